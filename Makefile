@@ -1,0 +1,69 @@
+# Everything that is done with this repository, by name. `make help` lists it.
+#
+# One target folder and one profile for all checks: what the linter compiles, the tests and the documentation use again.
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+LISTEN ?= 127.0.0.1:8080
+ROBOTS ?= 2
+FUZZ_SECONDS ?= 5
+
+STEP := scripts/step.sh
+BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+# A newer Node.js than the machine's own, if scripts/setup.sh had to install one.
+export PATH := $(CURDIR)/target/tools/node/bin:$(PATH)
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help run test bench lint format page plugins unit doc browser fuzz setup-run setup-test setup-bench begin
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: ## a room with two robots: build what has changed, then serve it until Ctrl-C
+	@scripts/setup.sh run
+	@scripts/page.sh build
+	cargo build --release --workspace --exclude jackfield-benches --exclude jackfield-house-rules
+	@echo
+	@echo "Open http://$(LISTEN) in a browser and join the room."
+	@echo
+	@exec $(BUILT)/release/jackfield serve --listen $(LISTEN) --open --robots $(ROBOTS)
+
+test: begin setup-test page lint doc plugins unit browser fuzz ## every check that must pass before a change is published
+	@$(STEP) --report
+
+bench: setup-bench page ## instruction counts and times of the hot paths, and the host beside its load anchors
+	cargo bench --workspace
+
+begin:
+	@$(STEP) --begin
+
+setup-run setup-test setup-bench: setup-%:
+	@$(STEP) setup scripts/setup.sh $*
+
+page: ## the web page and its unit tests
+	@$(STEP) page-build scripts/page.sh build
+	@$(STEP) page-test scripts/page.sh test
+
+format: ## put all Rust sources in the house format
+	cargo fmt --all
+
+lint: ## format and lints; warnings are errors
+	@$(STEP) format cargo fmt --all --check
+	@$(STEP) clippy cargo clippy --workspace --all-targets --locked -- -D warnings
+
+doc: ## the API documentation; a broken link is an error
+	@$(STEP) rustdoc env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+plugins: ## all plugins as shared libraries, and the jackfield command
+	@$(STEP) build cargo build --workspace --locked
+
+unit: plugins ## the Rust tests, examples in the documentation included
+	@$(STEP) nextest cargo nextest run --workspace --locked --no-fail-fast
+	@$(STEP) doctest cargo test --workspace --locked --doc
+
+browser: plugins ## calls through a real Chromium and aiortc
+	@$(STEP) browser env JACKFIELD_BIN=$(BUILT)/debug/jackfield node hosts/call-host/tests/browser/run.mjs
+
+fuzz: ## every parser of outside bytes, FUZZ_SECONDS each
+	@$(STEP) fuzz scripts/fuzz.sh $(FUZZ_SECONDS)
