@@ -1,0 +1,122 @@
+//! Area: audio processor. Changes the near-end signal in place, with the far-end signal (what the loudspeaker plays) for reference: echo
+//! cancellers, noise suppressors, gain controls, filters, or a whole chain of them.
+
+use jackfield_abi::Fault;
+use jackfield_macros::{area, ffi};
+
+use crate::audio::AudioFormat;
+use crate::module::Module;
+use crate::time::Timestamp;
+use crate::units::TimeDelta;
+
+/// A stage of voice processing.
+///
+/// Shapes: planar `f32` at full scale ±1.0, exactly `format.block_len()` samples. Near and far end have the same format.
+/// In every tick the host calls `render` (if the descriptor asks for it) and then `process`. A swap replays recent render history into
+/// the newcomer and crossfades one block.
+#[area(id = "jackfield.audio-processor/1")]
+pub trait AudioProcessor: Module {
+    /// Fixes the format and makes all that `process` will need. Called again when the format changes. [control]
+    fn activate(&mut self, format: &AudioFormat) -> Result<(), Fault>;
+
+    /// Shows the block that is about to be played at the far end of the echo path. Must not allocate, lock or block. [audio]
+    fn render(&mut self, now: Timestamp, far: &[f32]) -> Result<(), Fault> {
+        let _ = (now, far);
+        Ok(())
+    }
+
+    /// Processes one near-end block in place and fills in what it knows of it. Must not allocate, lock or block. [audio]
+    fn process(
+        &mut self,
+        now: Timestamp,
+        near: &mut [f32],
+        capture: &CaptureInfo,
+        report: &mut ProcessorReport,
+    ) -> Result<(), Fault>;
+
+    /// Says what it has learnt, for a successor. [audio]
+    fn hand_over(&mut self, state: &mut ProcessorHandover) -> Result<(), Fault> {
+        let _ = state;
+        Ok(())
+    }
+
+    /// Starts from what a predecessor had learnt, as far as it is of use. [control]
+    fn take_over(&mut self, state: &ProcessorHandover) -> Result<(), Fault> {
+        let _ = state;
+        Ok(())
+    }
+}
+
+/// What the host knows of a near-end block.
+#[ffi(grows)]
+pub struct CaptureInfo {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// 1 if the participant is muted (the block is silent), else 0.
+    pub muted: u32,
+    /// From the moment a far-end block is shown to the moment its echo is in the near end; negative if unknown.
+    pub render_delay: TimeDelta,
+}
+
+impl CaptureInfo {
+    /// Not muted, delay unknown.
+    pub const UNKNOWN: Self = Self { size: size_of::<Self>() as u32, muted: 0, render_delay: TimeDelta::us(-1) };
+}
+
+/// What a processor found out about a block. A value that it does not know stays as the host set it: NaN.
+#[ffi(grows)]
+pub struct ProcessorReport {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// How likely it is that the block holds speech, 0 to 1.
+    pub voice_probability: f32,
+    /// Echo return loss enhancement in dB.
+    pub echo_return_loss_enhancement: f32,
+    /// Estimated echo delay in ms.
+    pub echo_delay_ms: f32,
+    /// Gain applied in dB.
+    pub gain_db: f32,
+}
+
+impl ProcessorReport {
+    /// Nothing known.
+    pub const UNKNOWN: Self = Self {
+        size: size_of::<Self>() as u32,
+        reserved: 0,
+        voice_probability: f32::NAN,
+        echo_return_loss_enhancement: f32::NAN,
+        echo_delay_ms: f32::NAN,
+        gain_db: f32::NAN,
+    };
+}
+
+/// What one processor can tell its successor, whoever made it. Unknown values are NaN.
+#[ffi(grows)]
+pub struct ProcessorHandover {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Delay of the echo behind the render signal in ms.
+    pub echo_delay_ms: f32,
+    /// Level of the background noise in dBov.
+    pub noise_floor_dbov: f32,
+    /// Gain applied in dB.
+    pub gain_db: f32,
+    /// Zero.
+    pub reserved2: u32,
+}
+
+impl ProcessorHandover {
+    /// Nothing learnt.
+    pub const UNKNOWN: Self = Self {
+        size: size_of::<Self>() as u32,
+        reserved: 0,
+        echo_delay_ms: f32::NAN,
+        noise_floor_dbov: f32::NAN,
+        gain_db: f32::NAN,
+        reserved2: 0,
+    };
+}

@@ -1,0 +1,49 @@
+//! Area: audio source. Gives blocks of 10 ms: a device, a file, a generator.
+
+use jackfield_abi::Fault;
+use jackfield_macros::{area, ffi};
+
+use crate::audio::AudioFormat;
+use crate::module::Module;
+use crate::time::Timestamp;
+
+/// Where audio comes in.
+///
+/// Shapes: planar `f32`, `format.block_len()` samples. A swap hands the position over and leaves no gap.
+#[area(id = "jackfield.audio-source/1")]
+pub trait AudioSource: Module {
+    /// Opens the place that `location` names (a path, a device name; empty for the default) in `format`. [control]
+    fn open(&mut self, location: &str, format: &AudioFormat) -> Result<(), Fault>;
+
+    /// Fills `block` with the 10 ms that begin at `now`. Silence once the source has ended. [audio]
+    fn read(&mut self, now: Timestamp, block: &mut [f32]) -> Result<SourceState, Fault>;
+
+    /// Says where it stands, for a successor. [audio]
+    fn hand_over(&mut self) -> Result<SourceHandover, Fault> {
+        Ok(SourceHandover::default())
+    }
+
+    /// Goes on from where a predecessor stood. [control]
+    fn take_over(&mut self, state: &SourceHandover) -> Result<(), Fault> {
+        let _ = state;
+        Ok(())
+    }
+}
+
+/// What a source says of the block that it gave.
+#[ffi]
+#[derive(Default)]
+pub struct SourceState {
+    /// 1 once nothing more will come, else 0.
+    pub ended: u32,
+    /// Samples per channel that were missing and had to be made up in this block.
+    pub missing: u32,
+}
+
+/// Where a source stands.
+#[ffi]
+#[derive(Default)]
+pub struct SourceHandover {
+    /// Samples per channel given since `open`.
+    pub position: u64,
+}

@@ -1,0 +1,216 @@
+//! Area: congestion controller. One event in, one update out; pure, so that a recorded stream of events replays to the same decisions.
+//!
+//! The events and the update are those of libwebrtc's `api/transport/network_control.h` (commit 3710345e71) with ECN per packet.
+
+use jackfield_abi::Fault;
+use jackfield_macros::{area, callback, ffi, ffi_enum};
+
+use crate::module::Module;
+use crate::time::Timestamp;
+use crate::units::{DataRate, DataSize, TimeDelta};
+
+/// Decides how fast to send.
+#[area(id = "jackfield.congestion-controller/1")]
+pub trait CongestionController: Module {
+    /// Sets the bounds and the rate to start from. [control]
+    fn activate(&mut self, now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault>;
+
+    /// Takes one event; `packets` is empty unless its kind is `PacketFeedback`. Probes that are to be sent go to `probes`. The
+    /// update must be used. Must not allocate, lock or block. [network]
+    fn on_event(
+        &mut self,
+        now: Timestamp,
+        event: &CongestionEvent,
+        packets: &[PacketFeedback],
+        probes: &mut dyn ProbeSink,
+    ) -> Result<CongestionUpdate, Fault>;
+
+    /// How often it wants a `ProcessInterval` event; zero if never. [network]
+    fn process_interval(&mut self) -> Result<TimeDelta, Fault>;
+
+    /// What it believes of the path, for a successor. [network]
+    fn hand_over(&mut self, now: Timestamp) -> Result<CongestionHandover, Fault>;
+
+    /// Starts from what a predecessor believed. [network]
+    fn take_over(&mut self, now: Timestamp, state: &CongestionHandover) -> Result<(), Fault>;
+}
+
+/// Takes probe clusters.
+#[callback]
+pub trait ProbeSink {
+    /// Send a cluster of packets faster than the media needs, to see whether the path bears it.
+    fn probe(&mut self, cluster: &ProbeCluster) -> Result<(), Fault>;
+}
+
+/// Bounds of the total rate.
+#[ffi]
+#[derive(Eq)]
+pub struct RateConstraints {
+    /// Never below.
+    pub minimum: DataRate,
+    /// Never above.
+    pub maximum: DataRate,
+    /// To start from.
+    pub start: DataRate,
+}
+
+/// What an event is about; says which fields of [`CongestionEvent`] hold something.
+#[ffi_enum]
+pub enum CongestionEventKind {
+    /// The network went up (`flag` 1) or down (`flag` 0).
+    NetworkAvailability = 0,
+    /// The path changed; `constraints` holds new bounds.
+    RouteChange = 1,
+    /// Time passed; `size` holds the pacer's queue.
+    ProcessInterval = 2,
+    /// The remote end reported a bandwidth (REMB): `rate`.
+    RemoteBitrate = 3,
+    /// A round-trip time was measured: `time`; `flag` 1 if smoothed.
+    RoundTripTime = 4,
+    /// A packet left: `at`, `size`, `sequence_number`, `in_flight`, `cluster`, `flag` 1 if audio.
+    SentPacket = 5,
+    /// A packet came (receive side): `at` sent, `time` arrival offset, `size`.
+    ReceivedPacket = 6,
+    /// The streams changed: `rate` the sum of their minimum rates, `flag` 1 to ask for ALR probing.
+    StreamsConfig = 7,
+    /// New bounds: `constraints`.
+    TargetRateConstraints = 8,
+    /// Losses reported by RTCP: `lost`, `received`, between `at` and now.
+    TransportLoss = 9,
+    /// Feedback on packets: `packets`; `in_flight`; `flag` 1 if the path carries ECN.
+    PacketFeedback = 10,
+    /// An estimate of the link from elsewhere: `rate`, `time` its propagation delay.
+    NetworkStateEstimate = 11,
+}
+
+/// One event. Fields that its kind does not name are zero.
+#[ffi(grows)]
+pub struct CongestionEvent {
+    /// The size of this struct in bytes.
+    pub size_of_struct: u32,
+    /// What it is about.
+    pub kind: CongestionEventKind,
+    /// When the thing reported happened.
+    pub at: Timestamp,
+    /// A span of time.
+    pub time: TimeDelta,
+    /// A rate.
+    pub rate: DataRate,
+    /// A size.
+    pub size: DataSize,
+    /// Data that left and is neither acknowledged nor lost.
+    pub in_flight: DataSize,
+    /// Transport-wide sequence number, extended.
+    pub sequence_number: i64,
+    /// Bounds.
+    pub constraints: RateConstraints,
+    /// Packets lost.
+    pub lost: u32,
+    /// Packets received.
+    pub received: u32,
+    /// Probe cluster that the packet belongs to; 0 if none.
+    pub cluster: u32,
+    /// See the kind.
+    pub flag: u32,
+}
+
+impl CongestionEvent {
+    /// An event of `kind` that happened `at`, with all else zero.
+    pub const fn new(kind: CongestionEventKind, at: Timestamp) -> Self {
+        Self {
+            size_of_struct: size_of::<Self>() as u32,
+            kind,
+            at,
+            time: TimeDelta::ZERO,
+            rate: DataRate::ZERO,
+            size: DataSize::ZERO,
+            in_flight: DataSize::ZERO,
+            sequence_number: 0,
+            constraints: RateConstraints { minimum: DataRate::ZERO, maximum: DataRate::ZERO, start: DataRate::ZERO },
+            lost: 0,
+            received: 0,
+            cluster: 0,
+            flag: 0,
+        }
+    }
+}
+
+/// What the remote end said of one packet.
+#[ffi]
+#[derive(Eq)]
+pub struct PacketFeedback {
+    /// Transport-wide sequence number, extended.
+    pub sequence_number: i64,
+    /// When it left.
+    pub sent: Timestamp,
+    /// When it came, on the remote clock; [`Timestamp::NEVER`] if it did not.
+    pub received: Timestamp,
+    /// From its arrival to the sending of the feedback, if the feedback tells (RFC 8888); else negative.
+    pub arrival_offset: TimeDelta,
+    /// Its size, headers included.
+    pub size: DataSize,
+    /// The ECN codepoint that it came with (0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE).
+    pub ecn: u32,
+    /// Probe cluster that it belongs to; 0 if none.
+    pub cluster: u32,
+    /// 1 if it is audio, else 0.
+    pub audio: u32,
+    /// 1 if it had been reported lost before, else 0.
+    pub recovered: u32,
+}
+
+/// What the controller decides. Zero in a field means: as before.
+#[ffi]
+#[derive(Eq, Default)]
+pub struct CongestionUpdate {
+    /// The rate for all media together.
+    pub target: DataRate,
+    /// The rate at which packets may leave.
+    pub pacing: DataRate,
+    /// The rate at which padding may fill up.
+    pub padding: DataRate,
+    /// The most data in flight.
+    pub window: DataSize,
+    /// The estimate of what the path bears.
+    pub estimate: DataRate,
+    /// How often feedback is wanted.
+    pub feedback_interval: TimeDelta,
+    /// 1 to send packets as ECT(1) (RFC 9331), else 0.
+    pub ecn: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// A burst of packets that tests the path.
+#[ffi]
+#[derive(Eq)]
+pub struct ProbeCluster {
+    /// Its number, from 1.
+    pub id: u32,
+    /// At least so many packets.
+    pub minimum_packets: u32,
+    /// At this rate.
+    pub rate: DataRate,
+    /// For at least so long.
+    pub duration: TimeDelta,
+}
+
+/// What one controller tells its successor.
+#[ffi]
+#[derive(Eq, Default)]
+pub struct CongestionHandover {
+    /// The estimate of what the path bears; zero if unknown.
+    pub estimate: DataRate,
+    /// The target last given.
+    pub target: DataRate,
+    /// The round-trip time; zero if unknown.
+    pub round_trip: TimeDelta,
+    /// The shortest round-trip time seen; zero if unknown.
+    pub minimum_round_trip: TimeDelta,
+    /// Data in flight.
+    pub in_flight: DataSize,
+    /// Share of packets lost in parts per million.
+    pub loss_ppm: u32,
+    /// Zero.
+    pub reserved: u32,
+}

@@ -1,0 +1,178 @@
+//! Area: jitter buffer. Decides what is played next; it owns neither packets nor decoder nor clock, so that one policy can be compared
+//! with another on the same decoder and the same time stretcher.
+//!
+//! The host keeps the payloads and names them by handles. On a swap it inserts every packet that is still waiting into the newcomer, so
+//! nothing is lost.
+
+use jackfield_abi::Fault;
+use jackfield_macros::{area, callback, ffi, ffi_enum};
+
+use crate::module::Module;
+use crate::time::Timestamp;
+use crate::units::{SampleRate, TimeDelta};
+
+/// Puts packets in order and decides when each is played.
+#[area(id = "jackfield.jitter-buffer/1")]
+pub trait JitterBuffer: Module {
+    /// Fixes the stream's clock and the most packets held. [control]
+    fn activate(&mut self, config: &JitterConfig) -> Result<(), Fault>;
+
+    /// A packet has come. When it is accepted its handle stays with the buffer until `next` gives it out or `released` takes it. When
+    /// it is refused (late, duplicate) the handle stays with the caller. Must not allocate, lock or block. [audio]
+    fn insert(&mut self, now: Timestamp, packet: &PacketArrival, released: &mut dyn HandleSink) -> Result<Insertion, Fault>;
+
+    /// The host needs more samples: what shall it do? Called as often as it takes to fill 10 ms. Handles of packets that will never be
+    /// played go to `released`. Must not allocate, lock or block. [audio]
+    fn next(&mut self, now: Timestamp, playout: &Playout, released: &mut dyn HandleSink) -> Result<Action, Fault>;
+
+    /// Bounds of the delay that it may aim for. [audio]
+    fn set_bounds(&mut self, minimum: TimeDelta, maximum: TimeDelta) -> Result<(), Fault>;
+
+    /// The delay that it aims for and the one that it has. [audio]
+    fn delay(&mut self, now: Timestamp) -> Result<JitterDelay, Fault>;
+
+    /// What it has learnt of the network, and where playing stands, for a successor. [audio]
+    fn hand_over(&mut self, now: Timestamp) -> Result<JitterHandover, Fault>;
+
+    /// Starts from what a predecessor had learnt; the waiting packets are inserted afterwards. [audio]
+    fn take_over(&mut self, now: Timestamp, state: &JitterHandover) -> Result<(), Fault>;
+}
+
+/// Takes handles back.
+#[callback]
+pub trait HandleSink {
+    /// The packet with this handle will not be played.
+    fn release(&mut self, handle: u64) -> Result<(), Fault>;
+}
+
+/// How a jitter buffer is set up.
+#[ffi(grows)]
+pub struct JitterConfig {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// The RTP clock of the stream.
+    pub clock_rate: SampleRate,
+    /// The most packets that may wait at once.
+    pub max_packets: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+impl JitterConfig {
+    /// A stream at `clock_rate`, at most `max_packets` waiting.
+    pub const fn new(clock_rate: SampleRate, max_packets: u32) -> Self {
+        Self { size: size_of::<Self>() as u32, clock_rate, max_packets, reserved: 0 }
+    }
+}
+
+/// A packet as the jitter buffer sees it.
+#[ffi]
+#[derive(Eq)]
+pub struct PacketArrival {
+    /// When it came.
+    pub arrival: Timestamp,
+    /// The host's name for the payload.
+    pub handle: u64,
+    /// RTP sequence number, extended so that it never wraps.
+    pub sequence_number: i64,
+    /// RTP timestamp, extended so that it never wraps, in ticks of the clock.
+    pub timestamp: i64,
+    /// Ticks that the packet lasts.
+    pub ticks: u32,
+    /// 1 if it holds redundancy for the packet before it, else 0.
+    pub redundancy: u32,
+    /// 1 if it is comfort noise, else 0.
+    pub dtx: u32,
+    /// 1 if the marker bit is set (start of a talkspurt), else 0.
+    pub marker: u32,
+}
+
+/// What became of an inserted packet.
+#[ffi_enum]
+pub enum Insertion {
+    /// It waits.
+    Accepted = 0,
+    /// Its time to be played has passed.
+    Late = 1,
+    /// It was there already.
+    Duplicate = 2,
+    /// It waits, and the buffer was emptied for it (their handles went to `released`).
+    Flushed = 3,
+}
+
+/// Where playing stands when the host asks for more.
+#[ffi(grows)]
+pub struct Playout {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// Ticks that are decoded and not played yet.
+    pub ready_ticks: u32,
+    /// What the host did last.
+    pub last: Operation,
+    /// 1 if the samples last decoded were speech, else 0.
+    pub voice: u32,
+}
+
+impl Playout {
+    /// Nothing decoded, nothing done yet.
+    pub const START: Self = Self { size: size_of::<Self>() as u32, ready_ticks: 0, last: Operation::Silence, voice: 0 };
+}
+
+/// What the host is to do next.
+#[ffi]
+#[derive(Eq)]
+pub struct Action {
+    /// The operation.
+    pub operation: Operation,
+    /// For `Conceal`, `Recover` and `Silence`: ticks to make. For the others 0: as many as the packet holds.
+    pub ticks: u32,
+    /// The packet to decode (it leaves the buffer), or for `Recover` the later packet whose redundancy to use (it stays).
+    pub handle: u64,
+    /// For `Recover`: how long before the later packet the missing samples lie.
+    pub back: TimeDelta,
+}
+
+/// The operations of playing, after NetEq's.
+#[ffi_enum]
+pub enum Operation {
+    /// Play silence, or the codec's comfort noise: nothing has come yet, or the sender is silent.
+    Silence = 0,
+    /// Decode the packet and play it as it is.
+    Normal = 1,
+    /// Decode the packet, join it to what was concealed.
+    Merge = 2,
+    /// Decode the packet, play it faster by a pitch period.
+    Accelerate = 3,
+    /// Decode the packet, play it slower by a pitch period.
+    PreemptiveExpand = 4,
+    /// The packet is missing: make it up.
+    Conceal = 5,
+    /// The packet is missing: recover it from a later one.
+    Recover = 6,
+}
+
+/// The delay of a jitter buffer.
+#[ffi]
+#[derive(Eq, Default)]
+pub struct JitterDelay {
+    /// What it aims for.
+    pub target: TimeDelta,
+    /// What waits in it now.
+    pub current: TimeDelta,
+}
+
+/// What one jitter buffer tells its successor.
+#[ffi]
+#[derive(Eq, Default)]
+pub struct JitterHandover {
+    /// 1 if playing has begun, so that the two numbers below mean something; else 0.
+    pub started: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Extended sequence number of the packet that is due next.
+    pub next_sequence_number: i64,
+    /// Extended timestamp that is due next.
+    pub next_timestamp: i64,
+    /// The delay that it aimed for.
+    pub target: TimeDelta,
+}

@@ -1,0 +1,29 @@
+//! The vocabulary of Jackfield: units, three kinds of time, audio blocks, parameters, statistics, faults, and one trait per area.
+//!
+//! This crate must never read a clock, draw a random number, start a thread or touch a socket, a file or a device: whatever a module needs
+//! comes in as an argument.
+//!
+//! ```
+//! use jackfield_core::units::{DataRate, SampleRate, TimeDelta};
+//! assert_eq!(DataRate::kbps(32) * TimeDelta::ms(20), jackfield_core::units::DataSize::bytes(80));
+//! assert_eq!(SampleRate::HZ_48000.samples(TimeDelta::ms(10)), 480);
+//! ```
+
+pub mod audio;
+pub mod audio_codec;
+pub mod audio_processor;
+pub mod audio_sink;
+pub mod audio_source;
+pub mod congestion_controller;
+pub mod environment;
+pub mod jitter_buffer;
+pub mod mixer;
+pub mod module;
+pub mod pacer;
+pub mod parameter;
+pub mod stats;
+pub mod time;
+pub mod transport;
+pub mod units;
+
+pub use jackfield_abi::{Fault, fault::FaultCode};

@@ -1,0 +1,88 @@
+//! Area: mixer. N sources in, M mixes out (each without its listener's own voice), and a choice of who is worth decoding at all.
+
+use jackfield_abi::Fault;
+use jackfield_macros::{area, ffi};
+
+use crate::audio::AudioFormat;
+use crate::module::Module;
+use crate::time::Timestamp;
+
+/// Mixes a conference.
+///
+/// Shapes: planar `f32`, blocks of `format.block_len()` samples one after another, one block per source or mix.
+#[area(id = "jackfield.mixer/1")]
+pub trait Mixer: Module {
+    /// Fixes format and limits and makes all that `mix` will need. [control]
+    fn activate(&mut self, config: &MixerConfig) -> Result<(), Fault>;
+
+    /// Chooses who is to be decoded for this tick: writes indices into `sources` to `chosen` (as long as `sources` is) and returns how many. A
+    /// source that is fading out is still chosen. Must not allocate, lock or block. [audio]
+    fn choose(&mut self, now: Timestamp, sources: &[MixSource], chosen: &mut [u32]) -> Result<u32, Fault>;
+
+    /// Mixes `sources` (those chosen; `pcm` holds one block for each, in the same order) into one block for each of `mixes` in
+    /// `output`. No sample exceeds ±1.0. Must not allocate, lock or block. [audio]
+    fn mix(
+        &mut self,
+        now: Timestamp,
+        sources: &[MixSource],
+        pcm: &[f32],
+        mixes: &[MixRequest],
+        output: &mut [f32],
+    ) -> Result<(), Fault>;
+
+    /// The gain that it gives to source `id` now, for a successor; negative if it does not know the source. [audio]
+    fn hand_over(&mut self, id: u32) -> Result<f32, Fault>;
+
+    /// Starts source `id` at the gain that a predecessor gave it. [audio]
+    fn take_over(&mut self, id: u32, gain: f32) -> Result<(), Fault>;
+}
+
+/// How a mixer is set up.
+#[ffi(grows)]
+pub struct MixerConfig {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The format of all blocks.
+    pub format: AudioFormat,
+    /// The most sources there will be.
+    pub max_sources: u32,
+    /// The most mixes there will be.
+    pub max_mixes: u32,
+}
+
+impl MixerConfig {
+    /// Blocks of `format`, at most `max_sources` and `max_mixes`.
+    pub const fn new(format: AudioFormat, max_sources: u32, max_mixes: u32) -> Self {
+        Self { size: size_of::<Self>() as u32, reserved: 0, format, max_sources, max_mixes }
+    }
+}
+
+/// A source as the mixer sees it.
+#[ffi]
+pub struct MixSource {
+    /// Its lasting number.
+    pub id: u32,
+    /// 1 if muted by its owner, else 0.
+    pub muted: u32,
+    /// How loud it is: dBov, 0 down to −127, by its audio-level header extension (RFC 6464) or measured.
+    pub level_dbov: f32,
+    /// Gain wanted by the host, linear; 1.0 changes nothing.
+    pub gain: f32,
+}
+
+/// A mix that somebody wants.
+#[ffi]
+#[derive(Eq)]
+pub struct MixRequest {
+    /// The source to leave out (the listener's own), or [`MixRequest::EVERYONE`].
+    pub without: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+impl MixRequest {
+    /// Nobody is left out.
+    pub const EVERYONE: u32 = u32::MAX;
+}

@@ -1,0 +1,1 @@
+//! The graph: description, negotiated plan, executor, swap.

@@ -1,0 +1,1 @@
+//! The loader: manifest, discovery, verification, retired images.

@@ -1,0 +1,1 @@
+//! The runtime: real clock, audio thread, sockets, timers.

@@ -1,0 +1,1 @@
+//! Sessions: SDP, offer and answer, transceivers.

@@ -1,0 +1,1 @@
+//! Virtual time: clock and network for graphs and transports.

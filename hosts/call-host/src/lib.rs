@@ -1,0 +1,1 @@
+//! The reference call host: rooms, signalling, HTTP interface and web page.

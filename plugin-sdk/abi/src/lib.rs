@@ -1,0 +1,3 @@
+//! stub
+pub mod fault;
+pub use fault::{Fault, FaultCode};

@@ -1,0 +1,2 @@
+//! stub
+pub use jackfield_core as core;

@@ -1,0 +1,1 @@
+//! Audio source that plays a WAV file, and audio sink that records one.

@@ -1,0 +1,1 @@
+//! Audio source that plays any media file that FFmpeg decodes.

@@ -1,0 +1,1 @@
+//! Audio source that generates a tone, and audio sink that measures one.

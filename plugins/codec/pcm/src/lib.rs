@@ -1,0 +1,1 @@
+//! Uncompressed audio (L16).

@@ -1,0 +1,1 @@
+//! Congestion controller that holds a fixed rate.

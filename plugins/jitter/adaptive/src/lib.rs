@@ -1,0 +1,1 @@
+//! Jitter buffer whose delay follows the network.

@@ -1,0 +1,1 @@
+//! Jitter buffer with a fixed delay.

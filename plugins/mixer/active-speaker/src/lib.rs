@@ -1,0 +1,1 @@
+//! Mixer of the loudest speakers.

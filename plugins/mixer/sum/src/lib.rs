@@ -1,0 +1,1 @@
+//! Mixer that adds everyone up.

@@ -1,0 +1,1 @@
+//! Pacer that holds nothing back.

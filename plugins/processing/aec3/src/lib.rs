@@ -1,0 +1,1 @@
+//! Echo canceller: AEC3 by sonora.

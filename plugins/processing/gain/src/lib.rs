@@ -1,0 +1,1 @@
+//! Audio processor that applies a gain.

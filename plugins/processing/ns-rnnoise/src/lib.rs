@@ -1,0 +1,1 @@
+//! Noise suppressor: RNNoise by nnnoiseless.

@@ -1,0 +1,1 @@
+//! Transport in the clear for tests on one machine.
