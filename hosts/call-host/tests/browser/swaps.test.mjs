@@ -1,0 +1,125 @@
+// Plugins are swapped by the page's own controls while two people talk: the listener's browser conceals nothing for it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startHost } from './host.mjs';
+import { toneProminence } from './measure.mjs';
+import { join, pause } from './participant.mjs';
+import { microphoneFile } from './wav.mjs';
+
+const ROOM = 'lobby';
+const PHASE_MS = 24_000;
+/** What one packet of 20 ms holds: a single one that this machine's scheduler delays must not decide the comparison. */
+const ONE_PACKET = 960;
+
+const SWAPS = [
+  ['echo', 'jackfield.processing.null'],
+  ['noise', 'jackfield.processing.null'],
+  ['echo', 'jackfield.processing.ns-rnnoise'],
+  ['echo', 'jackfield.processing.aec3'],
+  ['noise', 'jackfield.processing.ns-rnnoise'],
+  ['jitter', 'jackfield.jitter.fixed'],
+  ['jitter', 'jackfield.jitter.adaptive'],
+  ['mixer', 'jackfield.mixer.active-speaker'],
+  ['mixer', 'jackfield.mixer.sum'],
+];
+
+let host, ann, bob;
+
+before(async () => {
+  host = await startHost();
+  ann = await join({ host, room: ROOM, name: 'Ann', microphone: microphoneFile('reader-1.wav', 2300) });
+  bob = await join({ host, room: ROOM, name: 'Bob', microphone: microphoneFile('reader-2.wav', 3100) });
+  // The browser's own jitter buffer needs some seconds to settle after the start of a call.
+  await pause(5_000);
+});
+
+after(async () => {
+  await ann?.leave();
+  await bob?.leave();
+  await host?.stop();
+});
+
+test('swaps in every kind of socket lose no sample and make the listener conceal no more than a call without them', async () => {
+  const quiet = await during(async (end) => pause(end - Date.now()));
+
+  const reports = [];
+  const busy = await during(async (end) => {
+    const acts = plan(await graph());
+    const gap = PHASE_MS / (acts.length + 1);
+    for (const act of acts) {
+      await pause(gap / 2);
+      reports.push(await act());
+      await pause(gap / 2);
+    }
+    await pause(end - Date.now());
+  });
+
+  for (const report of reports) {
+    const told = JSON.stringify(report);
+    console.log(told);
+    assert.ok(['committed', 'parameters-set'].includes(report.outcome), told);
+    assert.equal(report.samples_lost, 0, told);
+    if (report.shown) assert.deepEqual(report.shown, { outcome: report.outcome, samplesLost: 0 }, `the page shows it: ${told}`);
+  }
+  assert.ok(reports.filter(({ outcome }) => outcome === 'committed').length >= 8, 'every swap was carried out');
+
+  for (const name of ['Ann', 'Bob']) {
+    const [without, swapped] = [quiet[name], busy[name]];
+    const told = `${name}: ${JSON.stringify({ without, swapped })}`;
+    console.log(told);
+    assert.equal(swapped.packetsLost, 0, told);
+    assert.ok(swapped.concealedSamples <= without.concealedSamples + ONE_PACKET, told);
+  }
+});
+
+test('after all the swaps the voices are still there', async () => {
+  const answer = await host.post(`/api/rooms/${ROOM}/sockets/noise`, { use: 'jackfield.processing.null' });
+  assert.equal(answer.status, 200);
+  for (const [listener, other] of [
+    [ann, 3100],
+    [bob, 2300],
+  ]) {
+    const { samples, rate } = await listener.listen(4);
+    assert.ok(toneProminence(samples, rate, other) > 15);
+  }
+});
+
+test('the graph of the room shows what runs now, and the page shows the same', async () => {
+  const { sockets } = await graph();
+  for (const { socket, plugin } of sockets)
+    await ann.page.waitForSelector(`[data-socket="${socket}"][data-plugin="${plugin.id}"]`, { timeout: 5_000 });
+});
+
+const graph = () => host.get(`/api/rooms/${ROOM}/graph`);
+
+/** What grows in both listeners' counters while `act` runs for the length of a phase. */
+async function during(act) {
+  const people = { Ann: ann, Bob: bob };
+  const begin = {};
+  for (const [name, person] of Object.entries(people)) begin[name] = await person.received();
+  await act(Date.now() + PHASE_MS);
+  const grown = {};
+  for (const [name, person] of Object.entries(people)) {
+    const stats = await person.received();
+    grown[name] = {};
+    for (const counter of ['packetsReceived', 'packetsLost', 'concealedSamples', 'silentConcealedSamples', 'concealmentEvents', 'totalSamplesReceived'])
+      grown[name][counter] = stats[counter] - begin[name][counter];
+  }
+  return grown;
+}
+
+/** The swaps that change something, plus Opus's complexity down and up again; every one by the hand of one of the two. */
+function plan({ sockets }) {
+  const current = Object.fromEntries(sockets.map(({ socket, plugin }) => [socket, plugin.id]));
+  const acts = [];
+  // A socket must stand on another plugin than the one to be plugged in, so each starts from its own rival.
+  for (const [socket, plugin] of SWAPS) {
+    if (current[socket] === plugin) continue;
+    const person = acts.length % 2 ? ann : bob;
+    acts.push(() => person.swap(socket, plugin));
+    current[socket] = plugin;
+  }
+  acts.splice(3, 0, () => ann.setParameter('codec', 'complexity', 2));
+  acts.splice(7, 0, () => bob.setParameter('codec', 'complexity', 9));
+  return acts;
+}
