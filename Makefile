@@ -29,7 +29,7 @@ run: ## a room with two robots: build what has changed, then serve it until Ctrl
 	@echo
 	@exec $(BUILT)/release/jackfield serve --listen $(LISTEN) --open --robots $(ROBOTS)
 
-test: begin setup-test page lint doc plugins unit browser fuzz ## every check that must pass before a change is published
+test: begin setup-test page lint doc map plugins unit browser fuzz ## every check that must pass before a change is published
 	@$(STEP) --report
 
 bench: setup-bench page ## instruction counts and times of the hot paths, and the host beside its load anchors
@@ -54,6 +54,9 @@ lint: ## format and lints; warnings are errors
 
 doc: ## the API documentation; a broken link is an error
 	@$(STEP) rustdoc env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+map: ## the map from WebRTC names the tests that are there (scripts/webrtc-map.py fills it)
+	@$(STEP) map scripts/webrtc-map.py --check
 
 plugins: ## all plugins as shared libraries, and the jackfield command
 	@$(STEP) build cargo build --workspace --locked
