@@ -9,6 +9,8 @@
 //! assert_eq!(SampleRate::HZ_48000.samples(TimeDelta::ms(10)), 480);
 //! ```
 
+extern crate self as jackfield_core;
+
 pub mod audio;
 pub mod audio_codec;
 pub mod audio_processor;
@@ -17,6 +19,7 @@ pub mod audio_source;
 pub mod congestion_controller;
 pub mod environment;
 pub mod jitter_buffer;
+pub mod metadata;
 pub mod mixer;
 pub mod module;
 pub mod pacer;
@@ -26,4 +29,31 @@ pub mod time;
 pub mod transport;
 pub mod units;
 
-pub use jackfield_abi::{Fault, fault::FaultCode};
+pub use jackfield_abi::{Fault, FaultCode};
+
+use jackfield_abi::Area;
+use jackfield_abi::proof::AreaProof;
+use jackfield_abi::shape::AreaShape;
+
+macro_rules! areas {
+    ($($area:path),* $(,)?) => {
+        /// The description of every area, `jackfield.module/1` first. A new area is added here and nowhere else.
+        pub const AREAS: &[&AreaShape] = &[$(<dyn $area as Area>::SHAPE),*];
+        /// The layout proof of every area, in the same order.
+        pub static PROOFS: &[&AreaProof] = &[$(<dyn $area as Area>::PROOF),*];
+    };
+}
+areas!(
+    module::Module,
+    audio_source::AudioSource,
+    audio_sink::AudioSink,
+    audio_processor::AudioProcessor,
+    audio_codec::AudioCodec,
+    audio_codec::AudioEncoder,
+    audio_codec::AudioDecoder,
+    jitter_buffer::JitterBuffer,
+    mixer::Mixer,
+    congestion_controller::CongestionController,
+    pacer::Pacer,
+    transport::Transport,
+);

@@ -34,6 +34,36 @@ pub trait Module: Send {
     fn reset(&mut self, reason: ResetReason) -> Result<(), Fault>;
 }
 
+/// Makes an area's proxy a [`Module`] through the table of `jackfield.module/1` that it holds.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! delegate_module {
+    ($proxy:ty) => {
+        impl $crate::module::Module for $proxy {
+            #[inline]
+            fn set_parameter(&mut self, index: u32, value: f64) -> Result<(), $crate::Fault> {
+                self.module.set_parameter(index, value)
+            }
+            #[inline]
+            fn parameter(&mut self, index: u32) -> Result<f64, $crate::Fault> {
+                self.module.parameter(index)
+            }
+            #[inline]
+            fn latency(&mut self) -> Result<$crate::module::Latency, $crate::Fault> {
+                self.module.latency()
+            }
+            #[inline]
+            fn stats(&mut self, values: &mut [f64]) -> Result<u32, $crate::Fault> {
+                self.module.stats(values)
+            }
+            #[inline]
+            fn reset(&mut self, reason: $crate::module::ResetReason) -> Result<(), $crate::Fault> {
+                self.module.reset(reason)
+            }
+        }
+    };
+}
+
 /// How far a module's output lags behind its input.
 #[ffi]
 #[derive(Eq)]

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
+use jackfield_macros::scalar;
+
 use crate::units::{SampleRate, TimeDelta};
 
 /// Engine time: microseconds since an origin that the runtime (or the simulator) chose. Monotonic; the only `now` that a module sees.
-#[repr(transparent)]
+#[scalar]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 

@@ -12,8 +12,10 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
+use jackfield_macros::scalar;
+
 /// A span of time in microseconds; may be negative.
-#[repr(transparent)]
+#[scalar]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct TimeDelta(i64);
 
@@ -112,7 +114,7 @@ impl Neg for TimeDelta {
 }
 
 /// An amount of data in bytes; may be negative where it is a difference.
-#[repr(transparent)]
+#[scalar]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct DataSize(i64);
 
@@ -174,7 +176,7 @@ impl Div<DataRate> for DataSize {
 }
 
 /// A flow of data in bits per second.
-#[repr(transparent)]
+#[scalar]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct DataRate(i64);
 
@@ -261,7 +263,7 @@ macro_rules! additive {
 additive!(TimeDelta, DataSize, DataRate);
 
 /// The rate of a sampled signal or of an RTP clock, in hertz.
-#[repr(transparent)]
+#[scalar]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct SampleRate(u32);
 

@@ -132,3 +132,49 @@ impl fmt::Display for FaultCode {
         }
     }
 }
+
+/// A fault as it stands in memory that both sides know.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct FaultRaw {
+    /// Size of this struct in bytes, set by whoever provides it.
+    pub size: u32,
+    /// The status; 0 if there was no fault yet.
+    pub status: i32,
+    /// UTF-8, ends at the first zero.
+    pub text: [u8; Fault::TEXT_BYTES],
+}
+
+impl FaultRaw {
+    /// No fault.
+    pub const NONE: Self = Self { size: size_of::<Self>() as u32, status: 0, text: [0; Fault::TEXT_BYTES] };
+
+    /// Takes over `fault`, cutting its text at a character boundary. Allocates nothing.
+    pub fn set(&mut self, status: i32, text: &str) {
+        self.status = status;
+        let mut end = text.len().min(self.text.len() - 1);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.text[..end].copy_from_slice(&text.as_bytes()[..end]);
+        self.text[end..].fill(0);
+    }
+
+    /// As a [`Fault`]; `None` if there is none. Allocates.
+    pub fn to_fault(&self) -> Option<Fault> {
+        if self.status >= 0 {
+            return None;
+        }
+        let end = self.text.iter().position(|b| *b == 0).unwrap_or(self.text.len());
+        let text = String::from_utf8_lossy(&self.text[..end]).into_owned();
+        Some(Fault::new(FaultCode::from_status(self.status), text))
+    }
+}
+
+/// What a callback's status means to the plugin that called it.
+///
+/// # Errors
+/// If the status is negative.
+pub fn callback_result(status: i32) -> Result<(), Fault> {
+    if status < 0 { Err(Fault::new(FaultCode::from_status(status), "the host refused what was passed to its callback")) } else { Ok(()) }
+}

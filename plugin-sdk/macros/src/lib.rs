@@ -1,26 +1,69 @@
-//! stub
-#![allow(missing_docs)]
-use proc_macro::TokenStream;
-use quote::quote;
+//! The macros of the plugin boundary: a trait is written once and everything that must agree with it is made here.
+//!
+//! * [`macro@area`] turns the trait of an area into its C table, the exporting shim, the importing proxy, the shape text, the C header
+//!   fragment and the layout proof.
+//! * [`macro@callback`] does the same for the small traits through which a plugin calls its host back.
+//! * [`macro@ffi`], [`macro@ffi_enum`] and [`macro@scalar`] make types that may cross.
+//! * [`macro@Params`] implements `Parameters` for a struct; [`export!`](macro@export) makes the entry of a plugin.
+//!
+//! The generated code names `::jackfield_abi`, `::jackfield_core` and `::abi_stable`; a crate that declares areas must depend on them.
+//! This crate must never generate an unchecked pointer access outside the shims: all `unsafe` stands in them, each with its reason.
 
+mod area;
+mod callback;
+mod export;
+mod ffi;
+mod params;
+mod types;
+
+use proc_macro::TokenStream;
+
+/// Makes the boundary of an area from its trait: `#[area(id = "jackfield.audio-processor/1")]`.
+///
+/// Methods take `&mut self` and numbers, scalars, `&T`/`&mut T` of `#[ffi]` structs, slices of them, `&str` and `&mut dyn` callbacks; they
+/// give nothing, a scalar, `Result<(), Fault>` or `Result<T, Fault>`. A method with a body is optional in a table; `#[since(2)]` marks one
+/// that revision 2 appended and requires a body.
 #[proc_macro_attribute]
-pub fn area(_a: TokenStream, item: TokenStream) -> TokenStream { strip(item) }
-#[proc_macro_attribute]
-pub fn callback(_a: TokenStream, item: TokenStream) -> TokenStream { item }
-fn strip(item: TokenStream) -> TokenStream {
-    let mut t: syn::ItemTrait = syn::parse(item).unwrap();
-    for i in &mut t.items { if let syn::TraitItem::Fn(f) = i { f.attrs.retain(|a| !a.path().is_ident("since")); } }
-    quote!(#t).into()
+pub fn area(attributes: TokenStream, item: TokenStream) -> TokenStream {
+    finish(area::expand(attributes.into(), item.into()))
 }
+
+/// Makes a trait callable through the boundary in the other direction, from the plugin into its host.
 #[proc_macro_attribute]
-pub fn ffi(_a: TokenStream, item: TokenStream) -> TokenStream {
-    let s: syn::ItemStruct = syn::parse(item).unwrap();
-    quote!(#[repr(C)] #[derive(Clone, Copy, Debug, PartialEq)] #s).into()
+pub fn callback(_attributes: TokenStream, item: TokenStream) -> TokenStream {
+    finish(callback::expand(item.into()))
 }
+
+/// Makes a struct of fixed layout that may cross the boundary. `#[ffi(grows)]`: it starts with `size: u32` and may get longer.
 #[proc_macro_attribute]
-pub fn ffi_enum(_a: TokenStream, item: TokenStream) -> TokenStream {
-    let e: syn::ItemEnum = syn::parse(item).unwrap();
-    let (attrs, vis, name) = (&e.attrs, &e.vis, &e.ident);
-    let vs: Vec<_> = e.variants.iter().map(|v| { let (a, n) = (&v.attrs, &v.ident); let d = &v.discriminant.as_ref().expect("value").1; quote!(#(#a)* pub const #n: #name = #name(#d);) }).collect();
-    quote!(#(#attrs)* #[repr(transparent)] #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] #vis struct #name(pub u32); #[allow(non_upper_case_globals)] impl #name { #(#vs)* }).into()
+pub fn ffi(attributes: TokenStream, item: TokenStream) -> TokenStream {
+    finish(ffi::expand_struct(attributes.into(), item.into()))
+}
+
+/// Makes an enumeration that crosses as `uint32_t`; unknown values are tolerated.
+#[proc_macro_attribute]
+pub fn ffi_enum(_attributes: TokenStream, item: TokenStream) -> TokenStream {
+    finish(ffi::expand_enum(item.into()))
+}
+
+/// Makes a newtype around a number that crosses as that number.
+#[proc_macro_attribute]
+pub fn scalar(_attributes: TokenStream, item: TokenStream) -> TokenStream {
+    finish(ffi::expand_scalar(item.into()))
+}
+
+/// Implements `Parameters` for a struct of `f32`, `f64`, `i32`, `u32`, `i64` and `bool` fields, each with `#[param(...)]`.
+#[proc_macro_derive(Params, attributes(param))]
+pub fn params(item: TokenStream) -> TokenStream {
+    finish(params::expand(item.into()))
+}
+
+/// Makes the entry of a plugin: `export! { AudioProcessor => Gain }`.
+#[proc_macro]
+pub fn export(item: TokenStream) -> TokenStream {
+    finish(export::expand(item.into()))
+}
+
+fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
+    result.unwrap_or_else(|error| error.into_compile_error()).into()
 }
