@@ -1,1 +1,3 @@
 //! The runtime: real clock, audio thread, sockets, timers.
+
+pub mod view;

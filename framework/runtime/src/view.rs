@@ -1,0 +1,344 @@
+//! What a room looks like from outside: graph, statistics and swap reports, in the very shapes that travel as JSON.
+//!
+//! Whoever shows a room (the call host's HTTP interface, a command line, a test) reads these; nothing here is used to run it.
+//! All durations are milliseconds (`_ms`) or microseconds (`_us`), levels are dBov, where -127 is silence.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+mod parameter;
+
+pub use parameter::{ParameterKindView, ParameterProblem, ParameterValue, ParameterView};
+
+/// Something that happened in a room, for everyone who watches it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RoomEvent {
+    /// Someone came in.
+    ParticipantJoined(ParticipantView),
+    /// Someone went; this was their id.
+    ParticipantLeft(String),
+    /// Someone was muted or unmuted.
+    ParticipantChanged(ParticipantView),
+    /// How loud everyone is, ten times a second.
+    Levels {
+        /// dBov by participant id; -127 is silence.
+        levels: BTreeMap<String, f32>,
+        /// Whom the mixer lets be heard, loudest first.
+        active: Vec<String>,
+    },
+    /// The graph or a parameter changed.
+    Graph {
+        /// The graph's new revision.
+        revision: u64,
+    },
+    /// A swap ended, whichever way.
+    Swap(SwapReport),
+}
+
+/// A room and who is in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoomView {
+    /// The room's name.
+    pub name: String,
+    /// Who is in it, in the order in which they came.
+    pub participants: Vec<ParticipantView>,
+}
+
+/// Someone in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParticipantView {
+    /// Unique in the room, such as `p3`.
+    pub id: String,
+    /// The name that people read.
+    pub name: String,
+    /// What sits behind it.
+    pub kind: ParticipantKind,
+    /// Whether what they say is left out of the mix.
+    pub muted: bool,
+}
+
+/// What sits behind a participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ParticipantKind {
+    /// A WebRTC peer: a browser, or what speaks like one.
+    Browser,
+    /// A recorded voice of the host itself.
+    Robot,
+}
+
+/// What runs in a room: its sockets in signal order, and the negotiated plan node by node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GraphView {
+    /// The room's name.
+    pub room: String,
+    /// Grows with every change of the graph or of a parameter.
+    pub revision: u64,
+    /// The algorithmic delay from a participant's packet to a listener's packet.
+    pub latency_ms: f64,
+    /// In signal order.
+    pub sockets: Vec<SocketView>,
+    /// Every node of the plan, inserted converters included.
+    pub nodes: Vec<NodeView>,
+    /// What flows between the nodes.
+    pub edges: Vec<EdgeView>,
+}
+
+/// A socket and the plugin in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SocketView {
+    /// Its lasting name, such as `echo`.
+    pub socket: String,
+    /// The name that people read.
+    pub title: String,
+    /// The area of plugins that fit, such as `audio-processor`.
+    pub area: String,
+    /// Whether every participant has an instance or the room shares one.
+    pub scope: Scope,
+    /// What is plugged in.
+    pub plugin: PluginSummary,
+    /// The tier that it runs in: `static`, `in-process` or `process`.
+    pub isolation: String,
+    /// By how much its output lags behind its input.
+    pub latency_ms: f64,
+    /// How many instances run.
+    pub instances: u32,
+    /// Whether its output is used.
+    pub state: SocketState,
+    /// What can be set on it, with the present values.
+    pub parameters: Vec<ParameterView>,
+    /// What else could be plugged in.
+    pub alternatives: Vec<Alternative>,
+    /// What its instances report; those of several are added up or averaged, as their kind asks.
+    pub stats: Vec<StatisticView>,
+}
+
+/// Whether every participant has an instance of a socket's plugin or the room shares one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// One instance for each participant.
+    Participant,
+    /// One instance for the room.
+    Room,
+}
+
+/// Whether a socket's output is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SocketState {
+    /// It is.
+    Running,
+    /// The watchdog took it out of the signal path.
+    Bypassed,
+}
+
+/// Who a plugin is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginSummary {
+    /// Unique and lasting, such as `jackfield.processing.gain`.
+    pub id: String,
+    /// The name that people read.
+    pub name: String,
+    /// Semver.
+    pub version: String,
+    /// Who made it.
+    pub vendor: String,
+    /// An SPDX expression.
+    pub license: String,
+    /// What it does, in a sentence.
+    pub description: String,
+}
+
+/// A plugin that could be plugged in instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alternative {
+    /// Its id.
+    pub id: String,
+    /// The name that people read.
+    pub name: String,
+    /// Semver.
+    pub version: String,
+    /// What it does, in a sentence.
+    pub description: String,
+}
+
+/// One number that a plugin reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatisticView {
+    /// Its name, `snake_case`.
+    pub name: String,
+    /// Its present value; nothing if it is not a number.
+    pub value: Option<f64>,
+    /// Its unit; empty for a bare count or ratio.
+    pub unit: String,
+}
+
+/// A node of the negotiated plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeView {
+    /// Unique in the graph.
+    pub id: String,
+    /// The socket that it stands in; nothing for what the host put in by itself.
+    pub socket: Option<String>,
+    /// `source`, `receive`, `processor`, `converter`, `mixer`, `encoder`, `sink`, `transport` and so on.
+    pub kind: String,
+    /// The name that people read.
+    pub label: String,
+    /// What it gives, such as `48000 Hz x1`.
+    pub format: String,
+    /// By how much its output lags behind its input.
+    pub latency_ms: f64,
+    /// Why it is there, if the host put it in.
+    pub reason: String,
+}
+
+/// What flows from one node to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdgeView {
+    /// The giving node's id.
+    pub from: String,
+    /// The taking node's id.
+    pub to: String,
+    /// What flows, such as `48000 Hz x1`.
+    pub format: String,
+}
+
+/// How a swap went, measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SwapReport {
+    /// Its number, unique on the host.
+    pub swap: u64,
+    /// The socket.
+    pub socket: String,
+    /// The plugin that was in it.
+    pub from: String,
+    /// The plugin that was to come in.
+    pub to: String,
+    /// Which way it ended.
+    pub outcome: SwapOutcome,
+    /// Samples that listeners did not get because of it, over all instances.
+    pub samples_lost: u64,
+    /// The largest step at the seam, in dB relative to full scale; nothing where none was measured.
+    pub discontinuity_db: Option<f64>,
+    /// How long the audio tick was held up at most.
+    pub stall_us: f64,
+    /// Latency after minus latency before.
+    pub added_latency_ms: f64,
+    /// How many instances were swapped.
+    pub instances: u32,
+    /// Why it was rolled back or refused; empty otherwise.
+    pub message: String,
+}
+
+/// Which way a swap ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SwapOutcome {
+    /// The new plugin is in.
+    Committed,
+    /// The new plugin misbehaved and the old one is back.
+    RolledBack,
+    /// It was not begun.
+    Refused,
+    /// The plugin stayed; its parameters were set.
+    ParametersSet,
+}
+
+/// How a room is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoomStats {
+    /// The room's name.
+    pub room: String,
+    /// Engine time of this reading, since the engine started.
+    pub time_ms: f64,
+    /// The audio tick.
+    pub tick: TickStats,
+    /// Everyone in the room.
+    pub participants: Vec<ParticipantStats>,
+    /// The last swaps, oldest first.
+    pub swaps: Vec<SwapReport>,
+}
+
+/// How long the 10 ms audio tick takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TickStats {
+    /// Median of the recent ticks.
+    pub p50_us: f64,
+    /// 99th percentile of the recent ticks.
+    pub p99_us: f64,
+    /// Ticks that missed their deadline since the room was opened.
+    pub late: u64,
+}
+
+/// How a participant is doing, as the host sees it. Counters only grow, swaps included.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParticipantStats {
+    /// Unique in the room.
+    pub id: String,
+    /// The name that people read.
+    pub name: String,
+    /// What sits behind it.
+    pub kind: ParticipantKind,
+    /// Whether what they say is left out of the mix.
+    pub muted: bool,
+    /// How loud they are after processing; -127 is silence.
+    pub level_dbov: f32,
+    /// RTP packets that came from them.
+    pub packets_received: u64,
+    /// RTP packets that did not (RFC 3550 section 6.4.1: signed, since duplicates count against it).
+    pub packets_lost: i64,
+    /// RTP packets that went to them.
+    pub packets_sent: u64,
+    /// Payload bytes that came from them.
+    pub bytes_received: u64,
+    /// Payload bytes that went to them.
+    pub bytes_sent: u64,
+    /// Interarrival jitter (RFC 3550 section 6.4.1).
+    pub jitter_ms: f64,
+    /// Round-trip time; nothing before the first report, and for robots.
+    pub round_trip_ms: Option<f64>,
+    /// Samples that the jitter buffer made up.
+    pub concealed_samples: u64,
+    /// Samples that the jitter buffer gave.
+    pub total_samples: u64,
+    /// How much the jitter buffer holds.
+    pub jitter_buffer_ms: f64,
+    /// Whether the mixer lets them be heard at this moment.
+    pub heard: bool,
+    /// `new`, `checking`, `connected`, `completed`, `disconnected`, `failed`, `closed`; empty for robots.
+    pub ice_state: String,
+    /// Such as `DTLS 1.3`; empty before the handshake, and for robots.
+    pub dtls_version: String,
+    /// Such as `AEAD_AES_128_GCM`; empty before the handshake, and for robots.
+    pub srtp_profile: String,
+}
+
+/// A plugin that the host found, as the catalogue lists it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PluginView {
+    /// Unique and lasting.
+    pub id: String,
+    /// The name that people read.
+    pub name: String,
+    /// Semver.
+    pub version: String,
+    /// Who made it.
+    pub vendor: String,
+    /// An SPDX expression.
+    pub license: String,
+    /// The sockets that it fits, such as `audio-processor`.
+    pub area: String,
+    /// The file that holds it; `static` if it is linked in.
+    pub path: String,
+    /// Whether the manifest pins it by its hash.
+    pub pinned: bool,
+    /// What it does, in a sentence.
+    pub description: String,
+    /// What can be set on it; their `value` is left out.
+    pub parameters: Vec<ParameterView>,
+}

@@ -1,0 +1,3 @@
+//! The runtime's tests: one file per behaviour.
+
+mod parameter_values;
