@@ -1,0 +1,254 @@
+import type { Participant, SwapReport } from './api-types';
+import { Call } from './call';
+import { openMicrophone, type MicrophoneSettings } from './microphone';
+import { hostProblem, microphoneProblem, type Problem } from './problems';
+import { Roster } from './roster';
+import { Signalling, type SignallingState } from './signalling';
+import type { HostMessage, Joined, JoinRequest } from './signalling-messages';
+
+export type SessionState = 'idle' | 'joining' | 'connecting' | 'connected' | 'reconnecting' | 'failed' | 'left';
+
+export interface RoomSessionEvents {
+  /** `retryInMs` is set while waiting to reconnect. */
+  state(state: SessionState, retryInMs?: number): void;
+  participants(roster: readonly Participant[], self: string): void;
+  levels(levels: Record<string, number>, active: readonly string[]): void;
+  graphChanged(revision: number): void;
+  swap(report: SwapReport): void;
+  mix(stream: MediaStream | null): void;
+  /** A fatal problem ends the session; any other is a notice beside the running call. */
+  problem(problem: Problem, fatal: boolean): void;
+  /** Null once the microphone is open; else why it is not. */
+  microphone(problem: Problem | null): void;
+}
+
+export interface JoinChoices extends JoinRequest {
+  microphone: boolean;
+  browserProcessing: boolean;
+}
+
+/** Joins that may end without media before the session gives up. */
+const MEDIA_ATTEMPTS = 3;
+
+/** One visit to one room: the signalling, the peer connection and the microphone, kept in step until `leave()`. */
+export class RoomSession {
+  private signalling: Signalling | null = null;
+  private call: Call | null = null;
+  private microphone: { stream: MediaStream; track: MediaStreamTrack } | null = null;
+  private readonly roster = new Roster();
+  private signallingState: SignallingState = 'closed';
+  private retryInMs: number | undefined;
+  private ended: 'failed' | 'left' | null = null;
+  private wasJoined = false;
+  private wantsMuted = false;
+  private mediaFailures = 0;
+  private settings: MicrophoneSettings;
+
+  constructor(
+    private readonly url: string,
+    private readonly choices: JoinChoices,
+    private readonly events: RoomSessionEvents,
+  ) {
+    this.settings = { browserProcessing: choices.browserProcessing };
+  }
+
+  get state(): SessionState {
+    if (this.ended) return this.ended;
+    if (this.signallingState !== 'joined') return this.wasJoined ? 'reconnecting' : 'joining';
+    return this.call?.connection.connectionState === 'connected' ? 'connected' : 'connecting';
+  }
+
+  get participantId(): string | null {
+    return this.roster.self;
+  }
+
+  get peerConnection(): RTCPeerConnection | null {
+    return this.call?.connection ?? null;
+  }
+
+  get muted(): boolean {
+    return this.wantsMuted;
+  }
+
+  get canSpeak(): boolean {
+    return this.microphone !== null;
+  }
+
+  async start(): Promise<void> {
+    this.announce();
+    if (this.choices.microphone) await this.openMicrophone();
+    if (!this.ended) this.connect();
+  }
+
+  mute(muted: boolean): void {
+    this.wantsMuted = muted;
+    if (this.microphone) this.microphone.track.enabled = !muted;
+    this.signalling?.send({ type: 'mute', muted });
+  }
+
+  /** Opens the microphone again, with other settings or after a refusal, while the call runs. */
+  async reopenMicrophone(settings: MicrophoneSettings = this.settings): Promise<void> {
+    this.settings = settings;
+    // Two captures of one device share its processing in some browsers, so the old one goes first.
+    this.microphone?.track.stop();
+    this.microphone = null;
+    if (!(await this.openMicrophone()) || !this.call || !this.microphone) return;
+    const offerNeeded = await this.call.speakThrough(this.microphone);
+    if (offerNeeded) await this.call.offer();
+  }
+
+  networkIsBack(): void {
+    this.signalling?.retryNow();
+  }
+
+  leave(): void {
+    if (!this.ended) this.end('left');
+  }
+
+  private async openMicrophone(): Promise<boolean> {
+    const opened = await openMicrophone(this.settings);
+    if ('errorName' in opened) {
+      this.events.microphone(microphoneProblem(opened.errorName, window.isSecureContext));
+      return false;
+    }
+    if (this.ended) {
+      opened.track.stop();
+      return false;
+    }
+    opened.track.enabled = !this.wantsMuted;
+    this.microphone = opened;
+    this.events.microphone(null);
+    return true;
+  }
+
+  private connect(): void {
+    const { room, name, token } = this.choices;
+    this.signalling = new Signalling({
+      url: this.url,
+      join: token === undefined ? { room, name } : { room, name, token },
+      events: {
+        joined: (message) => this.joined(message),
+        message: (message) => this.receive(message),
+        state: (state, retryInMs) => {
+          this.signallingState = state;
+          this.retryInMs = retryInMs;
+          this.announce();
+        },
+      },
+    });
+    this.signalling.open();
+  }
+
+  private joined(message: Joined): void {
+    this.wasJoined = true;
+    this.roster.reset(message.participants, message.participant);
+    this.showRoster();
+    if (this.wantsMuted) this.signalling?.send({ type: 'mute', muted: true });
+    if (message.resumed && this.call) this.call.repeatOffer();
+    else this.startCall();
+    this.announce();
+  }
+
+  private startCall(): void {
+    this.call?.close();
+    const call = new Call(this.microphone, {
+      offer: (sdp) => this.signalling?.send({ type: 'offer', sdp }),
+      candidate: (candidate) => this.signalling?.send({ type: 'candidate', candidate }),
+      mix: (stream) => this.events.mix(stream),
+      connection: (state) => this.connectionChanged(state),
+    });
+    this.call = call;
+    call.offer().catch((error: unknown) => this.fail(browserProblem(error)));
+  }
+
+  private connectionChanged(state: RTCPeerConnectionState): void {
+    if (state === 'connected') this.mediaFailures = 0;
+    if (state === 'failed') this.joinAgain();
+    else this.announce();
+  }
+
+  /** The media path is gone for good: take a fresh place in the room, up to a limit. */
+  private joinAgain(): void {
+    this.mediaFailures += 1;
+    if (this.mediaFailures >= MEDIA_ATTEMPTS) {
+      this.fail({
+        title: 'No sound can pass between this browser and the host.',
+        advice: 'Something on the way blocks UDP: a firewall or a VPN. Try another network, then join again.',
+      });
+      return;
+    }
+    this.signalling?.close();
+    this.connect();
+  }
+
+  private receive(message: HostMessage): void {
+    switch (message.type) {
+      case 'answer':
+        this.call?.acceptAnswer(message.sdp).catch((error: unknown) => this.fail(browserProblem(error)));
+        break;
+      case 'candidate':
+        void this.call?.addCandidate(message.candidate);
+        break;
+      case 'participant-joined':
+      case 'participant-changed':
+        this.roster.put(message.participant);
+        this.showRoster();
+        break;
+      case 'participant-left':
+        this.roster.remove(message.id);
+        this.showRoster();
+        break;
+      case 'levels':
+        this.events.levels(message.levels, message.active);
+        break;
+      case 'graph':
+        this.events.graphChanged(message.revision);
+        break;
+      case 'swap':
+        this.events.swap(message.report);
+        break;
+      case 'error': {
+        const problem = hostProblem(message.code, message.message);
+        if (message.fatal) this.fail(problem);
+        else this.events.problem(problem, false);
+        break;
+      }
+      case 'joined':
+      case 'pong':
+        break;
+    }
+  }
+
+  private fail(problem: Problem): void {
+    if (this.ended) return;
+    this.end('failed');
+    this.events.problem(problem, true);
+  }
+
+  private end(how: 'failed' | 'left'): void {
+    this.ended = how;
+    this.signalling?.close();
+    this.call?.close();
+    this.call = null;
+    this.microphone?.track.stop();
+    this.microphone = null;
+    this.events.mix(null);
+    this.announce();
+  }
+
+  private showRoster(): void {
+    this.events.participants(this.roster.list, this.roster.self ?? '');
+  }
+
+  private announce(): void {
+    this.events.state(this.state, this.retryInMs);
+  }
+}
+
+function browserProblem(error: unknown): Problem {
+  const detail = error instanceof Error ? error.message : String(error);
+  return {
+    title: 'The browser could not set up the call.',
+    advice: `Reload the page; if it stays so, try another browser. The browser said: ${detail}`,
+  };
+}

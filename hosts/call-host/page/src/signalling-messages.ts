@@ -1,0 +1,99 @@
+import type { Participant, SwapReport } from './api-types';
+
+/** Version of the signalling messages that this page speaks. */
+export const VERSION = 1;
+
+export interface JoinRequest {
+  room: string;
+  name: string;
+  token?: string;
+  resume?: string;
+}
+
+export type ClientMessage =
+  | ({ type: 'join' } & JoinRequest)
+  | { type: 'offer'; sdp: string }
+  | { type: 'candidate'; candidate: RTCIceCandidateInit | null }
+  | { type: 'mute'; muted: boolean }
+  | { type: 'leave' }
+  | { type: 'ping'; id: number };
+
+export interface Joined {
+  type: 'joined';
+  room: string;
+  participant: string;
+  resume: string;
+  resumed: boolean;
+  participants: Participant[];
+}
+
+export type HostMessage =
+  | Joined
+  | { type: 'answer'; sdp: string }
+  | { type: 'candidate'; candidate: RTCIceCandidateInit | null }
+  | { type: 'participant-joined'; participant: Participant }
+  | { type: 'participant-left'; id: string }
+  | { type: 'participant-changed'; participant: Participant }
+  | { type: 'levels'; levels: Record<string, number>; active: string[] }
+  | { type: 'graph'; revision: number }
+  | { type: 'swap'; report: SwapReport }
+  | { type: 'error'; code: string; message: string; fatal: boolean }
+  | { type: 'pong'; id: number };
+
+export function encode(message: ClientMessage): string {
+  return JSON.stringify({ v: VERSION, ...message });
+}
+
+/**
+ * Reads one message of the host. A message of an unknown type or version gives null, because a newer host may say more
+ * than this page knows; text that is not such a message at all gives null too.
+ */
+export function decode(text: string): HostMessage | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value) || value['v'] !== VERSION) return null;
+  const type = value['type'];
+  if (!isText(type) || !Object.hasOwn(shapes, type)) return null;
+  return shapes[type as HostMessage['type']](value) ? (value as unknown as HostMessage) : null;
+}
+
+type Shape = (message: Record<string, unknown>) => boolean;
+
+const shapes: Record<HostMessage['type'], Shape> = {
+  joined: (m) =>
+    isText(m['room']) &&
+    isText(m['participant']) &&
+    isText(m['resume']) &&
+    typeof m['resumed'] === 'boolean' &&
+    Array.isArray(m['participants']) &&
+    m['participants'].every(isParticipant),
+  answer: (m) => isText(m['sdp']),
+  candidate: (m) => m['candidate'] === null || isRecord(m['candidate']),
+  'participant-joined': (m) => isParticipant(m['participant']),
+  'participant-left': (m) => isText(m['id']),
+  'participant-changed': (m) => isParticipant(m['participant']),
+  levels: (m) =>
+    isRecord(m['levels']) &&
+    Object.values(m['levels']).every((level) => typeof level === 'number') &&
+    Array.isArray(m['active']),
+  graph: (m) => typeof m['revision'] === 'number',
+  swap: (m) => isRecord(m['report']) && typeof m['report']['swap'] === 'number' && isText(m['report']['socket']),
+  error: (m) => isText(m['code']) && isText(m['message']) && typeof m['fatal'] === 'boolean',
+  pong: (m) => typeof m['id'] === 'number',
+};
+
+function isParticipant(value: unknown): value is Participant {
+  return isRecord(value) && isText(value['id']) && isText(value['name']) && isText(value['kind']);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}

@@ -1,0 +1,73 @@
+import type { SwapReport } from './api-types';
+import { measure, number, plural, signed } from './format';
+
+export interface SwapFigure {
+  label: string;
+  value: string;
+  unit: string;
+}
+
+/** What the host measured, in one sentence and four figures. */
+export interface SwapWords {
+  headline: string;
+  sentence: string;
+  figures: SwapFigure[];
+}
+
+export function describeSwap(report: SwapReport, pluginName: (id: string) => string): SwapWords {
+  return {
+    headline: headline(report),
+    sentence: sentence(report, pluginName),
+    figures: report.outcome === 'refused' || report.outcome === 'parameters-set' ? [] : figures(report),
+  };
+}
+
+function headline(report: SwapReport): string {
+  switch (report.outcome) {
+    case 'committed':
+      return report.samples_lost === 0 ? 'Swapped. Nothing lost.' : 'Swapped, with a loss.';
+    case 'rolled-back':
+      return 'Rolled back.';
+    case 'refused':
+      return 'Not plugged in.';
+    case 'parameters-set':
+      return 'Set.';
+    default:
+      return String(report.outcome);
+  }
+}
+
+function sentence(report: SwapReport, pluginName: (id: string) => string): string {
+  const message = report.message ? ` ${report.message}` : '';
+  switch (report.outcome) {
+    case 'committed':
+      return `${pluginName(report.to)} took over from ${pluginName(report.from)} while the call ran.${message}`;
+    case 'rolled-back':
+      return `${pluginName(report.to)} misbehaved, so ${pluginName(report.from)} plays again.${message}`;
+    case 'refused':
+      return report.message || `${pluginName(report.to)} does not fit this socket.`;
+    default:
+      return report.message;
+  }
+}
+
+function figures(report: SwapReport): SwapFigure[] {
+  return [
+    { label: 'samples lost', value: number(report.samples_lost), unit: '' },
+    {
+      label: 'largest step',
+      // A step of exactly nothing is minus infinity in dB, which JSON cannot carry.
+      value: report.discontinuity_db === null ? 'none' : number(report.discontinuity_db, 1),
+      unit: report.discontinuity_db === null ? '' : 'dB',
+    },
+    { label: 'audio held up', value: measure(report.stall_us), unit: 'µs' },
+    { label: 'added latency', value: signed(report.added_latency_ms, 1), unit: 'ms' },
+  ];
+}
+
+/** The whole report in one line, for screen readers and the history. */
+export function spokenSwap(title: string, report: SwapReport, pluginName: (id: string) => string): string {
+  const words = describeSwap(report, pluginName);
+  const lost = words.figures.length > 0 ? ` ${plural(report.samples_lost, 'sample')} lost.` : '';
+  return `${title}: ${words.headline} ${words.sentence}${lost}`;
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { decode, encode } from '../src/signalling-messages';
+
+const ann = { id: 'p3', name: 'Ann', kind: 'browser', muted: false };
+
+test('every message that is sent carries the version', () => {
+  expect(JSON.parse(encode({ type: 'mute', muted: true }))).toEqual({ v: 1, type: 'mute', muted: true });
+});
+
+test('a well-formed message is read as it is', () => {
+  const joined = { v: 1, type: 'joined', room: 'lobby', participant: 'p3', resume: 'r', resumed: false, participants: [ann] };
+  expect(decode(JSON.stringify(joined))).toEqual(joined);
+  expect(decode('{"v":1,"type":"candidate","candidate":null}')).toEqual({ v: 1, type: 'candidate', candidate: null });
+  expect(decode('{"v":1,"type":"levels","levels":{"p1":-31.5},"active":["p1"]}')).not.toBeNull();
+});
+
+test('a message of another version or an unknown type is passed over', () => {
+  expect(decode('{"v":2,"type":"pong","id":7}')).toBeNull();
+  expect(decode('{"v":1,"type":"weather"}')).toBeNull();
+  expect(decode('{"v":1,"type":"toString"}')).toBeNull();
+});
+
+test.each([
+  'not json',
+  '[]',
+  'null',
+  '{"v":1,"type":"answer"}',
+  '{"v":1,"type":"joined","room":"lobby","participant":"p3","resume":"r","resumed":false,"participants":[{}]}',
+  '{"v":1,"type":"levels","levels":{"p1":"loud"},"active":[]}',
+  '{"v":1,"type":"error","code":"room-full","message":"full"}',
+])('a malformed message is passed over: %s', (text) => {
+  expect(decode(text)).toBeNull();
+});

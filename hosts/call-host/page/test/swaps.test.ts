@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import type { SwapReport } from '../src/api-types';
+import { SwapLog } from '../src/swap-log';
+import { describeSwap, spokenSwap } from '../src/swap-words';
+
+const report = (changes: Partial<SwapReport> = {}): SwapReport => ({
+  swap: 17,
+  socket: 'jitter',
+  from: 'jackfield.jitter.adaptive',
+  to: 'jackfield.jitter.fixed',
+  outcome: 'committed',
+  samples_lost: 0,
+  discontinuity_db: -61.24,
+  stall_us: 7.13,
+  added_latency_ms: 40,
+  instances: 3,
+  message: '',
+  ...changes,
+});
+const name = (id: string) => (id.endsWith('fixed') ? 'Fixed' : 'Adaptive');
+
+test('a clean swap says so, with what was measured', () => {
+  const words = describeSwap(report(), name);
+  expect(words.headline).toBe('Swapped. Nothing lost.');
+  expect(words.sentence).toBe('Fixed took over from Adaptive while the call ran.');
+  expect(words.figures.map(({ value, unit }) => `${value} ${unit}`.trim())).toEqual(['0', '−61.2 dB', '7.1 µs', '+40.0 ms']);
+});
+
+test('a swap that lost samples does not claim to be clean', () => {
+  expect(describeSwap(report({ samples_lost: 480 }), name).headline).toBe('Swapped, with a loss.');
+  expect(spokenSwap('Jitter buffer', report({ samples_lost: 480 }), name)).toContain('480 samples lost');
+});
+
+test('a roll-back names who plays now, and why', () => {
+  const words = describeSwap(report({ outcome: 'rolled-back', message: 'It emitted NaN.' }), name);
+  expect(words.sentence).toBe('Fixed misbehaved, so Adaptive plays again. It emitted NaN.');
+});
+
+test('a refusal has nothing measured to show', () => {
+  const words = describeSwap(report({ outcome: 'refused', message: 'It wants 16000 Hz.' }), name);
+  expect(words).toEqual({ headline: 'Not plugged in.', sentence: 'It wants 16000 Hz.', figures: [] });
+});
+
+test('no discontinuity at all is told without a number', () => {
+  expect(describeSwap(report({ discontinuity_db: null }), name).figures[1]).toMatchObject({ value: 'none', unit: '' });
+});
+
+test('the same report by three ways is one entry, and stays one’s own', () => {
+  const log = new SwapLog();
+  expect(log.add(report(), 12, false)).toBe(true);
+  expect(log.add(report(), 12.1, true)).toBe(false);
+  expect(log.add(report(), null, false)).toBe(false);
+  expect(log.newestFirst).toEqual([{ report: report(), at: 12, own: true }]);
+});
+
+test('the newest swap stands first, and only heard ones mark the chart', () => {
+  const log = new SwapLog();
+  log.add(report({ swap: 1 }), null, false);
+  log.add(report({ swap: 3, outcome: 'refused' }), 30, true);
+  log.add(report({ swap: 2, outcome: 'rolled-back' }), 20, true);
+  log.add(report({ swap: 4, outcome: 'parameters-set' }), 40, true);
+  expect(log.newestFirst.map((entry) => entry.report.swap)).toEqual([3, 2, 1]);
+  expect(log.marks).toEqual([{ at: 20, socket: 'jitter', outcome: 'rolled-back' }]);
+});
