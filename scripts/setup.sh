@@ -42,8 +42,7 @@ install_packages() {
         return
     }
     local missing as_root=()
-    # shellcheck disable=SC2046,SC2086
-    missing=$(missing_packages $*)
+    missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" != 0 ]; then
         if command -v sudo >/dev/null; then

@@ -5,7 +5,7 @@
 # repeated here, and a step that fails shows the end of its output. VERBOSE=1 shows everything as it comes.
 # `scripts/step.sh --report` prints the times of all steps since `scripts/step.sh --begin`.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 logs=target/logs
 times="$logs/times"
 mkdir -p "$logs"
