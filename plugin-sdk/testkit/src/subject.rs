@@ -1,0 +1,78 @@
+//! The plugin under test.
+
+use jackfield_sdk::core::module::Module;
+use jackfield_sdk::prelude::*;
+
+/// A plugin under test: what it says of itself and how to make an instance. `A` is the trait of its area, such as `dyn AudioProcessor`.
+pub struct Subject<A: ?Sized> {
+    /// Who it says it is.
+    pub descriptor: Descriptor,
+    /// The parameters that it says it has.
+    pub parameters: &'static [Parameter],
+    /// The statistics that it says it has.
+    pub statistics: &'static [Statistic],
+    /// What to open, for areas that open something.
+    pub location: String,
+    make: Box<dyn Fn(u64) -> Result<Box<A>, Fault>>,
+}
+
+impl<A: Module + ?Sized + 'static> Subject<A> {
+    /// Plugin `T`, whose instances `wrap` puts behind the trait: as they are, or behind the proxy of the boundary.
+    pub fn new<T: Plugin>(wrap: fn(T) -> Box<A>) -> Self {
+        Self {
+            descriptor: T::DESCRIPTOR,
+            parameters: <T::Parameters as Parameters>::PARAMETERS,
+            statistics: T::STATISTICS,
+            location: String::new(),
+            make: Box::new(move |seed| Ok(wrap(T::create(&Environment::seeded(seed))?))),
+        }
+    }
+
+    /// The same with something to open.
+    #[must_use]
+    pub fn at(mut self, location: impl Into<String>) -> Self {
+        self.location = location.into();
+        self
+    }
+
+    /// A new instance with this seed.
+    ///
+    /// # Panics
+    /// If the plugin cannot make one.
+    pub fn make(&self, seed: u64) -> Box<A> {
+        (self.make)(seed).unwrap_or_else(|fault| panic!("{} cannot be made: {fault}", self.descriptor.id))
+    }
+
+    /// The formats to try: each rate that it offers with one, two and its most channels.
+    pub fn formats(&self) -> Vec<AudioFormat> {
+        let capabilities = self.descriptor.audio;
+        let any = [8_000, 16_000, 24_000, 32_000, 44_100, 48_000];
+        let rates = if capabilities.sample_rates.is_empty() {
+            &any[..]
+        } else {
+            capabilities.sample_rates
+        };
+        let mut channels = vec![1, 2, capabilities.max_channels];
+        channels.retain(|channels| *channels <= capabilities.max_channels);
+        channels.dedup();
+        rates
+            .iter()
+            .flat_map(|rate| {
+                channels
+                    .iter()
+                    .map(|channels| AudioFormat::new(SampleRate::hz(*rate), *channels))
+            })
+            .collect()
+    }
+
+    /// The format to try when one is enough: 48 kHz mono if it takes that, else its best rate.
+    pub fn format(&self) -> AudioFormat {
+        let rates = self.descriptor.audio.sample_rates;
+        let rate = if rates.is_empty() || rates.contains(&48_000) {
+            48_000
+        } else {
+            rates[0]
+        };
+        AudioFormat::new(SampleRate::hz(rate), 1)
+    }
+}
