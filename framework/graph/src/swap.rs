@@ -1,0 +1,108 @@
+//! What a swap is measured by: samples lost, the largest discontinuity, the stall of the audio tick, the latency added.
+
+use serde::Serialize;
+
+/// How a swap ended in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SwapOutcome {
+    /// The newcomer runs; its predecessor is gone.
+    Committed,
+    /// The newcomer failed and the predecessor runs on.
+    RolledBack,
+    /// The newcomer never got to the audio thread.
+    Refused,
+}
+
+/// The figures of a swap in one place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SwapMeasure {
+    /// How it ended.
+    pub outcome: SwapOutcome,
+    /// Why it was rolled back; empty if it was not.
+    pub reason: &'static str,
+    /// Samples per channel that were not played because of it.
+    pub samples_lost: u64,
+    /// The largest step between neighbouring samples beyond the steepest that either signal had by itself, in dB below full scale; −120 if
+    /// there was none.
+    pub discontinuity_db: f32,
+    /// How long the audio tick was held up by it, in µs: taking the newcomer in, and crossfading.
+    pub stall_us: f64,
+    /// Latency of the newcomer less that of its predecessor, in ms.
+    pub added_latency_ms: f64,
+}
+
+impl SwapMeasure {
+    /// A swap that has done no harm so far.
+    pub const CLEAN: Self = Self {
+        outcome: SwapOutcome::Committed,
+        reason: "",
+        samples_lost: 0,
+        discontinuity_db: NO_DISCONTINUITY_DB,
+        stall_us: 0.0,
+        added_latency_ms: 0.0,
+    };
+
+    /// The worse of both, figure by figure.
+    #[must_use]
+    pub fn worst(self, other: Self) -> Self {
+        let bad = |m: &Self| m.outcome != SwapOutcome::Committed;
+        let ended = if bad(&other) && !bad(&self) { &other } else { &self };
+        Self {
+            outcome: ended.outcome,
+            reason: ended.reason,
+            samples_lost: self.samples_lost + other.samples_lost,
+            discontinuity_db: self.discontinuity_db.max(other.discontinuity_db),
+            stall_us: self.stall_us.max(other.stall_us),
+            added_latency_ms: if self.added_latency_ms.abs() >= other.added_latency_ms.abs() {
+                self.added_latency_ms
+            } else {
+                other.added_latency_ms
+            },
+        }
+    }
+}
+
+/// Where the scale of discontinuities ends.
+pub const NO_DISCONTINUITY_DB: f32 = -120.0;
+
+/// Fades from `old` to `new` over one block, in place in `new`; both are planar with `samples` per channel. The gains add up to one,
+/// because both carry the same voice.
+pub fn crossfade(old: &[f32], new: &mut [f32], samples: usize) {
+    let step = 1.0 / samples as f32;
+    for (old, new) in old.chunks_exact(samples).zip(new.chunks_exact_mut(samples)) {
+        let mut gain = 0.5 * step;
+        for (o, n) in old.iter().zip(new) {
+            *n = *o * (1.0 - gain) + *n * gain;
+            gain += step;
+        }
+    }
+}
+
+/// The discontinuity of `out`, which follows the sample `before`, in dB below full scale: how much its steepest step exceeds the steepest
+/// that `old` has and the newcomer's signal had (`steepest_new`).
+pub fn discontinuity_db(before: f32, out: &[f32], old: &[f32], steepest_new: f32) -> f32 {
+    let own = steepest(Some(before), old).max(steepest_new);
+    let excess = steepest(Some(before), out) - own;
+    if excess <= 1e-6 {
+        NO_DISCONTINUITY_DB
+    } else {
+        20.0 * excess.log10()
+    }
+}
+
+fn steepest(before: Option<f32>, samples: &[f32]) -> f32 {
+    let first = match (before, samples.first()) {
+        (Some(before), Some(first)) => (first - before).abs(),
+        _ => 0.0,
+    };
+    samples
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]).abs())
+        .fold(first, f32::max)
+}
+
+/// Whether every sample can be played: finite, and not absurdly loud (8 times full scale).
+pub fn is_sane(samples: &[f32]) -> bool {
+    samples.iter().all(|s| s.abs() <= 8.0)
+}
