@@ -10,6 +10,10 @@ const ROOMS: &[(&str, &str)] = &[
         "writes the shims and proxies, whose output is unsafe",
     ),
     ("framework/loader/", "opens images and calls through their tables"),
+    (
+        "plugin-sdk/testkit/src/shim.rs",
+        "a counting allocator and a trap for system calls: the eyes of the real-time-safety checks",
+    ),
     ("plugins/bad/", "plugins that do wrong on purpose"),
     ("hosts/sandbox/", "shared memory and futex of the child process"),
     (

@@ -18,8 +18,9 @@ let failed = 0;
 const tests = run({ files, concurrency: false, timeout: 240_000 });
 tests.on('test:pass', ({ details, name }) => (details.type === 'suite' || files.includes(name) ? 0 : passed++));
 tests.on('test:fail', ({ details, name }) => (details.type === 'suite' ? 0 : failed++));
-tests.on('end', () => {
+const told = tests.compose(spec);
+told.pipe(process.stdout, { end: false });
+told.on('end', () => {
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 });
-tests.compose(spec).pipe(process.stdout);
