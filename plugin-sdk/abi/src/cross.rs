@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::mem::MaybeUninit;
 
 use crate::fault::Fault;
-use crate::instance::{ImportError, TableHead};
+use crate::instance::ImportError;
 use crate::proof::StructProof;
 use crate::shape::{AreaShape, Shape};
 
@@ -215,6 +215,16 @@ pub unsafe fn copy_out<T: Pod>(value: &T, pointer: *mut T) {
     }
 }
 
+/// Room for a `T` that the other side is to fill in: zeros, and its size if it grows.
+pub fn blank<T: Pod>() -> MaybeUninit<T> {
+    let mut value = MaybeUninit::<T>::zeroed();
+    if T::GROWS {
+        // SAFETY: a growing struct begins with a `u32`, its size.
+        unsafe { value.as_mut_ptr().cast::<u32>().write(size_of::<T>() as u32) };
+    }
+    value
+}
+
 /// # Safety
 /// `pointer` is aligned and points at a growing struct of at least as many bytes as its first field says.
 unsafe fn copy_grown<T: Pod>(pointer: *const T) -> T {
@@ -249,7 +259,7 @@ pub unsafe fn import_table<V: Copy>(pointer: *const V) -> Option<V> {
 /// A private copy of an instance's table, after a look at its size and revision.
 ///
 /// # Safety
-/// `pointer` is null or points at a table that starts with a [`TableHead`]. `V` is the table that `shape` describes.
+/// `pointer` is null or points at a table that starts with a [`TableHead`](crate::TableHead). `V` is the table that `shape` describes.
 ///
 /// # Errors
 /// If it is null, or its size is none that its revision has had.
@@ -258,16 +268,16 @@ pub unsafe fn import_area_table<V: Copy>(pointer: *const c_void, shape: &'static
     if pointer.is_null() || !pointer.is_aligned() {
         return Err(ImportError::no_table(shape.id));
     }
+    // Size and revision alone: nothing else is known to be there.
     // SAFETY: as the caller vouches.
-    let head = unsafe { pointer.cast::<TableHead>().read() };
-    let size = head.size as usize;
-    let known = match head.revision {
+    let [size, revision] = unsafe { pointer.cast::<[u32; 2]>().read() };
+    let known = match revision {
         0 => false,
-        revision if revision <= shape.revision => shape.sizes[revision as usize - 1] == size,
-        _ => size > size_of::<V>(),
+        revision if revision <= shape.revision => shape.sizes[revision as usize - 1] == size as usize,
+        _ => size as usize > size_of::<V>(),
     };
     if !known {
-        return Err(ImportError::size(shape.id, head.size, head.revision));
+        return Err(ImportError::size(shape.id, size, revision));
     }
     // SAFETY: the table is at least as long as it says.
     unsafe { import_table(pointer) }.ok_or_else(|| ImportError::no_table(shape.id))

@@ -16,6 +16,7 @@ pub const SYMBOL: &str = "jf_plugin_entry";
 
 /// The entry of a plugin.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct EntryRaw {
     /// [`MAGIC`].
     pub magic: [u8; 8],

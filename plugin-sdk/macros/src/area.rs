@@ -459,7 +459,7 @@ fn proxy_method(method: &Method) -> Result<TokenStream> {
         Returns::StatusAnd(ty) => (
             quote!(-> ::core::result::Result<#ty, ::jackfield_abi::Fault>),
             quote! {
-                let mut value = ::core::mem::MaybeUninit::<#ty>::zeroed();
+                let mut value = ::jackfield_abi::cross::blank::<#ty>();
                 let status = function(self.instance.this(), #(#arguments,)* value.as_mut_ptr());
                 self.instance.result(status, #class)?;
                 ::core::result::Result::Ok(value.assume_init())

@@ -1,0 +1,429 @@
+//! The loader: one door for whoever needs a plugin.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jackfield_abi::Area;
+use jackfield_core::environment::Environment;
+use jackfield_core::module::Module;
+use jackfield_sdk::StaticPlugin;
+
+use crate::catalogue::{Catalogue, PluginFile};
+use crate::digest::Digest;
+use crate::discovery::Scanner;
+use crate::elf;
+use crate::error::LoadError;
+use crate::image::{Image, linked_frames};
+use crate::ledger::{Ledger, LedgerEntry};
+use crate::manifest::{Isolation, Manifest, SocketManifest};
+use crate::metadata::ModuleInfo;
+use crate::nearest::did_you_mean;
+use crate::parameter::ParameterValue;
+use crate::private_folder::PrivateFolder;
+
+/// What a loader starts with.
+#[derive(Clone)]
+pub struct LoaderOptions {
+    /// Folders to scan, first one first; absolute.
+    pub folders: Vec<PathBuf>,
+    /// Plugins that are linked into the host.
+    pub linked: Vec<StaticPlugin>,
+    /// The most retired images.
+    pub retired_images: usize,
+    /// Where the folder for private copies is made; the system's folder for temporary files if nothing is said. It must not be mounted
+    /// `noexec`.
+    pub image_folder: Option<PathBuf>,
+    /// Whether files and folders that anybody may change are taken all the same.
+    pub allow_world_writable: bool,
+}
+
+impl Default for LoaderOptions {
+    fn default() -> Self {
+        Self {
+            folders: Vec::new(),
+            linked: Vec::new(),
+            retired_images: 64,
+            image_folder: None,
+            allow_world_writable: false,
+        }
+    }
+}
+
+impl LoaderOptions {
+    /// The same with what the manifest says: its folders in front, its limit.
+    #[must_use]
+    pub fn with_manifest(mut self, manifest: &Manifest) -> Self {
+        self.folders.splice(0..0, manifest.folders.iter().cloned());
+        self.retired_images = manifest.limits.images;
+        self
+    }
+}
+
+/// Finds, checks and opens plugins. Clones share everything. For the control thread: calls read files and take a lock.
+#[derive(Clone)]
+pub struct Loader {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: LoaderOptions,
+    state: Mutex<State>,
+}
+
+struct State {
+    scanner: Scanner,
+    catalogue: Arc<Catalogue>,
+    images: Vec<(Arc<Image>, u64)>,
+    linked: Vec<Option<Arc<Image>>>,
+    folder: PrivateFolder,
+}
+
+/// A plugin that was chosen for a socket: which one, from which version of which file, with which parameters.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The socket.
+    pub socket: String,
+    /// The plugin.
+    pub id: String,
+    /// Where it comes from.
+    pub file: Arc<PluginFile>,
+    /// The parameters to set, by name.
+    pub parameters: BTreeMap<String, ParameterValue>,
+    /// The manifest pins the file.
+    pub pinned: bool,
+    /// Why plugins were passed over that the manifest prefers.
+    pub passed_over: Vec<String>,
+    area: String,
+}
+
+impl Resolved {
+    /// The description of the module that stands in the socket.
+    ///
+    /// # Panics
+    /// Never: a plugin without the module is not resolved.
+    pub fn module(&self) -> &ModuleInfo {
+        self.file
+            .module(&self.id, &self.area)
+            .expect("checked when it was resolved")
+    }
+}
+
+impl Loader {
+    /// A loader that has scanned its folders once. Files that cannot be used are no error: the catalogue lists them.
+    ///
+    /// # Errors
+    /// If a linked plugin is not of this build, or no private folder can be made.
+    pub fn new(options: LoaderOptions) -> Result<Self, LoadError> {
+        let parent = options.image_folder.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = PrivateFolder::new(&parent)?;
+        for plugin in &options.linked {
+            linked_frames(plugin)?;
+        }
+        let linked = vec![None; options.linked.len()];
+        let state = State {
+            scanner: Scanner::default(),
+            catalogue: Arc::default(),
+            images: Vec::new(),
+            linked,
+            folder,
+        };
+        let loader = Self {
+            shared: Arc::new(Shared {
+                options,
+                state: Mutex::new(state),
+            }),
+        };
+        loader.rescan();
+        Ok(loader)
+    }
+
+    /// What the last scan found.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.state().catalogue.clone()
+    }
+
+    /// Scans again. Files that have not changed are not read again; running instances are not touched.
+    pub fn rescan(&self) -> Arc<Catalogue> {
+        let options = &self.shared.options;
+        let mut state = self.state();
+        let mut catalogue = Catalogue::new(options.folders.clone());
+        for (index, plugin) in options.linked.iter().enumerate() {
+            if let Ok(frames) = linked_frames(plugin) {
+                catalogue.add(PluginFile {
+                    path: PathBuf::from(&frames[0].entry),
+                    isolation: Isolation::Static,
+                    digest: None,
+                    modules: frames.into_iter().flat_map(|frame| frame.modules).collect(),
+                    linked: Some(index),
+                });
+            }
+        }
+        state
+            .scanner
+            .scan(&options.folders, options.allow_world_writable, &mut catalogue);
+        state.catalogue = Arc::new(catalogue);
+        state.catalogue.clone()
+    }
+
+    /// Chooses the plugin for a socket: the first candidate that is there, fits `area` and has the pinned digest, else the fallback.
+    ///
+    /// # Errors
+    /// If neither can be used, with the reason against each; or if a parameter does not fit the plugin that was chosen.
+    pub fn resolve(&self, socket: &SocketManifest, area: &str) -> Result<Resolved, LoadError> {
+        let catalogue = self.catalogue();
+        let mut tried: Vec<(String, Box<LoadError>)> = Vec::new();
+        for id in &socket.candidates {
+            match find(&catalogue, socket, id, area, socket.pin) {
+                Ok(file) => return resolved(socket, id, area, file, socket.parameters.clone(), &tried),
+                // A file that is not the pinned one is a reason to stop, not to look for something else.
+                Err(error @ LoadError::Pin { .. }) => return Err(error),
+                Err(error) => tried.push((id.clone(), Box::new(error))),
+            }
+        }
+        if let Some(id) = &socket.fallback {
+            match find(&catalogue, socket, id, area, None) {
+                // The parameters are for the candidates.
+                Ok(file) => return resolved(socket, id, area, file, BTreeMap::new(), &tried),
+                Err(error) => tried.push((id.clone(), Box::new(error))),
+            }
+        }
+        match tried.len() {
+            1 => Err(*tried.remove(0).1),
+            _ => Err(LoadError::NoneAvailable {
+                socket: socket.name.clone(),
+                tried,
+            }),
+        }
+    }
+
+    /// The fallback of a socket, to stand by while the call runs; nothing if the manifest names none.
+    ///
+    /// # Errors
+    /// If it is not there or does not fit.
+    pub fn resolve_fallback(
+        &self,
+        socket: &SocketManifest,
+        area: &str,
+    ) -> Result<Option<Resolved>, LoadError> {
+        let Some(id) = &socket.fallback else {
+            return Ok(None);
+        };
+        let file = find(&self.catalogue(), socket, id, area, None)?;
+        resolved(socket, id, area, file, BTreeMap::new(), &[]).map(Some)
+    }
+
+    /// Makes an instance for the area `A`, such as `dyn AudioProcessor`, and sets the parameters of the manifest. `seed` is for all
+    /// randomness that the instance uses. A codec's encoder is made from what its socket was resolved to. [control]
+    ///
+    /// # Errors
+    /// If the file changed since the scan, is refused, or cannot make an instance.
+    pub fn create<A>(&self, plugin: &Resolved, seed: u64) -> Result<A::Proxy, LoadError>
+    where
+        A: Area + ?Sized,
+        A::Proxy: Module,
+    {
+        let image = self.image(&plugin.file)?;
+        let mut proxy = image.create::<A>(&plugin.id, &Environment::seeded(seed))?;
+        let Some(module) = plugin.file.module(&plugin.id, A::SHAPE.id) else {
+            return Ok(proxy);
+        };
+        for (index, parameter) in (0..).zip(&module.parameters) {
+            if let Some(value) = plugin.parameters.get(&parameter.name) {
+                let refused = |reason: String| LoadError::Parameter {
+                    socket: plugin.socket.clone(),
+                    id: plugin.id.clone(),
+                    reason,
+                };
+                let value = parameter
+                    .accept(value)
+                    .map_err(|error| refused(error.to_string()))?;
+                proxy
+                    .set_parameter(index, value)
+                    .map_err(|fault| refused(format!("parameter `{}`: {fault}", parameter.name)))?;
+            }
+        }
+        Ok(proxy)
+    }
+
+    /// The image of a file as it was scanned: opened once, and once more when its content is another. [control]
+    ///
+    /// # Errors
+    /// If the file changed since the scan, is refused, or too many images are retired.
+    pub fn image(&self, file: &PluginFile) -> Result<Arc<Image>, LoadError> {
+        let mut state = self.state();
+        match (file.linked, file.digest) {
+            (Some(index), _) => state.linked(index, &self.shared.options),
+            (None, Some(digest)) => state.loaded(file, digest, self.shared.options.retired_images),
+            (None, None) => Err(LoadError::Changed {
+                path: file.path.clone(),
+            }),
+        }
+    }
+
+    /// Every image that was opened from a file, and which are retired.
+    pub fn ledger(&self) -> Ledger {
+        let cap = self.shared.options.retired_images;
+        self.state().ledger(cap)
+    }
+
+    /// A panic while the lock was held cannot leave the state half changed: each change is one assignment.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn linked(&mut self, index: usize, options: &LoaderOptions) -> Result<Arc<Image>, LoadError> {
+        if let Some(image) = &self.linked[index] {
+            return Ok(image.clone());
+        }
+        let image = Arc::new(Image::linked(&options.linked[index])?);
+        self.linked[index] = Some(image.clone());
+        Ok(image)
+    }
+
+    fn loaded(&mut self, file: &PluginFile, digest: Digest, cap: usize) -> Result<Arc<Image>, LoadError> {
+        if let Some((image, _)) = self
+            .images
+            .iter()
+            .find(|(image, _)| image.digest() == Some(digest))
+        {
+            return Ok(image.clone());
+        }
+        let retired = self.ledger(cap).retired();
+        if retired > cap {
+            return Err(LoadError::TooManyImages { retired, cap });
+        }
+        let path = &file.path;
+        let io = |error| LoadError::Io {
+            path: path.clone(),
+            error,
+        };
+        let bytes = fs::read(path).map_err(io)?;
+        if Digest::of(&bytes) != digest {
+            return Err(LoadError::Changed { path: path.clone() });
+        }
+        let (copy, bytes) = self.folder.keep(&bytes, digest).map_err(io)?;
+        if Digest::of(&bytes) != digest {
+            return Err(io(std::io::Error::other("its private copy came out different")));
+        }
+        let frames = elf::examine(&bytes).map_err(|fault| LoadError::File {
+            path: path.clone(),
+            fault,
+        })?;
+        let image = Arc::new(Image::open(&copy, path, digest, frames)?);
+        tracing::info!(plugin = %path.display(), %digest, "opened a plugin image");
+        self.images.push((image.clone(), bytes.len() as u64));
+        Ok(image)
+    }
+
+    fn ledger(&self, cap: usize) -> Ledger {
+        let entry = |(image, bytes): &(Arc<Image>, u64)| {
+            let digest = image.digest()?;
+            Some(LedgerEntry {
+                path: image.path().to_owned(),
+                digest,
+                bytes: *bytes,
+                modules: image
+                    .modules()
+                    .map(|module| format!("{} {}", module.id, module.version))
+                    .collect(),
+                instances_made: image.instances_made(),
+                retired: !self.catalogue.offers(digest),
+            })
+        };
+        Ledger {
+            images: self.images.iter().filter_map(entry).collect(),
+            cap,
+        }
+    }
+}
+
+fn find(
+    catalogue: &Catalogue,
+    socket: &SocketManifest,
+    id: &str,
+    area: &str,
+    pin: Option<Digest>,
+) -> Result<Arc<PluginFile>, LoadError> {
+    let Some(file) = catalogue.file_of(id, socket.isolation) else {
+        let advice = catalogue.advice(id, socket.isolation);
+        return Err(LoadError::NotFound {
+            id: id.to_owned(),
+            isolation: socket.isolation,
+            advice,
+        });
+    };
+    if file.module(id, area).is_none() {
+        let offered: Vec<_> = file.modules_of(id).map(|module| module.area.as_str()).collect();
+        let offered = offered.join(", ");
+        return Err(LoadError::WrongArea {
+            id: id.to_owned(),
+            wanted: area.to_owned(),
+            offered,
+        });
+    }
+    if let (Some(expected), Some(found)) = (pin, file.digest)
+        && expected != found
+    {
+        return Err(LoadError::Pin {
+            socket: socket.name.clone(),
+            path: file.path.clone(),
+            expected,
+            found,
+        });
+    }
+    Ok(file.clone())
+}
+
+fn resolved(
+    socket: &SocketManifest,
+    id: &str,
+    area: &str,
+    file: Arc<PluginFile>,
+    parameters: BTreeMap<String, ParameterValue>,
+    tried: &[(String, Box<LoadError>)],
+) -> Result<Resolved, LoadError> {
+    for (name, value) in &parameters {
+        let known: Vec<_> = file
+            .modules_of(id)
+            .flat_map(|module| &module.parameters)
+            .collect();
+        match known.iter().find(|parameter| parameter.name == *name) {
+            Some(parameter) => {
+                parameter
+                    .accept(value)
+                    .map_err(|error| LoadError::parameter(&socket.name, id, &error))?;
+            }
+            None => {
+                let names = || known.iter().map(|parameter| parameter.name.as_str());
+                let all: Vec<_> = names().collect();
+                let all = if all.is_empty() {
+                    "it has none".to_owned()
+                } else {
+                    format!("it has: {}", all.join(", "))
+                };
+                let reason = format!(
+                    "there is no parameter `{name}`; {}{all}",
+                    did_you_mean(name, names())
+                );
+                return Err(LoadError::Parameter {
+                    socket: socket.name.clone(),
+                    id: id.to_owned(),
+                    reason,
+                });
+            }
+        }
+    }
+    Ok(Resolved {
+        socket: socket.name.clone(),
+        id: id.to_owned(),
+        file,
+        parameters,
+        pinned: socket.pin.is_some() && socket.candidates.iter().any(|candidate| candidate == id),
+        passed_over: tried.iter().map(|(_, reason)| reason.to_string()).collect(),
+        area: area.to_owned(),
+    })
+}

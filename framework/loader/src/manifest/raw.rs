@@ -1,0 +1,137 @@
+//! The manifest as TOML has it, with the place of every value. The JSON Schema is made from these types, so their comments are what
+//! an editor shows.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use toml::Spanned;
+
+use crate::parameter::ParameterValue;
+
+/// What a Jackfield host runs: which plugin stands in which socket of a call.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "jackfield.toml")]
+pub(crate) struct RawManifest {
+    /// The kind of call. Sockets that are not listed come from it; without a profile, all of them must be listed.
+    #[schemars(with = "Option<String>", extend("enum" = ["conference"]))]
+    pub(crate) profile: Option<Spanned<String>>,
+    /// Where plugins are found.
+    #[serde(default)]
+    pub(crate) plugins: RawPlugins,
+    /// What stands in each socket. A conference has: transport, jitter, codec, echo, noise, gain, mixer, congestion, pacer.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, RawSocket>")]
+    pub(crate) sockets: BTreeMap<Spanned<String>, RawSocket>,
+    /// What a room is like.
+    #[serde(default)]
+    pub(crate) room: RawRoom,
+    /// Where the host stops.
+    #[serde(default)]
+    pub(crate) limits: RawLimits,
+}
+
+/// Where plugins are found.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawPlugins {
+    /// Folders with plugin files, first one first; a relative path starts at the folder of the manifest.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(crate) folders: Vec<Spanned<String>>,
+}
+
+/// What stands in a socket.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawSocket {
+    /// The id of a plugin, or several ids, of which the first available one is used.
+    #[serde(rename = "use")]
+    #[schemars(with = "Candidates")]
+    pub(crate) candidates: Spanned<Candidates>,
+    /// Parameters to set, by name; `jackfield plugin inspect` lists them.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, ParameterValue>")]
+    pub(crate) params: BTreeMap<String, Spanned<ParameterValue>>,
+    /// The plugin that is used if none of `use` is available, and that stands by while the call runs.
+    #[schemars(with = "Option<String>")]
+    pub(crate) fallback: Option<Spanned<String>>,
+    /// Where the plugin runs: linked into the host, or loaded from a file into its process (the default).
+    #[schemars(with = "Option<String>", extend("enum" = ["static", "in-process"]))]
+    pub(crate) isolation: Option<Spanned<String>>,
+    /// The digest that the plugin's file must have; `jackfield plugin inspect` prints it.
+    #[schemars(with = "Option<String>", extend("pattern" = "^blake3:[0-9a-f]{64}$"))]
+    pub(crate) pin: Option<Spanned<String>>,
+}
+
+/// What a room is like.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRoom {
+    /// The most participants, 2 to 1000.
+    #[schemars(with = "Option<u32>", extend("minimum" = 2, "maximum" = 1000))]
+    pub(crate) max_participants: Option<Spanned<i64>>,
+    /// The rate, in hertz, at which the room mixes: 8000 to 48000, a multiple of 100.
+    #[schemars(with = "Option<u32>", extend("minimum" = 8000, "maximum" = 48000, "multipleOf" = 100))]
+    pub(crate) sample_rate: Option<Spanned<i64>>,
+}
+
+/// Where the host stops.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLimits {
+    /// The most plugin images that may be retired before the host asks for a restart, 0 to 1024.
+    #[schemars(with = "Option<u32>", extend("minimum" = 0, "maximum" = 1024))]
+    pub(crate) images: Option<Spanned<i64>>,
+}
+
+/// One id or several. Not an untagged enum, because that would lose the place of each id.
+#[derive(Debug)]
+pub(crate) enum Candidates {
+    One(String),
+    Several(Vec<Spanned<String>>),
+}
+
+impl<'de> Deserialize<'de> for Candidates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Candidates;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the id of a plugin or a list of ids")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Candidates, E> {
+                Ok(Candidates::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Candidates, A::Error> {
+                let mut ids = Vec::new();
+                while let Some(id) = list.next_element()? {
+                    ids.push(id);
+                }
+                Ok(Candidates::Several(ids))
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
+}
+
+impl JsonSchema for Candidates {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Candidates".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({
+            "oneOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1, "uniqueItems": true }
+            ]
+        })
+    }
+}

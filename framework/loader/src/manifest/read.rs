@@ -1,0 +1,312 @@
+//! From the text of a manifest to what is meant by it.
+
+use std::ops::Range;
+use std::path::Path;
+
+use jackfield_core::audio::AudioFormat;
+use jackfield_core::units::SampleRate;
+use toml::Spanned;
+
+use super::raw::{Candidates, RawManifest, RawSocket};
+use super::{Isolation, Limits, Manifest, ManifestError, RoomManifest, SocketManifest};
+use crate::digest::Digest;
+use crate::nearest::did_you_mean;
+use crate::profile::Profile;
+
+/// The manifest in `text`, completed from its profile.
+pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestError> {
+    let reader = Reader { text, file };
+    let raw: RawManifest = toml::from_str(text).map_err(|error| reader.syntax(&error))?;
+    let profile = raw
+        .profile
+        .as_ref()
+        .map(|name| reader.profile_name(name))
+        .transpose()?;
+    let base = match profile {
+        Some(profile) => self::profile(profile)?,
+        None => Manifest {
+            profile: Profile::Conference,
+            folders: Vec::new(),
+            sockets: Vec::new(),
+            room: RoomManifest {
+                max_participants: 50,
+                sample_rate: 48_000,
+            },
+            limits: Limits { images: 64 },
+        },
+    };
+    reader.manifest(raw, base)
+}
+
+/// The manifest that a profile stands for.
+pub(crate) fn profile(profile: Profile) -> Result<Manifest, ManifestError> {
+    manifest(profile.text(), Path::new(&format!("/profile {}", profile.name())))
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    file: &'a Path,
+}
+
+impl Reader<'_> {
+    fn manifest(&self, raw: RawManifest, base: Manifest) -> Result<Manifest, ManifestError> {
+        let definitions = base.profile.sockets();
+        let mut given = Vec::new();
+        for (name, socket) in raw.sockets {
+            if base.profile.socket(name.get_ref()).is_none() {
+                let names: Vec<_> = definitions.iter().map(|socket| socket.name).collect();
+                return Err(self
+                    .at(
+                        name.span(),
+                        format!("there is no socket `{}`", name.get_ref()),
+                        "not a socket",
+                    )
+                    .with_help(format!(
+                        "{}a {} has: {}",
+                        did_you_mean(name.get_ref(), names.iter().copied()),
+                        base.profile.name(),
+                        names.join(", ")
+                    )));
+            }
+            given.push(self.socket(name.into_inner(), socket)?);
+        }
+        let mut sockets = Vec::new();
+        let mut missing = Vec::new();
+        for definition in definitions {
+            let from_file = given.iter().find(|socket| socket.name == definition.name);
+            match from_file.or_else(|| base.socket(definition.name)) {
+                Some(socket) => sockets.push(socket.clone()),
+                None => missing.push(definition.name),
+            }
+        }
+        if !missing.is_empty() {
+            return Err(self
+                .at(
+                    0..0,
+                    format!("these sockets are missing: {}", missing.join(", ")),
+                    "add a profile here",
+                )
+                .with_help("list them, or add `profile = \"conference\"` to take them from the profile"));
+        }
+        let mut folders = Vec::new();
+        for folder in &raw.plugins.folders {
+            folders.push(self.folder(folder)?);
+        }
+        let room = RoomManifest {
+            max_participants: self.number(
+                raw.room.max_participants.as_ref(),
+                base.room.max_participants,
+                "2 to 1000 participants",
+                |n| (2..=1000).contains(&n),
+            )?,
+            sample_rate: self.number(
+                raw.room.sample_rate.as_ref(),
+                base.room.sample_rate,
+                "8000 to 48000 Hz, a multiple of 100",
+                |n| u32::try_from(n).is_ok_and(|hz| AudioFormat::new(SampleRate::hz(hz), 1).is_valid()),
+            )?,
+        };
+        let images = self.number(
+            raw.limits.images.as_ref(),
+            base.limits.images as u32,
+            "0 to 1024 images",
+            |n| (0..=1024).contains(&n),
+        )?;
+        Ok(Manifest {
+            profile: base.profile,
+            folders,
+            sockets,
+            room,
+            limits: Limits {
+                images: images as usize,
+            },
+        })
+    }
+
+    fn socket(&self, name: String, raw: RawSocket) -> Result<SocketManifest, ManifestError> {
+        let whole = raw.candidates.span();
+        let candidates = match raw.candidates.into_inner() {
+            Candidates::One(id) => vec![self.id(id, whole.clone())?],
+            Candidates::Several(ids) if ids.is_empty() => {
+                return Err(self
+                    .at(whole, format!("the socket `{name}` has no plugin"), "empty")
+                    .with_help("name at least one; a null plugin does nothing and costs nothing"));
+            }
+            Candidates::Several(ids) => ids
+                .into_iter()
+                .map(|id| self.id(id.get_ref().clone(), id.span()))
+                .collect::<Result<_, _>>()?,
+        };
+        let pin = match raw.pin {
+            None => None,
+            Some(pin) if candidates.len() > 1 => {
+                return Err(self
+                    .at(
+                        pin.span(),
+                        "a pin is for one plugin, and `use` names several",
+                        "which one is it for?",
+                    )
+                    .with_help("name one plugin in `use`, and the other one as `fallback`"));
+            }
+            Some(pin) => Some(pin.get_ref().parse::<Digest>().map_err(|error| {
+                self.at(
+                    pin.span(),
+                    "this is not a digest",
+                    "expected blake3:<64 hexadecimal digits>",
+                )
+                .with_help(error.to_string())
+            })?),
+        };
+        let isolation = match &raw.isolation {
+            None => Isolation::InProcess,
+            Some(isolation) => self.isolation(isolation)?,
+        };
+        if let (Some(_), Isolation::Static) = (pin, isolation) {
+            let span = raw.isolation.map_or(0..0, |isolation| isolation.span());
+            return Err(self
+                .at(
+                    span,
+                    "a plugin that is linked into the host has no file to pin",
+                    "static",
+                )
+                .with_help("remove `pin`, or load the plugin with isolation = \"in-process\""));
+        }
+        let fallback = raw
+            .fallback
+            .map(|id| self.id(id.get_ref().clone(), id.span()))
+            .transpose()?;
+        let parameters = raw
+            .params
+            .into_iter()
+            .map(|(name, value)| (name, value.into_inner()))
+            .collect();
+        Ok(SocketManifest {
+            name,
+            candidates,
+            parameters,
+            fallback,
+            isolation,
+            pin,
+        })
+    }
+
+    fn isolation(&self, given: &Spanned<String>) -> Result<Isolation, ManifestError> {
+        match given.get_ref().as_str() {
+            "static" => Ok(Isolation::Static),
+            "in-process" => Ok(Isolation::InProcess),
+            "process" => Err(self
+                .at(
+                    given.span(),
+                    "this host cannot run a plugin in a process of its own yet",
+                    "process",
+                )
+                .with_help("use \"in-process\" until it can; the key keeps its meaning")),
+            other => {
+                let names = ["static", "in-process"];
+                Err(self
+                    .at(
+                        given.span(),
+                        format!("there is no isolation `{other}`"),
+                        "expected \"static\" or \"in-process\"",
+                    )
+                    .with_help(format!(
+                        "{}\"static\" is linked in, \"in-process\" is loaded from a file",
+                        did_you_mean(other, names)
+                    )))
+            }
+        }
+    }
+
+    fn profile_name(&self, given: &Spanned<String>) -> Result<Profile, ManifestError> {
+        Profile::from_name(given.get_ref()).ok_or_else(|| {
+            let names: Vec<_> = Profile::ALL.iter().map(|profile| profile.name()).collect();
+            self.at(
+                given.span(),
+                format!("there is no profile `{}`", given.get_ref()),
+                "not a profile",
+            )
+            .with_help(format!(
+                "{}profiles: {}",
+                did_you_mean(given.get_ref(), names.iter().copied()),
+                names.join(", ")
+            ))
+        })
+    }
+
+    fn folder(&self, given: &Spanned<String>) -> Result<std::path::PathBuf, ManifestError> {
+        if given.get_ref().is_empty() {
+            return Err(self
+                .at(given.span(), "this folder has no name", "empty")
+                .with_help("write a path; a relative one starts at the folder of the manifest"));
+        }
+        let base = self.file.parent().unwrap_or(Path::new(""));
+        std::path::absolute(base.join(given.get_ref()))
+            .map_err(|error| self.at(given.span(), format!("this is not a path: {error}"), "not a path"))
+    }
+
+    fn id(&self, id: String, span: Range<usize>) -> Result<String, ManifestError> {
+        if crate::metadata::is_id(&id) {
+            return Ok(id);
+        }
+        Err(self
+            .at(
+                span,
+                format!("`{id}` cannot be the id of a plugin"),
+                "expected vendor.area.name",
+            )
+            .with_help(
+                "ids are lower-case words, digits and hyphens joined by dots, such as jackfield.codec.opus",
+            ))
+    }
+
+    fn number(
+        &self,
+        given: Option<&Spanned<i64>>,
+        default: u32,
+        expected: &str,
+        fits: impl Fn(i64) -> bool,
+    ) -> Result<u32, ManifestError> {
+        let Some(given) = given else { return Ok(default) };
+        match u32::try_from(*given.get_ref()) {
+            Ok(number) if fits(*given.get_ref()) => Ok(number),
+            _ => Err(self
+                .at(
+                    given.span(),
+                    format!("{} is out of range", given.get_ref()),
+                    format!("expected {expected}"),
+                )
+                .with_help(format!("without this line it is {default}"))),
+        }
+    }
+
+    /// What the TOML reader says, with the nearest name where a name is unknown.
+    fn syntax(&self, error: &toml::de::Error) -> ManifestError {
+        let span = error.span().unwrap_or(0..0);
+        let message = error.message().trim();
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        if message.starts_with("unknown field")
+            && let Some(unknown) = quoted.next()
+        {
+            let known: Vec<_> = quoted.collect();
+            return self
+                .at(span, format!("there is no key `{unknown}` here"), "unknown key")
+                .with_help(format!(
+                    "{}expected one of: {}",
+                    did_you_mean(unknown, known.iter().copied()),
+                    known.join(", ")
+                ));
+        }
+        if message.starts_with("missing field")
+            && let Some(missing) = quoted.next()
+        {
+            return self
+                .at(span, format!("the key `{missing}` is missing"), "in this table")
+                .with_help(format!("add `{missing} = \"…\"`"));
+        }
+        self.at(span, message.replace('\n', ", "), "here")
+    }
+
+    fn at(&self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> ManifestError {
+        ManifestError::at(self.file, self.text, span, message, label)
+    }
+}
