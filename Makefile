@@ -32,8 +32,8 @@ run: ## a room with two robots: build what has changed, then serve it until Ctrl
 test: begin setup-test page lint doc map plugins unit browser fuzz ## every check that must pass before a change is published
 	@$(STEP) --report
 
-bench: setup-bench page ## instruction counts and times of the hot paths, and the host beside its load anchors
-	cargo bench --workspace
+bench: setup-bench page ## times of the hot paths
+	cargo bench --package jackfield-benches
 
 begin:
 	@$(STEP) --begin
