@@ -8,6 +8,11 @@
 #[macro_export]
 macro_rules! conformance {
     (audio_processor: $($subject:tt)*) => { $crate::__audio_processor_cases! { $($subject)* } };
+    (audio_sink: $($subject:tt)*) => { $crate::__audio_sink_cases! { $($subject)* } };
+    (audio_source: $($subject:tt)*) => { $crate::__audio_source_cases! { $($subject)* } };
+    (congestion_controller: $($subject:tt)*) => { $crate::__congestion_controller_cases! { $($subject)* } };
+    (mixer: $($subject:tt)*) => { $crate::__mixer_cases! { $($subject)* } };
+    (pacer: $($subject:tt)*) => { $crate::__pacer_cases! { $($subject)* } };
     (transport: $($subject:tt)*) => { $crate::__transport_cases! { $($subject)* } };
 }
 

@@ -31,9 +31,14 @@
 //! Each case becomes two tests: one that calls the type directly, one that calls it through the C boundary as a host does.
 
 pub mod audio_processor;
+pub mod audio_sink;
+pub mod audio_source;
 pub mod bad;
 mod conformance;
+pub mod congestion_controller;
+pub mod mixer;
 pub mod module;
+pub mod pacer;
 pub mod real_time;
 mod shim;
 pub mod signal;

@@ -36,7 +36,7 @@ fn frequency_of(location: &str) -> Result<Option<f32>, Fault> {
     match location.parse::<f32>() {
         Ok(hertz) if (source::LOWEST_HZ..=source::HIGHEST_HZ).contains(&hertz) => Ok(Some(hertz)),
         _ => Err(Fault::invalid(format!(
-            "`{location}` is not a frequency: write a number of hertz from {} to {}, or leave the location empty",
+            "{location:?} is not a frequency: write a number of hertz from {} to {}, or leave the location empty",
             source::LOWEST_HZ,
             source::HIGHEST_HZ
         ))),

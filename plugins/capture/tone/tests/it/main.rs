@@ -1,0 +1,4 @@
+//! Generator and meter against the suites of their areas.
+
+jackfield_testkit::conformance! { audio_source: jackfield_capture_tone::ToneSource }
+jackfield_testkit::conformance! { audio_sink: jackfield_capture_tone::ToneMeter }

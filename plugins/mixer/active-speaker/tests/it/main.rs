@@ -1,0 +1,3 @@
+//! The plugin against the suite of its area.
+
+jackfield_testkit::conformance! { mixer: jackfield_mixer_active_speaker::ActiveSpeaker }
