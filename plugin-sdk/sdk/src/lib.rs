@@ -47,6 +47,7 @@
 //! ```
 
 pub mod dsp;
+pub mod jitter;
 pub mod log;
 pub mod prelude;
 

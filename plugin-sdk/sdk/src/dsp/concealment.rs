@@ -219,9 +219,9 @@ mod tests {
             for (n, part) in clean.chunks(packet).enumerate() {
                 let mut pcm = part.to_vec();
                 if n == 8 {
-                    concealment.lost(&mut pcm, packet)
+                    concealment.lost(&mut pcm, packet);
                 } else {
-                    concealment.received(&mut pcm, packet)
+                    concealment.received(&mut pcm, packet);
                 }
                 heard.extend(pcm);
             }
