@@ -320,7 +320,7 @@ impl Conference {
                     let sent = encode(
                         &mut encoding.encoder,
                         mix,
-                        Mix::Own(strip.id),
+                        (Mix::Own(strip.id), encoding.codec),
                         &mut self.pool,
                         &mut self.ports.outbound,
                     );
@@ -357,7 +357,7 @@ impl Conference {
                 if !encode(
                     &mut shared.encoder,
                     everyone,
-                    mix,
+                    (mix, shared.codec),
                     &mut self.pool,
                     &mut self.ports.outbound,
                 ) {
@@ -519,7 +519,7 @@ pub(crate) fn prime(encoder: &mut Encoder, history: &History, packet_ticks: u64,
 fn encode(
     encoder: &mut Encoder,
     block: &[f32],
-    mix: Mix,
+    (mix, codec): (Mix, u32),
     pool: &mut Pool,
     outbound: &mut Producer<Outbound>,
 ) -> bool {
@@ -530,6 +530,7 @@ fn encode(
         Ok(encoded) if encoded.ticks > 0 => {
             let packet = OutboundPacket {
                 mix,
+                codec,
                 payload,
                 ticks: encoded.ticks,
                 level_dbov: level_dbov(block),

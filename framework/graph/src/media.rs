@@ -82,6 +82,8 @@ pub enum Outbound {
 pub struct OutboundPacket {
     /// Who hears it.
     pub mix: Mix,
+    /// The room's key of the codec that it is encoded with.
+    pub codec: u32,
     /// The RTP payload; empty if DTX keeps the packet back.
     pub payload: Box<PacketBuffer>,
     /// Ticks of the payload format's clock that pass with it.
