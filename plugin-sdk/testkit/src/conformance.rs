@@ -2,12 +2,16 @@
 
 /// Runs the suite of an area on a plugin: `conformance! { audio_processor: my_crate::MyPlugin }` in `tests/main.rs`.
 ///
-/// The paths must start at a crate (`my_crate::` or `crate::`). Areas that open something take what to open, evaluated anew for each test:
-/// `conformance! { audio_source: my_crate::Player; location: crate::recording() }`. For two plugins of one area in one crate, put each call
-/// into a module of its own.
+/// The paths must start at a crate (`my_crate::` or `crate::`). For two plugins of one area in one crate, put each call into a module of its own.
+///
+/// Behind a semicolon stand options, methods of [`crate::Subject`], whose values are evaluated anew for each test:
+/// - `location`: what to open, for areas that open something: `audio_source: my_crate::Player; location: crate::recording()`;
+/// - `scratch_allocations`: how many allocations a call on the audio thread makes against the rules, for a plugin whose library cannot do
+///   without. An exception that stands where everyone sees it, and is held to: no more than so many, all of them freed, no lock, no system call.
 #[macro_export]
 macro_rules! conformance {
     (audio_processor: $($subject:tt)*) => { $crate::__audio_processor_cases! { $($subject)* } };
+    (jitter_buffer: $($subject:tt)*) => { $crate::__jitter_buffer_cases! { $($subject)* } };
     (audio_sink: $($subject:tt)*) => { $crate::__audio_sink_cases! { $($subject)* } };
     (audio_source: $($subject:tt)*) => { $crate::__audio_source_cases! { $($subject)* } };
     (congestion_controller: $($subject:tt)*) => { $crate::__congestion_controller_cases! { $($subject)* } };
@@ -23,13 +27,13 @@ macro_rules! cases {
         #[doc(hidden)]
         #[macro_export]
         macro_rules! $list {
-            ($d($d plugin:path),+ $d(,)? $d(; location: $d location:expr)?) => {
+            ($d($d plugin:path),+ $d(,)? $d(; $d($d option:ident: $d value:expr),+ $d(,)?)?) => {
                 mod $area {
                     mod direct {
                         $(
                             #[test]
                             fn $case() {
-                                $crate::$module::$case(&$crate::$area::direct::<$d($d plugin),+>()$d(.at($d location))?);
+                                $crate::$module::$case(&$crate::$area::direct::<$d($d plugin),+>()$d($d(.$d option($d value))+)?);
                             }
                         )*
                     }
@@ -39,7 +43,7 @@ macro_rules! cases {
                             #[test]
                             fn $case() {
                                 $crate::$module::$case(
-                                    &$crate::$area::through_the_boundary::<$d($d plugin),+>()$d(.at($d location))?,
+                                    &$crate::$area::through_the_boundary::<$d($d plugin),+>()$d($d(.$d option($d value))+)?,
                                 );
                             }
                         )*

@@ -13,6 +13,8 @@ pub struct Subject<A: ?Sized> {
     pub statistics: &'static [Statistic],
     /// What to open, for areas that open something.
     pub location: String,
+    /// How many allocations a call on the audio thread is forgiven. None, unless the plugin's tests say otherwise.
+    pub scratch_allocations: u32,
     make: Box<dyn Fn(u64) -> Result<Box<A>, Fault>>,
 }
 
@@ -24,14 +26,22 @@ impl<A: Module + ?Sized + 'static> Subject<A> {
             parameters: <T::Parameters as Parameters>::PARAMETERS,
             statistics: T::STATISTICS,
             location: String::new(),
+            scratch_allocations: 0,
             make: Box::new(move |seed| Ok(wrap(T::create(&Environment::seeded(seed))?))),
         }
     }
 
     /// The same with something to open.
     #[must_use]
-    pub fn at(mut self, location: impl Into<String>) -> Self {
+    pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = location.into();
+        self
+    }
+
+    /// The same, forgiven so many allocations in each call on the audio thread.
+    #[must_use]
+    pub fn scratch_allocations(mut self, most: u32) -> Self {
+        self.scratch_allocations = most;
         self
     }
 
