@@ -33,8 +33,9 @@
 use jackfield_sdk::jitter::{Counters, Playback, Policy, Stretch};
 use jackfield_sdk::prelude::*;
 
-/// How far the delay may be off the target before it is corrected.
-const TOLERANCE: TimeDelta = TimeDelta::ms(10);
+/// How far the delay may be below and above the target before it is corrected. What playing slower adds fits in between.
+const BELOW: TimeDelta = TimeDelta::ms(5);
+const ABOVE: TimeDelta = TimeDelta::ms(10);
 /// How much more than the target is skipped instead of being played faster.
 const EXCESS: TimeDelta = TimeDelta::ms(100);
 /// The time between two corrections.
@@ -124,8 +125,8 @@ impl FixedDelay {
             .measured_delay(now, playout)
             .map(|delay| delay - self.target())
         {
-            Some(error) if error > TOLERANCE => Stretch::Accelerate,
-            Some(error) if error < -TOLERANCE => Stretch::Expand,
+            Some(error) if error > ABOVE => Stretch::Accelerate,
+            Some(error) if error < -BELOW => Stretch::Expand,
             _ => Stretch::None,
         }
     }

@@ -1,3 +1,7 @@
 //! The jitter buffer with a fixed delay, behaviour by behaviour, in virtual time.
 
+mod any_arrivals;
+mod constant_delay;
+mod hour_of_drift;
+
 jackfield_testkit::conformance! { jitter_buffer: jackfield_jitter_fixed::FixedDelay }
