@@ -1,0 +1,106 @@
+//! What a participant is made from, and what negotiation settles for it.
+
+use std::sync::Arc;
+
+use jackfield_core::congestion_controller::CongestionController;
+use jackfield_core::pacer::Pacer;
+use jackfield_core::transport::Transport;
+use jackfield_core::units::{DataRate, SampleRate};
+use jackfield_rtp::extension::{ExtensionIds, StreamName};
+use rtrb::Producer;
+
+use crate::media::InboundPacket;
+
+use super::stats::NetworkStats;
+
+/// What a participant is made from. Numbers that must be unguessable (RFC 3550 section 5.1) are drawn by the caller.
+pub struct NetworkParticipantConfig {
+    /// Its number in the room, the same as its strip's.
+    pub id: u32,
+    /// Its transport, activated.
+    pub transport: Box<dyn Transport>,
+    /// Its pacer.
+    pub pacer: Box<dyn Pacer>,
+    /// Its congestion controller; it is activated when the participant is added.
+    pub congestion: Box<dyn CongestionController>,
+    /// The ring into its receiver.
+    pub inbound: Producer<InboundPacket>,
+    /// The SSRC of the mix that we send it.
+    pub ssrc: u32,
+    /// The canonical name under which we send (RFC 7022).
+    pub cname: String,
+    /// The first sequence number.
+    pub first_sequence_number: u16,
+    /// The first timestamp.
+    pub first_timestamp: u32,
+    /// For the moments at which reports go out.
+    pub seed: u64,
+    /// Where its numbers are left.
+    pub stats: Arc<NetworkStats>,
+}
+
+/// What negotiation has settled for the one audio m-line of a participant. Given again after each renegotiation; numbering goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaConfiguration {
+    /// The codecs that it takes; empty if it does not want to hear.
+    pub send: Vec<SendCodec>,
+    /// The codecs that it may send; empty if it does not speak.
+    pub receive: Vec<ReceiveCodec>,
+    /// The room's key of the codec that it is sent now.
+    pub codec: u32,
+    /// The header extensions of `a=extmap`.
+    pub extensions: ExtensionIds,
+    /// `a=mid`.
+    pub mid: Option<StreamName>,
+    /// What RTCP may do.
+    pub feedback: RtcpFeedback,
+    /// SSRCs that `a=ssrc` announced; others are told by MID or payload type.
+    pub remote_ssrcs: Vec<u32>,
+    /// The session's bandwidth, of which RTCP takes a twentieth.
+    pub bandwidth: DataRate,
+}
+
+impl Default for MediaConfiguration {
+    /// Nothing is sent or received.
+    fn default() -> Self {
+        Self {
+            send: Vec::new(),
+            receive: Vec::new(),
+            codec: 0,
+            extensions: ExtensionIds::none(),
+            mid: None,
+            feedback: RtcpFeedback::default(),
+            remote_ssrcs: Vec::new(),
+            bandwidth: DataRate::kbps(64),
+        }
+    }
+}
+
+/// A codec that a participant takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendCodec {
+    /// Its key in the room.
+    pub codec: u32,
+    /// The payload type that the participant gave it.
+    pub payload_type: u8,
+    /// Its RTP clock.
+    pub clock_rate: SampleRate,
+}
+
+/// A codec that a participant may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiveCodec {
+    /// The payload type that we gave it.
+    pub payload_type: u8,
+    /// Its RTP clock.
+    pub clock_rate: SampleRate,
+}
+
+/// What RTCP may do (RFC 4585, RFC 5506).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RtcpFeedback {
+    /// `a=rtcp-fb:* transport-cc`: we tell when each packet came.
+    pub transport_cc: bool,
+    /// `a=rtcp-rsize`: feedback may go out without a report before it.
+    pub reduced_size: bool,
+}

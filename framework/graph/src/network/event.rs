@@ -1,0 +1,70 @@
+//! What the network domain gives to whoever runs it.
+
+use jackfield_core::Fault;
+use jackfield_core::transport::{Route, TransportState};
+use jackfield_core::units::DataRate;
+
+use crate::swap::SwapMeasure;
+
+/// Takes what the network domain gives. The runtime puts sockets behind it, a test a virtual network.
+pub trait DatagramSink {
+    /// Send this datagram on this route.
+    fn transmit(&mut self, route: &Route, datagram: &[u8]);
+    /// Something happened to a participant.
+    fn event(&mut self, participant: u32, event: NetworkEvent);
+}
+
+/// Something that happened to a participant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum NetworkEvent {
+    /// Its transport changed state.
+    State(TransportState),
+    /// The congestion controller allows another rate for all media together; its encoders should follow.
+    TargetRate(DataRate),
+    /// The remote end ended this stream (RTCP BYE).
+    Goodbye {
+        /// The stream.
+        ssrc: u32,
+    },
+    /// A swap of the transport ended: `Committed` if the newcomer sends, `RolledBack` if it never connected.
+    TransportSwapped(SwapMeasure),
+    /// A plugin broke and is gone around: packets leave unpaced, the last rate is held, or the transport counts as failed.
+    Fault {
+        /// Which.
+        socket: NetworkSocket,
+        /// What it said.
+        fault: Fault,
+    },
+}
+
+/// A socket of the network domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NetworkSocket {
+    /// The transport.
+    Transport,
+    /// The pacer.
+    Pacer,
+    /// The congestion controller.
+    Congestion,
+}
+
+/// Why the network domain did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// Nobody has this number.
+    #[error("participant {0} is not in this room: it has left or was never added")]
+    UnknownParticipant(u32),
+    /// The codec was not negotiated.
+    #[error("codec {codec} was not negotiated with participant {participant}: configure it first")]
+    UnknownCodec {
+        /// Who.
+        participant: u32,
+        /// Which.
+        codec: u32,
+    },
+    /// The plugin refused.
+    #[error("the plugin refused: {0}")]
+    Refused(#[from] Fault),
+}

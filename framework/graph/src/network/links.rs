@@ -1,0 +1,343 @@
+//! A participant's transports: one that sends, and during a swap a newcomer that connects or a predecessor that only listens.
+
+use jackfield_core::time::Timestamp;
+use jackfield_core::transport::{PacketKind, Route, Transport, TransportSink, TransportState};
+use jackfield_core::units::TimeDelta;
+use jackfield_core::{Fault, FaultCode};
+
+use crate::swap::{SwapMeasure, SwapOutcome};
+
+/// So long the predecessor listens after the newcomer has taken over: what is still under way arrives.
+const GRACE: TimeDelta = TimeDelta::seconds(2);
+/// A newcomer that has not connected by then is given up.
+const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+
+/// The transports of one participant.
+pub(crate) struct Links {
+    current: Link,
+    newcomer: Option<(Link, Timestamp)>,
+    retiring: Option<(Link, Timestamp)>,
+    told: TransportState,
+}
+
+/// Takes what a link gives: [`TransportSink`] without the state, which the links keep for themselves.
+pub(crate) trait LinkSink {
+    fn transmit(&mut self, route: &Route, datagram: &[u8]);
+    /// A packet was let in.
+    fn packet(&mut self, kind: PacketKind, packet: &[u8]);
+    /// The state of the link that sends.
+    fn state(&mut self, state: TransportState);
+    fn swapped(&mut self, measure: SwapMeasure);
+    fn fault(&mut self, fault: Fault);
+}
+
+impl Links {
+    pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
+        Self {
+            current: Link::new(transport),
+            newcomer: None,
+            retiring: None,
+            told: TransportState::New,
+        }
+    }
+
+    /// How the link that sends stands.
+    pub(crate) fn state(&self) -> TransportState {
+        self.current.state
+    }
+
+    /// The transport that is being negotiated: the newcomer if there is one.
+    pub(crate) fn negotiated<R>(
+        &mut self,
+        now: Timestamp,
+        sink: &mut dyn LinkSink,
+        use_it: impl FnOnce(&mut dyn Transport, &mut dyn TransportSink) -> R,
+    ) -> R {
+        let link = match &mut self.newcomer {
+            Some((newcomer, _)) => newcomer,
+            None => &mut self.current,
+        };
+        let (result, _) = link.call(sink, use_it);
+        self.settle(now, sink);
+        result
+    }
+
+    /// The transport that sends.
+    pub(crate) fn sending(&mut self) -> &mut dyn Transport {
+        &mut *self.current.transport
+    }
+
+    pub(crate) fn receive(
+        &mut self,
+        now: Timestamp,
+        route: &Route,
+        datagram: &[u8],
+        sink: &mut dyn LinkSink,
+    ) {
+        if self.newcomer.is_none() && self.retiring.is_none() {
+            self.current.receive(now, route, datagram, sink);
+        } else {
+            self.receive_during_swap(now, route, datagram, sink);
+        }
+        self.settle(now, sink);
+    }
+
+    /// Several transports listen on the same addresses: STUN is for whom its password says, DTLS for the youngest (nobody else is
+    /// shaking hands), media for the first that can open it.
+    fn receive_during_swap(
+        &mut self,
+        now: Timestamp,
+        route: &Route,
+        datagram: &[u8],
+        sink: &mut dyn LinkSink,
+    ) {
+        let newcomer = self.newcomer.as_mut().map(|(link, _)| link);
+        let retiring = self.retiring.as_mut().map(|(link, _)| link);
+        match datagram.first() {
+            Some(0..=3) => {
+                for link in [newcomer, Some(&mut self.current), retiring]
+                    .into_iter()
+                    .flatten()
+                {
+                    link.receive(now, route, datagram, sink);
+                }
+            }
+            Some(20..=63) => {
+                let youngest = newcomer.unwrap_or(&mut self.current);
+                youngest.receive(now, route, datagram, sink);
+            }
+            _ => {
+                for link in [Some(&mut self.current), newcomer, retiring]
+                    .into_iter()
+                    .flatten()
+                {
+                    if link.receive(now, route, datagram, sink) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Timestamp {
+        let waiting = [&self.newcomer, &self.retiring];
+        waiting
+            .into_iter()
+            .flatten()
+            .map(|(link, until)| link.deadline.min(*until))
+            .fold(self.current.deadline, Timestamp::min)
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Timestamp, sink: &mut dyn LinkSink) {
+        self.current.handle_timeout(now, sink);
+        for (link, _) in self.newcomer.iter_mut().chain(&mut self.retiring) {
+            link.handle_timeout(now, sink);
+        }
+        self.settle(now, sink);
+    }
+
+    /// Sends on the link that sends. What changes thereby is told with the next call that settles.
+    pub(crate) fn send(
+        &mut self,
+        now: Timestamp,
+        kind: PacketKind,
+        packet: &[u8],
+        sink: &mut dyn LinkSink,
+    ) -> Result<(), Fault> {
+        if self.current.is_broken() {
+            return Err(Fault::state("the transport is broken: swap it"));
+        }
+        let mut gate = Gate {
+            sink,
+            state: None,
+            packets: 0,
+        };
+        let result = self.current.transport.send(now, kind, packet, &mut gate);
+        self.current.state = gate.state.unwrap_or(self.current.state);
+        result
+    }
+
+    /// Begins a swap, make before break. A newcomer that is still waiting from a swap before is closed.
+    pub(crate) fn attach(&mut self, now: Timestamp, transport: Box<dyn Transport>, sink: &mut dyn LinkSink) {
+        let mut newcomer = Link::new(transport);
+        newcomer.refresh(sink);
+        if let Some((mut other, _)) = self.newcomer.replace((newcomer, now + PATIENCE)) {
+            other.close(now, sink);
+            sink.swapped(failed("another newcomer came before it had connected"));
+        }
+        self.settle(now, sink);
+    }
+
+    pub(crate) fn close(&mut self, now: Timestamp, sink: &mut dyn LinkSink) {
+        self.current.close(now, sink);
+        for (mut link, _) in self.newcomer.take().into_iter().chain(self.retiring.take()) {
+            link.close(now, sink);
+        }
+        self.settle(now, sink);
+    }
+
+    /// Lets a connected newcomer take over, gives up one that has failed, closes the predecessor when its time is over.
+    fn settle(&mut self, now: Timestamp, sink: &mut dyn LinkSink) {
+        let state = self.newcomer.as_ref().map(|(link, until)| (link.state, *until));
+        match state {
+            Some((TransportState::Connected, _)) => {
+                if let Some((newcomer, _)) = self.newcomer.take() {
+                    let old = std::mem::replace(&mut self.current, newcomer);
+                    if let Some((mut older, _)) = self.retiring.replace((old, now + GRACE)) {
+                        older.close(now, sink);
+                    }
+                    sink.swapped(SwapMeasure::CLEAN);
+                }
+            }
+            Some((state, until))
+                if matches!(state, TransportState::Failed | TransportState::Closed) || now >= until =>
+            {
+                if let Some((mut link, _)) = self.newcomer.take() {
+                    link.close(now, sink);
+                    sink.swapped(failed("it did not connect"));
+                }
+            }
+            _ => {}
+        }
+        if let Some((_, until)) = &self.retiring
+            && now >= *until
+            && let Some((mut link, _)) = self.retiring.take()
+        {
+            link.close(now, sink);
+        }
+        let state = self.current.state;
+        if state != self.told {
+            self.told = state;
+            sink.state(state);
+        }
+    }
+}
+
+fn failed(reason: &'static str) -> SwapMeasure {
+    SwapMeasure {
+        outcome: SwapOutcome::RolledBack,
+        reason,
+        ..SwapMeasure::CLEAN
+    }
+}
+
+/// One transport with what is known of it without asking.
+struct Link {
+    transport: Box<dyn Transport>,
+    state: TransportState,
+    deadline: Timestamp,
+    faulted: bool,
+}
+
+impl Link {
+    fn new(transport: Box<dyn Transport>) -> Self {
+        Self {
+            transport,
+            state: TransportState::New,
+            deadline: Timestamp::NEVER,
+            faulted: false,
+        }
+    }
+
+    /// Calls the transport with a sink and takes note of what has changed.
+    fn call<R>(
+        &mut self,
+        sink: &mut dyn LinkSink,
+        use_it: impl FnOnce(&mut dyn Transport, &mut dyn TransportSink) -> R,
+    ) -> (R, usize) {
+        let mut gate = Gate {
+            sink,
+            state: None,
+            packets: 0,
+        };
+        let result = use_it(&mut *self.transport, &mut gate);
+        let (state, packets) = (gate.state, gate.packets);
+        self.state = state.unwrap_or(self.state);
+        self.refresh(sink);
+        (result, packets)
+    }
+
+    /// Whether it let a packet in.
+    fn receive(&mut self, now: Timestamp, route: &Route, datagram: &[u8], sink: &mut dyn LinkSink) -> bool {
+        if self.is_broken() {
+            return false;
+        }
+        let (result, packets) = self.call(sink, |transport, gate| {
+            transport.receive(now, route, datagram, gate)
+        });
+        self.check(result, sink);
+        packets > 0
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp, sink: &mut dyn LinkSink) {
+        if now < self.deadline {
+            return;
+        }
+        let (result, _) = self.call(sink, |transport, gate| transport.handle_timeout(now, gate));
+        self.check(result, sink);
+        if self.deadline <= now {
+            // A transport that wants to be called for ever at this moment must not stop the room.
+            self.deadline = now + TimeDelta::ms(1);
+        }
+    }
+
+    fn close(&mut self, now: Timestamp, sink: &mut dyn LinkSink) {
+        if !self.is_broken() {
+            let (result, _) = self.call(sink, |transport, gate| transport.close(now, gate));
+            self.check(result, sink);
+        }
+    }
+
+    fn refresh(&mut self, sink: &mut dyn LinkSink) {
+        if self.is_broken() {
+            return;
+        }
+        let deadline = self.transport.deadline();
+        self.deadline = deadline.as_ref().map_or(Timestamp::NEVER, |deadline| *deadline);
+        self.check(deadline.map(|_| ()), sink);
+    }
+
+    /// A transport that has panicked is called no more; another fault is told once.
+    fn check(&mut self, result: Result<(), Fault>, sink: &mut dyn LinkSink) {
+        let Err(fault) = result else { return };
+        if matches!(
+            fault.code(),
+            FaultCode::Panicked | FaultCode::Poisoned | FaultCode::TimedOut
+        ) {
+            self.state = TransportState::Failed;
+            self.deadline = Timestamp::NEVER;
+        }
+        if !std::mem::replace(&mut self.faulted, true) {
+            sink.fault(fault);
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.faulted && self.state == TransportState::Failed
+    }
+}
+
+/// Stands between a transport and the link's owner.
+struct Gate<'a> {
+    sink: &'a mut dyn LinkSink,
+    state: Option<TransportState>,
+    packets: usize,
+}
+
+impl TransportSink for Gate<'_> {
+    fn transmit(&mut self, route: &Route, datagram: &[u8]) -> Result<(), Fault> {
+        self.sink.transmit(route, datagram);
+        Ok(())
+    }
+
+    fn packet(&mut self, kind: PacketKind, packet: &[u8]) -> Result<(), Fault> {
+        self.packets += 1;
+        self.sink.packet(kind, packet);
+        Ok(())
+    }
+
+    fn state(&mut self, state: TransportState) -> Result<(), Fault> {
+        self.state = Some(state);
+        Ok(())
+    }
+}

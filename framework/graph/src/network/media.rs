@@ -1,0 +1,178 @@
+//! Everything of one participant but its transports, so that both can be lent out at the same time.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use jackfield_core::Fault;
+use jackfield_core::time::Timestamp;
+use jackfield_core::transport::{PacketKind, Route, TransportState};
+use jackfield_core::units::DataRate;
+use jackfield_rtp::send::NtpClock;
+
+use crate::swap::SwapMeasure;
+
+use super::congestion::{Congestion, Decided};
+use super::control::Control;
+use super::event::{DatagramSink, NetworkEvent, NetworkSocket};
+use super::incoming::{Boxes, Incoming};
+use super::links::LinkSink;
+use super::outgoing::Outgoing;
+use super::stats::NetworkStats;
+
+/// A change of the target by less than this share is not told: encoders need not follow every step.
+const TOLD_CHANGE: f64 = 0.02;
+
+/// RTP and RTCP of one participant, with its pacer and its congestion controller.
+pub(crate) struct Media {
+    pub(crate) outgoing: Outgoing,
+    pub(crate) incoming: Incoming,
+    pub(crate) control: Control,
+    pub(crate) congestion: Congestion,
+    pub(crate) stats: Arc<NetworkStats>,
+    pub(crate) events: Vec<NetworkEvent>,
+    /// Whether packets can be sent.
+    pub(crate) connected: bool,
+    applied: Decided,
+    told: DataRate,
+}
+
+impl Media {
+    pub(crate) fn new(
+        outgoing: Outgoing,
+        incoming: Incoming,
+        control: Control,
+        congestion: Congestion,
+        stats: Arc<NetworkStats>,
+    ) -> Self {
+        Self {
+            outgoing,
+            incoming,
+            control,
+            congestion,
+            stats,
+            events: Vec::with_capacity(8),
+            connected: false,
+            applied: Decided::default(),
+            told: DataRate::ZERO,
+        }
+    }
+
+    /// Puts what the congestion controller has decided into effect.
+    pub(crate) fn decide(&mut self, now: Timestamp) {
+        let decided = self.congestion.decided();
+        if decided == self.applied {
+            return;
+        }
+        if (decided.pacing, decided.padding) != (self.applied.pacing, self.applied.padding) {
+            self.outgoing.set_rates(now, decided.pacing, decided.padding);
+        }
+        self.applied = decided;
+        self.stats.set_rates(decided.target, decided.estimate);
+        let change = (decided.target.as_bps() - self.told.as_bps()).abs() as f64;
+        if change > self.told.as_bps() as f64 * TOLD_CHANGE {
+            self.told = decided.target;
+            self.events.push(NetworkEvent::TargetRate(decided.target));
+        }
+    }
+
+    /// Tells a fault, if there is one.
+    pub(crate) fn note(&mut self, socket: NetworkSocket, result: Result<(), Fault>) {
+        if let Err(fault) = result {
+            self.events.push(NetworkEvent::Fault { socket, fault });
+        }
+    }
+
+    /// The transport has changed state.
+    fn state(&mut self, now: Timestamp, state: TransportState) {
+        self.stats.set_state(state);
+        self.events.push(NetworkEvent::State(state));
+        // While nothing is heard we go on sending: consent decides, not silence (RFC 7675).
+        let connected = match state {
+            TransportState::Connected => true,
+            TransportState::Disconnected => self.connected,
+            _ => false,
+        };
+        if connected != self.connected {
+            self.connected = connected;
+            if connected {
+                self.control.begin(now);
+            }
+            let result = self.congestion.availability(now, connected);
+            self.note(NetworkSocket::Congestion, result);
+            self.decide(now);
+        }
+    }
+
+    /// Leaves the numbers of pacer and congestion controller where others can read them.
+    pub(crate) fn publish(&mut self) {
+        let stats = Arc::clone(&self.stats);
+        crate::publish::socket(&stats.pacer, self.outgoing.pacer(), 0, false);
+        crate::publish::socket(&stats.congestion, self.congestion.controller(), 0, false);
+        stats
+            .probes_refused
+            .store(self.congestion.probes_refused(), Relaxed);
+    }
+}
+
+/// Joins the links with the media while a transport is being called.
+pub(crate) struct Junction<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) media: &'a mut Media,
+    pub(crate) boxes: &'a mut Boxes,
+    pub(crate) clock: &'a NtpClock,
+    pub(crate) sink: &'a mut dyn DatagramSink,
+}
+
+impl LinkSink for Junction<'_> {
+    fn transmit(&mut self, route: &Route, datagram: &[u8]) {
+        self.media.stats.datagrams_sent.fetch_add(1, Relaxed);
+        self.sink.transmit(route, datagram);
+    }
+
+    fn packet(&mut self, kind: PacketKind, packet: &[u8]) {
+        let media = &mut *self.media;
+        match kind {
+            PacketKind::Rtp => {
+                media.incoming.receive(self.now, packet, self.boxes, &media.stats);
+            }
+            PacketKind::Rtcp => media.receive_rtcp(self.now, self.clock, packet),
+            _ => {}
+        }
+    }
+
+    fn state(&mut self, state: TransportState) {
+        self.media.state(self.now, state);
+    }
+
+    fn swapped(&mut self, measure: SwapMeasure) {
+        self.media.events.push(NetworkEvent::TransportSwapped(measure));
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        self.media.note(NetworkSocket::Transport, Err(fault));
+    }
+}
+
+/// The way out of a packet of ours, while the media is in use.
+pub(crate) struct WayOut<'a> {
+    pub(crate) stats: &'a NetworkStats,
+    pub(crate) sink: &'a mut dyn DatagramSink,
+}
+
+impl LinkSink for WayOut<'_> {
+    fn transmit(&mut self, route: &Route, datagram: &[u8]) {
+        self.stats.datagrams_sent.fetch_add(1, Relaxed);
+        self.sink.transmit(route, datagram);
+    }
+
+    /// A transport that lets a packet in while it sends one breaks its contract.
+    fn packet(&mut self, _kind: PacketKind, _packet: &[u8]) {
+        self.stats.discarded.fetch_add(1, Relaxed);
+    }
+
+    fn state(&mut self, _state: TransportState) {}
+
+    fn swapped(&mut self, _measure: SwapMeasure) {}
+
+    fn fault(&mut self, _fault: Fault) {}
+}

@@ -1,0 +1,348 @@
+//! One participant as the network sees it.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use jackfield_core::Fault;
+use jackfield_core::congestion_controller::CongestionController;
+use jackfield_core::pacer::Pacer;
+use jackfield_core::time::Timestamp;
+use jackfield_core::transport::{AttributeSink, PacketKind, Route, Transport, TransportSink, TransportState};
+use jackfield_core::units::{SampleRate, TimeDelta};
+use jackfield_rtp::send::{NtpClock, SendStream};
+
+use super::configuration::{MediaConfiguration, NetworkParticipantConfig};
+use super::congestion::Congestion;
+use super::control::{Control, MAX_RTCP};
+use super::event::{DatagramSink, NetworkSocket};
+use super::incoming::{Boxes, Incoming};
+use super::links::Links;
+use super::media::{Junction, Media, WayOut};
+use super::outgoing::{MixPacket, Outgoing, PACKET_ROOM, Taken};
+use super::payloads::{PayloadKey, Payloads};
+
+/// Statistics of the plugins are read so often.
+const PUBLISHED_EVERY: TimeDelta = TimeDelta::seconds(1);
+
+/// One participant's side of the network: its transport, its streams, its pacer and congestion controller.
+pub struct NetworkParticipant {
+    pub(crate) id: u32,
+    links: Links,
+    pub(crate) media: Media,
+    first_sequence_number: u16,
+    first_timestamp: u32,
+    next_publication: Timestamp,
+    /// When something is to be done for it.
+    pub(crate) deadline: Timestamp,
+}
+
+/// What the participants of a room share.
+pub(crate) struct Commons {
+    pub(crate) payloads: Payloads,
+    pub(crate) boxes: Boxes,
+    pub(crate) clock: NtpClock,
+    pub(crate) scratch: Box<[u8; PACKET_ROOM]>,
+}
+
+impl NetworkParticipant {
+    /// One that is not in a room yet.
+    pub fn new(config: NetworkParticipantConfig) -> Self {
+        let stream = SendStream::new(
+            config.ssrc,
+            SampleRate::HZ_48000,
+            config.first_sequence_number,
+            config.first_timestamp,
+        );
+        let media = Media::new(
+            Outgoing::new(stream, config.pacer),
+            Incoming::new(config.inbound),
+            Control::new(config.cname, config.seed),
+            Congestion::new(config.congestion),
+            config.stats,
+        );
+        Self {
+            id: config.id,
+            links: Links::new(config.transport),
+            media,
+            first_sequence_number: config.first_sequence_number,
+            first_timestamp: config.first_timestamp,
+            next_publication: Timestamp::ZERO,
+            deadline: Timestamp::ZERO,
+        }
+    }
+
+    /// Its number in the room.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    pub(crate) fn state(&self) -> TransportState {
+        self.links.state()
+    }
+
+    pub(crate) fn begin(&mut self, now: Timestamp) {
+        let result = self.media.congestion.begin(now);
+        self.media.note(NetworkSocket::Congestion, result);
+        self.deadline = now;
+    }
+
+    pub(crate) fn configure(&mut self, configuration: &MediaConfiguration) {
+        self.media.outgoing.configure(configuration);
+        self.media
+            .outgoing
+            .set_first_clock(self.first_sequence_number, self.first_timestamp);
+        self.media.incoming.configure(configuration);
+        self.media.control.configure(configuration);
+    }
+
+    /// Takes a packet of its mix; whether a copy of the payload waits now.
+    pub(crate) fn enqueue(&mut self, now: Timestamp, packet: MixPacket, payload: PayloadKey) -> bool {
+        let connected = self.media.connected;
+        match self.media.outgoing.enqueue(now, packet, payload, connected) {
+            Taken::Queued => true,
+            Taken::Nothing => false,
+            Taken::Dropped => {
+                self.media.stats.dropped_outbound.fetch_add(1, Relaxed);
+                false
+            }
+        }
+    }
+
+    /// Sends what the pacer lets go.
+    pub(crate) fn flush(&mut self, now: Timestamp, commons: &mut Commons, sink: &mut dyn DatagramSink) {
+        let media = &mut self.media;
+        media.outgoing.poll(now);
+        loop {
+            let number = media.congestion.next_sequence_number();
+            let (payloads, clock, scratch) = (&commons.payloads, &commons.clock, &mut commons.scratch);
+            let Some(departure) = media.outgoing.depart(now, payloads, number, clock, scratch) else {
+                break;
+            };
+            let packet = &scratch[..departure.len];
+            let mut way_out = WayOut {
+                stats: &media.stats,
+                sink,
+            };
+            let sent = self.links.send(now, PacketKind::Rtp, packet, &mut way_out);
+            commons.payloads.release(departure.payload);
+            if sent.is_err() {
+                media.stats.dropped_outbound.fetch_add(1, Relaxed);
+                continue;
+            }
+            media.outgoing.sent(&departure);
+            media.stats.packets_sent.fetch_add(1, Relaxed);
+            media
+                .stats
+                .bytes_sent
+                .fetch_add(departure.payload_len as u64, Relaxed);
+            if departure.numbered {
+                let result = media.congestion.sent(now, departure.size());
+                media.note(NetworkSocket::Congestion, result);
+            }
+        }
+        media.decide(now);
+        self.settle(now, commons, sink);
+    }
+
+    pub(crate) fn receive(
+        &mut self,
+        now: Timestamp,
+        route: &Route,
+        datagram: &[u8],
+        commons: &mut Commons,
+        sink: &mut dyn DatagramSink,
+    ) {
+        self.media.stats.datagrams_received.fetch_add(1, Relaxed);
+        let (links, mut junction) = self.junction(now, commons, sink);
+        links.receive(now, route, datagram, &mut junction);
+        self.settle(now, commons, sink);
+    }
+
+    pub(crate) fn handle_timeout(
+        &mut self,
+        now: Timestamp,
+        commons: &mut Commons,
+        sink: &mut dyn DatagramSink,
+    ) {
+        let (links, mut junction) = self.junction(now, commons, sink);
+        if links.deadline() <= now {
+            links.handle_timeout(now, &mut junction);
+        }
+        let waiting = self.media.outgoing.waiting();
+        let result = self.media.congestion.process(now, waiting);
+        self.media.note(NetworkSocket::Congestion, result);
+        self.media.decide(now);
+        if self.media.connected {
+            if self.media.is_report_due(now) {
+                self.send_rtcp(now, commons, sink, Media::write_report);
+            } else if self.media.is_feedback_due(now) {
+                self.send_rtcp(now, commons, sink, Media::write_feedback);
+            }
+        }
+        if now >= self.next_publication {
+            self.next_publication = now + PUBLISHED_EVERY;
+            self.publish();
+        }
+        // Also settles.
+        self.flush(now, commons, sink);
+    }
+
+    /// Says goodbye on all layers.
+    pub(crate) fn close(&mut self, now: Timestamp, commons: &mut Commons, sink: &mut dyn DatagramSink) {
+        self.flush(now, commons, sink);
+        if self.media.connected {
+            self.send_rtcp(now, commons, sink, Media::write_goodbye);
+        }
+        let (links, mut junction) = self.junction(now, commons, sink);
+        links.close(now, &mut junction);
+        self.media.outgoing.clear(&mut commons.payloads);
+        self.settle(now, commons, sink);
+    }
+
+    pub(crate) fn with_transport<R>(
+        &mut self,
+        now: Timestamp,
+        commons: &mut Commons,
+        sink: &mut dyn DatagramSink,
+        use_it: impl FnOnce(&mut dyn Transport, &mut dyn TransportSink) -> R,
+    ) -> R {
+        let (links, mut junction) = self.junction(now, commons, sink);
+        let result = links.negotiated(now, &mut junction, use_it);
+        self.settle(now, commons, sink);
+        result
+    }
+
+    pub(crate) fn swap_transport(
+        &mut self,
+        now: Timestamp,
+        newcomer: Box<dyn Transport>,
+        commons: &mut Commons,
+        sink: &mut dyn DatagramSink,
+    ) {
+        let (links, mut junction) = self.junction(now, commons, sink);
+        links.attach(now, newcomer, &mut junction);
+        self.settle(now, commons, sink);
+    }
+
+    pub(crate) fn swap_pacer(
+        &mut self,
+        now: Timestamp,
+        newcomer: Box<dyn Pacer>,
+    ) -> Result<Box<dyn Pacer>, (Box<dyn Pacer>, Fault)> {
+        let decided = self.media.congestion.decided();
+        self.media
+            .outgoing
+            .swap_pacer(now, newcomer, decided.pacing, decided.padding)
+    }
+
+    pub(crate) fn swap_congestion(
+        &mut self,
+        now: Timestamp,
+        newcomer: Box<dyn CongestionController>,
+    ) -> Result<Box<dyn CongestionController>, (Box<dyn CongestionController>, Fault)> {
+        self.media.congestion.swap(now, newcomer)
+    }
+
+    pub(crate) fn set_parameter(
+        &mut self,
+        socket: NetworkSocket,
+        index: u32,
+        value: f64,
+    ) -> Result<(), Fault> {
+        match socket {
+            NetworkSocket::Transport => self.links.sending().set_parameter(index, value),
+            NetworkSocket::Pacer => self.media.outgoing.pacer().set_parameter(index, value),
+            NetworkSocket::Congestion => self.media.congestion.controller().set_parameter(index, value),
+        }
+    }
+
+    pub(crate) fn path(&mut self) -> Vec<(String, String)> {
+        let mut path = Attributes(Vec::new());
+        // What a transport cannot tell is left out.
+        let _ = self.links.sending().path(&mut path);
+        path.0
+    }
+
+    pub(crate) fn publish(&mut self) {
+        self.media.publish();
+        let stats = std::sync::Arc::clone(&self.media.stats);
+        crate::publish::socket(&stats.transport, self.links.sending(), 0, false);
+    }
+
+    /// After every call: tells what has happened and looks when there is something to do next.
+    pub(crate) fn settle(&mut self, now: Timestamp, commons: &mut Commons, sink: &mut dyn DatagramSink) {
+        let media = &mut self.media;
+        if !media.connected {
+            media.outgoing.clear(&mut commons.payloads);
+        }
+        let pacing = media.outgoing.deadline();
+        if let Some(fault) = media.outgoing.take_fault() {
+            media.note(NetworkSocket::Pacer, Err(fault));
+        }
+        for event in media.events.drain(..) {
+            sink.event(self.id, event);
+        }
+        let mut deadline = self
+            .links
+            .deadline()
+            .min(pacing)
+            .min(media.congestion.deadline())
+            .min(self.next_publication.max(now));
+        if media.connected {
+            deadline = deadline.min(media.control.report_deadline());
+            if media.incoming.recorder.has_feedback() {
+                let feedback = media.control.feedback_deadline();
+                deadline = deadline.min(if media.incoming.asked { now } else { feedback });
+            }
+        }
+        self.deadline = deadline;
+    }
+
+    fn send_rtcp(
+        &mut self,
+        now: Timestamp,
+        commons: &mut Commons,
+        sink: &mut dyn DatagramSink,
+        write: impl FnOnce(&mut Media, Timestamp, &NtpClock, &mut [u8]) -> Result<usize, jackfield_rtp::RtpError>,
+    ) {
+        let scratch = &mut commons.scratch[..MAX_RTCP];
+        let Ok(length) = write(&mut self.media, now, &commons.clock, scratch) else {
+            return;
+        };
+        let mut way_out = WayOut {
+            stats: &self.media.stats,
+            sink,
+        };
+        if self
+            .links
+            .send(now, PacketKind::Rtcp, &scratch[..length], &mut way_out)
+            .is_ok()
+        {
+            self.media.stats.rtcp_sent.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn junction<'a>(
+        &'a mut self,
+        now: Timestamp,
+        commons: &'a mut Commons,
+        sink: &'a mut dyn DatagramSink,
+    ) -> (&'a mut Links, Junction<'a>) {
+        let junction = Junction {
+            now,
+            media: &mut self.media,
+            boxes: &mut commons.boxes,
+            clock: &commons.clock,
+            sink,
+        };
+        (&mut self.links, junction)
+    }
+}
+
+struct Attributes(Vec<(String, String)>);
+
+impl AttributeSink for Attributes {
+    fn attribute(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+        self.0.push((name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! Numbers that the network thread leaves where others can read them at any time, without a lock.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use jackfield_core::transport::TransportState;
+use jackfield_core::units::{DataRate, TimeDelta};
+
+use crate::stats::SocketStats;
+
+/// What the network domain knows of one participant. Counters only grow, also across swaps of its plugins.
+#[derive(Debug, Default)]
+pub struct NetworkStats {
+    /// RTP packets that came and were authentic.
+    pub packets_received: AtomicU64,
+    /// Their bytes without headers.
+    pub bytes_received: AtomicU64,
+    /// RTP packets sent.
+    pub packets_sent: AtomicU64,
+    /// Their bytes without headers.
+    pub bytes_sent: AtomicU64,
+    /// Datagrams sent, of all kinds.
+    pub datagrams_sent: AtomicU64,
+    /// Datagrams handed to the transport, of all kinds.
+    pub datagrams_received: AtomicU64,
+    /// Packets that did not come (RFC 3550 section 6.4.1); negative if duplicates came.
+    pub packets_lost: AtomicI64,
+    /// Packets of ours that the remote end says are lost.
+    pub remote_packets_lost: AtomicI64,
+    /// Packets for which the ring into the receiver had no room.
+    pub dropped_inbound: AtomicU64,
+    /// Packets of ours that could not be sent: the queue was full, or the transport refused.
+    pub dropped_outbound: AtomicU64,
+    /// Packets that were no RTP or RTCP, of an unknown stream or payload type, or far out of order.
+    pub discarded: AtomicU64,
+    /// RTCP packets that came.
+    pub rtcp_received: AtomicU64,
+    /// RTCP packets sent.
+    pub rtcp_sent: AtomicU64,
+    /// Probes that the congestion controller wanted: a voice-only call has nothing to send them with.
+    pub probes_refused: AtomicU64,
+    /// What the transport reports of itself.
+    pub transport: SocketStats,
+    /// What the pacer reports of itself.
+    pub pacer: SocketStats,
+    /// What the congestion controller reports of itself.
+    pub congestion: SocketStats,
+    state: AtomicU32,
+    jitter_us: AtomicI64,
+    round_trip_us: AtomicI64,
+    fraction_lost: AtomicU32,
+    target_bps: AtomicI64,
+    estimate_bps: AtomicI64,
+}
+
+const STATES: [TransportState; 6] = [
+    TransportState::New,
+    TransportState::Connecting,
+    TransportState::Connected,
+    TransportState::Disconnected,
+    TransportState::Failed,
+    TransportState::Closed,
+];
+
+impl NetworkStats {
+    /// How its transport stands.
+    pub fn state(&self) -> TransportState {
+        STATES[(self.state.load(Relaxed) as usize).min(STATES.len() - 1)]
+    }
+
+    /// Interarrival jitter of what it sends.
+    pub fn jitter_ms(&self) -> f64 {
+        TimeDelta::us(self.jitter_us.load(Relaxed)).as_ms_f64()
+    }
+
+    /// The round-trip time that its last report told; `None` before the first.
+    pub fn round_trip_ms(&self) -> Option<f64> {
+        // Zero is a time that can be measured on one machine, so it is kept one up.
+        let kept = self.round_trip_us.load(Relaxed);
+        (kept > 0).then(|| TimeDelta::us(kept - 1).as_ms_f64())
+    }
+
+    /// The share of our packets that its last report says are lost, 0 to 1.
+    pub fn remote_fraction_lost(&self) -> f64 {
+        f64::from(self.fraction_lost.load(Relaxed)) / 256.0
+    }
+
+    /// The rate that the congestion controller allows; zero before it has said anything.
+    pub fn target_rate(&self) -> DataRate {
+        DataRate::bps(self.target_bps.load(Relaxed))
+    }
+
+    /// What the congestion controller believes the path bears; zero if it has not said.
+    pub fn estimate(&self) -> DataRate {
+        DataRate::bps(self.estimate_bps.load(Relaxed))
+    }
+
+    pub(crate) fn set_state(&self, state: TransportState) {
+        // A state that this build does not know counts as the first.
+        let place = STATES.iter().position(|known| *known == state).unwrap_or(0);
+        self.state.store(place as u32, Relaxed);
+    }
+
+    pub(crate) fn set_jitter(&self, jitter: TimeDelta) {
+        self.jitter_us.store(jitter.as_us(), Relaxed);
+    }
+
+    pub(crate) fn set_round_trip(&self, round_trip: TimeDelta) {
+        self.round_trip_us.store(round_trip.as_us().max(0) + 1, Relaxed);
+    }
+
+    pub(crate) fn set_fraction_lost(&self, fraction: u8) {
+        self.fraction_lost.store(u32::from(fraction), Relaxed);
+    }
+
+    pub(crate) fn set_rates(&self, target: DataRate, estimate: DataRate) {
+        self.target_bps.store(target.as_bps(), Relaxed);
+        self.estimate_bps.store(estimate.as_bps(), Relaxed);
+    }
+}
