@@ -40,7 +40,8 @@ pub trait AudioProcessor: Module {
         Ok(())
     }
 
-    /// Starts from what a predecessor had learnt, as far as it is of use. [control]
+    /// Starts from what a predecessor had learnt, as far as it is of use. Called between two blocks: must not allocate, lock or block.
+    /// [audio]
     fn take_over(&mut self, state: &ProcessorHandover) -> Result<(), Fault> {
         let _ = state;
         Ok(())
@@ -60,7 +61,11 @@ pub struct CaptureInfo {
 
 impl CaptureInfo {
     /// Not muted, delay unknown.
-    pub const UNKNOWN: Self = Self { size: size_of::<Self>() as u32, muted: 0, render_delay: TimeDelta::us(-1) };
+    pub const UNKNOWN: Self = Self {
+        size: size_of::<Self>() as u32,
+        muted: 0,
+        render_delay: TimeDelta::us(-1),
+    };
 }
 
 /// What a processor found out about a block. A value that it does not know stays as the host set it: NaN.

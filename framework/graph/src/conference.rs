@@ -1,5 +1,6 @@
 //! The executor of a room's audio domain: one call per 10 ms tick. The real-time and the virtual-time executor call the same function.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -17,7 +18,8 @@ use crate::receive::Recycle;
 use crate::send::Encoder;
 use crate::stats::RoomStats;
 use crate::stopwatch::Stopwatch;
-use crate::strip::{Input, Output, SILENCE_DBOV, Strip};
+use crate::strip::{Encoding, Input, Output, SILENCE_DBOV, Strip};
+use crate::swaps;
 
 /// For so many ticks a participant that fell silent goes on hearing its own mix: 2 s.
 const OWN_MIX_HOLD_TICKS: u64 = 200;
@@ -25,6 +27,10 @@ const OWN_MIX_HOLD_TICKS: u64 = 200;
 const REPLAYED_BLOCKS: usize = 20;
 /// Statistics of the plugins are read once in so many ticks, a strip at a time.
 const STATISTICS_TICKS: u64 = 50;
+/// So many outcomes may wait for the control thread before commands have to wait too.
+const MOST_WAITING_OUTCOMES: usize = 128;
+/// Newcomers that are tried out in one tick in strips that nobody hears: a swap in a large room is spread over many ticks.
+const IDLE_SWAPS_PER_TICK: u32 = 4;
 
 /// How large a room is and how it sounds.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +61,7 @@ pub struct Conference {
     shared: Vec<Box<SharedEncoder>>,
     ports: AudioPorts,
     pool: Pool,
-    waiting_outcomes: Vec<Outcome>,
+    waiting_outcomes: VecDeque<Outcome>,
     sources: Vec<MixSource>,
     wanted: Vec<bool>,
     requests: Vec<MixRequest>,
@@ -145,7 +151,7 @@ impl Conference {
                 returned: returned_ends,
             },
             pool: Pool::new(64 + 2 * people),
-            waiting_outcomes: Vec::with_capacity(256 + 16 * people),
+            waiting_outcomes: VecDeque::with_capacity(256 + 16 * people),
             sources: Vec::with_capacity(people),
             wanted: vec![false; people],
             requests: Vec::with_capacity(people + 1),
@@ -175,7 +181,10 @@ impl Conference {
         while let Ok(buffer) = self.ports.returned.pop() {
             self.pool.recycle(buffer);
         }
-        while let Ok(command) = self.ports.commands.pop() {
+        // While the control thread takes nothing away, nothing more is begun: what waits for it must never outgrow its place.
+        while self.waiting_outcomes.len() < MOST_WAITING_OUTCOMES
+            && let Ok(command) = self.ports.commands.pop()
+        {
             self.obey(now, command, watch);
         }
         self.gather(now);
@@ -209,31 +218,35 @@ impl Conference {
 
     fn process(&mut self, now: Timestamp, watch: &mut dyn Stopwatch) {
         let mut heard = 0;
+        let mut idle_swaps = IDLE_SWAPS_PER_TICK;
         for (index, strip) in self.strips.iter_mut().enumerate() {
             let wanted = self.wanted[index];
             strip.pull(now, wanted, &mut self.pool);
+            if let Some(ended) = strip.take_jitter_ended() {
+                self.waiting_outcomes
+                    .push_back(swaps::jitter_ended(strip.id, ended));
+            }
             if wanted {
                 heard += 1;
-                if !strip.heard {
-                    for slot in &mut strip.slots {
-                        slot.wake();
-                        for back in (0..self.history.len().min(REPLAYED_BLOCKS)).rev() {
-                            slot.replay_render(now, self.history.block(back));
-                        }
-                    }
-                }
+                let wakes = !strip.heard;
                 let far: &[f32] = match &strip.output {
                     Output::Encoded(encoding) if encoding.own => &encoding.last_mix,
                     Output::Encoded(_) if self.history.len() > 0 => self.history.block(0),
                     _ => &self.silence,
                 };
                 for (at, slot) in strip.slots.iter_mut().enumerate() {
+                    if wakes {
+                        slot.wake(now, &self.history, REPLAYED_BLOCKS);
+                    }
                     let event = slot.process(now, &mut strip.block, far, strip.muted, watch);
                     tell(&mut self.waiting_outcomes, event, strip.id, at);
                 }
             } else {
                 for (at, slot) in strip.slots.iter_mut().enumerate() {
-                    tell(&mut self.waiting_outcomes, slot.idle(), strip.id, at);
+                    if slot.is_swapping() && idle_swaps > 0 {
+                        idle_swaps -= 1;
+                        tell(&mut self.waiting_outcomes, slot.idle(now), strip.id, at);
+                    }
                 }
             }
             strip.heard = wanted;
@@ -255,29 +268,50 @@ impl Conference {
             without: MixRequest::EVERYONE,
             reserved: 0,
         });
-        let boundary = self.tick.is_multiple_of(self.config.packet_ticks);
+        let begins = self.tick.is_multiple_of(self.config.packet_ticks);
         for (index, strip) in self.strips.iter_mut().enumerate() {
             let wanted = self.wanted[index];
+            let edge = Edge {
+                shared: &self.shared,
+                begins,
+            };
             if let Output::Encoded(encoding) = &mut strip.output {
                 if wanted {
                     encoding.own_until = self.tick + OWN_MIX_HOLD_TICKS;
                 }
                 let own = wanted || self.tick < encoding.own_until;
-                if boundary && own != encoding.own {
+                if own != encoding.own && edge.of(encoding) && (own || edge.of_shared(encoding.codec)) {
                     encoding.own = own;
+                    encoding.rerouted = true;
                     if own {
-                        prime(
-                            &mut encoding.encoder,
-                            &self.history,
-                            self.config.packet_ticks,
-                            &mut self.pool,
-                        );
+                        let (history, ticks) = (&self.history, self.config.packet_ticks);
+                        self.pool
+                            .with(|payload| encoding.encoder.prime(history, ticks, payload).is_ok());
                     }
-                    // A full ring means that the network thread stands still: the next switch will tell it again.
-                    let _ = self.ports.outbound.push(Outbound::Route {
+                }
+                let ready = strip
+                    .codec_swap
+                    .as_ref()
+                    .is_some_and(|order| edge.of(encoding) && (encoding.own || edge.of_shared(order.codec)));
+                if ready && let Some(order) = strip.codec_swap.take() {
+                    let (history, ticks) = (&self.history, self.config.packet_ticks);
+                    let ended = swaps::codec(strip, order, history, ticks, &mut self.pool, watch);
+                    self.waiting_outcomes.push_back(ended);
+                }
+            } else if let Some(order) = strip.codec_swap.take() {
+                let (history, ticks) = (&self.history, self.config.packet_ticks);
+                let ended = swaps::codec(strip, order, history, ticks, &mut self.pool, watch);
+                self.waiting_outcomes.push_back(ended);
+            }
+            if let Output::Encoded(encoding) = &mut strip.output {
+                if std::mem::take(&mut encoding.rerouted) {
+                    // A full ring means that the network thread stands still: it is told again.
+                    let route = Outbound::Route {
                         participant: strip.id,
-                        own,
-                    });
+                        own: encoding.own,
+                        codec: encoding.codec,
+                    };
+                    encoding.rerouted = self.ports.outbound.push(route).is_err();
                 }
                 if encoding.own {
                     self.requests.push(MixRequest {
@@ -302,7 +336,7 @@ impl Conference {
             watch,
         );
         if let Some(swapped) = swapped {
-            self.waiting_outcomes.push(Outcome::MixerSwapped(swapped));
+            self.waiting_outcomes.push_back(Outcome::MixerSwapped(swapped));
         }
     }
 
@@ -343,12 +377,9 @@ impl Conference {
                 if !self.tick.is_multiple_of(self.config.packet_ticks) {
                     continue;
                 }
-                prime(
-                    &mut shared.encoder,
-                    &self.history,
-                    self.config.packet_ticks,
-                    &mut self.pool,
-                );
+                let (history, ticks) = (&self.history, self.config.packet_ticks);
+                self.pool
+                    .with(|payload| shared.encoder.prime(history, ticks, payload).is_ok());
             }
             shared.running = listened;
             if listened {
@@ -387,11 +418,12 @@ impl Conference {
             }
         }
         if phase == 0 {
-            crate::publish::socket(&self.stats.mixer, self.mixing.mixer(), 0, false);
+            let failed = self.mixing.is_failed();
+            crate::publish::socket(&self.stats.mixer, self.mixing.mixer(), 0, failed);
         }
-        while let Some(outcome) = self.waiting_outcomes.pop() {
+        while let Some(outcome) = self.waiting_outcomes.pop_front() {
             if let Err(rtrb::PushError::Full(outcome)) = self.ports.outcomes.push(outcome) {
-                self.waiting_outcomes.push(outcome);
+                self.waiting_outcomes.push_front(outcome);
                 break;
             }
         }
@@ -403,13 +435,13 @@ impl Conference {
                 if self.strips.len() < self.config.max_participants {
                     self.strips.push(strip);
                 } else {
-                    self.waiting_outcomes.push(Outcome::Left(strip));
+                    self.waiting_outcomes.push_back(Outcome::Left(strip));
                 }
             }
             Command::RemoveStrip(id) => {
                 if let Some(at) = self.strips.iter().position(|s| s.id == id) {
                     let strip = self.strips.remove(at);
-                    self.waiting_outcomes.push(Outcome::Left(strip));
+                    self.waiting_outcomes.push_back(Outcome::Left(strip));
                 }
             }
             Command::Mute { participant, muted } => {
@@ -424,19 +456,19 @@ impl Conference {
                     self.shared.push(encoder);
                     return;
                 }
-                self.waiting_outcomes.push(Outcome::UnusedEncoder(encoder));
+                self.waiting_outcomes.push_back(Outcome::UnusedEncoder(encoder));
             }
             Command::SetParameter(set) => {
                 let result =
                     crate::publish::set_parameter(&mut self.strips, &mut self.shared, &mut self.mixing, &set);
-                self.waiting_outcomes.push(Outcome::ParameterSet {
+                self.waiting_outcomes.push_back(Outcome::ParameterSet {
                     ticket: set.ticket,
                     result,
                 });
             }
             Command::SwapProcessor(order) => {
                 let Some(strip) = self.strips.iter_mut().find(|s| s.id == order.participant) else {
-                    self.waiting_outcomes.push(Outcome::gone(
+                    self.waiting_outcomes.push_back(Outcome::gone(
                         order.swap,
                         order.participant,
                         order.socket,
@@ -445,7 +477,7 @@ impl Conference {
                     return;
                 };
                 let Some(slot) = strip.slots.get_mut(order.socket) else {
-                    self.waiting_outcomes.push(Outcome::gone(
+                    self.waiting_outcomes.push_back(Outcome::gone(
                         order.swap,
                         order.participant,
                         order.socket,
@@ -464,10 +496,10 @@ impl Conference {
             Command::SwapMixer { swap, newcomer } => {
                 let displaced = self.mixing.begin_swap(swap, newcomer, &self.sources, watch);
                 if let Some(displaced) = displaced {
-                    self.waiting_outcomes.push(Outcome::MixerSwapped(displaced));
+                    self.waiting_outcomes.push_back(Outcome::MixerSwapped(displaced));
                 }
             }
-            Command::SwapJitter(order) => crate::swaps::jitter(
+            Command::SwapJitter(order) => swaps::jitter(
                 &mut self.strips,
                 order,
                 now,
@@ -476,15 +508,7 @@ impl Conference {
                 watch,
             ),
             Command::SwapCodec(order) => {
-                crate::swaps::codec(
-                    &mut self.strips,
-                    order,
-                    &self.history,
-                    self.config.packet_ticks,
-                    &mut self.pool,
-                    &mut self.waiting_outcomes,
-                    watch,
-                );
+                swaps::note_codec(&mut self.strips, order, &mut self.waiting_outcomes);
             }
             Command::AddDecoders {
                 participant,
@@ -496,23 +520,36 @@ impl Conference {
                 {
                     unused = receiver.swap_decoders(unused);
                 }
-                self.waiting_outcomes.push(Outcome::UnusedDecoders(unused));
+                self.waiting_outcomes.push_back(Outcome::UnusedDecoders(unused));
             }
         }
     }
 }
 
-/// Encodes the blocks before this tick and throws the packet away, so that a decoder which followed another encoder of the same signal finds
-/// the state that it expects.
-pub(crate) fn prime(encoder: &mut Encoder, history: &History, packet_ticks: u64, pool: &mut Pool) {
-    encoder.reset();
-    let Some(mut payload) = pool.take() else { return };
-    if history.len() as u64 >= packet_ticks {
-        for back in (0..packet_ticks as usize).rev() {
-            let _ = encoder.encode(history.block(back), &mut payload);
+/// Tells whether packets end at this tick, so that what is sent can change without a loss.
+struct Edge<'a> {
+    shared: &'a [Box<SharedEncoder>],
+    /// Encoders that stand still begin at this tick.
+    begins: bool,
+}
+
+impl Edge<'_> {
+    /// Whether a participant's packets end here.
+    fn of(&self, encoding: &Encoding) -> bool {
+        if encoding.own {
+            encoding.encoder.is_between_packets()
+        } else {
+            self.of_shared(encoding.codec)
         }
     }
-    pool.recycle(payload);
+
+    /// Whether the packets that all with this codec share end here, or can begin.
+    fn of_shared(&self, codec: u32) -> bool {
+        match self.shared.iter().find(|s| s.codec == codec) {
+            Some(shared) if shared.running => shared.encoder.is_between_packets(),
+            _ => self.begins,
+        }
+    }
 }
 
 /// Encodes a block; a complete packet goes to the network. False if it could not.
@@ -555,10 +592,10 @@ fn encode(
     }
 }
 
-fn tell(outcomes: &mut Vec<Outcome>, event: Option<SlotEvent>, participant: u32, socket: usize) {
+fn tell(outcomes: &mut VecDeque<Outcome>, event: Option<SlotEvent>, participant: u32, socket: usize) {
     match event {
         Some(SlotEvent::Swapped { id, measure, retired }) => {
-            outcomes.push(Outcome::ProcessorSwapped {
+            outcomes.push_back(Outcome::ProcessorSwapped {
                 swap: id,
                 participant,
                 socket,
@@ -566,7 +603,7 @@ fn tell(outcomes: &mut Vec<Outcome>, event: Option<SlotEvent>, participant: u32,
                 retired,
             });
         }
-        Some(SlotEvent::Bypassed { reason }) => outcomes.push(Outcome::Bypassed {
+        Some(SlotEvent::Bypassed { reason }) => outcomes.push_back(Outcome::Bypassed {
             participant,
             socket,
             reason,
@@ -588,8 +625,18 @@ impl Pool {
         Self { boxes, kept }
     }
 
-    pub(crate) fn take(&mut self) -> Option<Box<PacketBuffer>> {
+    fn take(&mut self) -> Option<Box<PacketBuffer>> {
         self.boxes.pop()
+    }
+
+    /// Lends a box to `use_it`; false if there is none.
+    pub(crate) fn with(&mut self, use_it: impl FnOnce(&mut PacketBuffer) -> bool) -> bool {
+        let Some(mut payload) = self.boxes.pop() else {
+            return false;
+        };
+        let done = use_it(&mut payload);
+        self.boxes.push(payload);
+        done
     }
 
     /// Gives what it has beyond its own needs to the network thread.

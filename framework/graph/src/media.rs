@@ -69,12 +69,15 @@ pub struct InboundPacket {
 pub enum Outbound {
     /// One packet for all who hear this mix.
     Packet(OutboundPacket),
-    /// From the next packet on, `participant` hears its own mix (`own`) or the one that it shares with others.
+    /// From the next packet on, `participant` hears its own mix (`own`) or the one that it shares with others, in this codec. Comes in
+    /// order with the packets, so that none is sent under another codec's payload type.
     Route {
         /// The participant's number.
         participant: u32,
         /// Whether it hears its own mix.
         own: bool,
+        /// The room's key of the codec.
+        codec: u32,
     },
 }
 

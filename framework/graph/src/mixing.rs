@@ -1,14 +1,25 @@
 //! The room's socket for a mixer: who is decoded, and the mixes; with a swap that hands the gains over and crossfades every mix.
 
 use jackfield_core::Fault;
+use jackfield_core::audio::MAX_CHANNELS;
 use jackfield_core::mixer::{MixRequest, MixSource, Mixer};
 use jackfield_core::time::Timestamp;
 
+use crate::processor::DEADLINE_US;
 use crate::stopwatch::Stopwatch;
-use crate::swap::{SwapMeasure, SwapOutcome, crossfade, discontinuity_db, is_sane};
+use crate::swap::{
+    SwapMeasure, SwapOutcome, crossfade, declick, discontinuity_db, is_sane, last_samples, steepest,
+};
 
 /// Ticks for which the predecessor of a mixer is kept.
 const PROBATION_TICKS: u32 = 40;
+
+const BROKEN: &str = "it failed, panicked, or its mix was not a number";
+/// So many are heard while the mixer is broken, and only who is louder than this.
+const FALLBACK_SPEAKERS: usize = 8;
+const SILENCE_DBOV: f32 = -70.0;
+/// So many ticks running in which a newcomer misses its deadline send it away.
+const NEWCOMER_OVERRUNS: u32 = 3;
 
 /// The mixer with all its scratch space; allocates only when made.
 pub struct Mixing {
@@ -21,8 +32,9 @@ pub struct Mixing {
     sources: Vec<MixSource>,
     pcm: Vec<f32>,
     other: Vec<f32>,
-    last_sample: f32,
-    faults: u32,
+    last: [f32; MAX_CHANNELS],
+    failed: bool,
+    overruns: u32,
 }
 
 struct Swap {
@@ -69,8 +81,9 @@ impl Mixing {
             sources: Vec::with_capacity(max_sources),
             pcm: vec![0.0; max_sources * block_len],
             other: vec![0.0; max_mixes * block_len],
-            last_sample: 0.0,
-            faults: 0,
+            last: [0.0; MAX_CHANNELS],
+            failed: false,
+            overruns: 0,
         }
     }
 
@@ -79,9 +92,9 @@ impl Mixing {
         &mut *self.active
     }
 
-    /// Ticks that had to be mixed plainly because the mixer failed.
-    pub fn faults(&self) -> u32 {
-        self.faults
+    /// Whether the mixer failed when it was last asked, so that the sum was made without it.
+    pub fn is_failed(&self) -> bool {
+        self.failed
     }
 
     /// Takes a newcomer in, with the gains of its predecessor. [audio]
@@ -115,12 +128,15 @@ impl Mixing {
     pub fn choose(&mut self, now: Timestamp, sources: &[MixSource], wanted: &mut [bool]) {
         wanted.fill(false);
         let n = sources.len();
-        let count = choose(&mut *self.active, now, sources, &mut self.chosen[..n]);
-        self.chosen.truncate_to(count, wanted);
+        let chosen = &mut self.chosen[..n];
+        let count =
+            choose(&mut *self.active, now, sources, chosen).unwrap_or_else(|_| loudest(sources, chosen));
+        note(&mut self.chosen, count, wanted);
         self.sources.clear();
         if let Some(swap) = self.swap.as_mut().filter(|s| s.stage == Stage::Fresh) {
-            let count = choose(&mut *swap.other, now, sources, &mut self.chosen_too[..n]);
-            self.chosen_too.truncate_to(count, wanted);
+            let chosen = &mut self.chosen_too[..n];
+            let count = choose(&mut *swap.other, now, sources, chosen).unwrap_or_default();
+            note(&mut self.chosen_too, count, wanted);
         }
     }
 
@@ -136,57 +152,80 @@ impl Mixing {
     ) -> Option<MixerSwapped> {
         let used = requests.len() * self.block_len;
         let output = &mut output[..used];
-        let mut ended = None;
+        let start = watch.us();
         let len = self.gather(sources, &block, false);
         let mixed = self
             .active
             .mix(now, &self.sources, &self.pcm[..len], requests, output);
-        if mixed.is_err() || !is_sane(output) {
-            ended = self.failed(now, sources, requests, output);
+        let late = watch.us() - start > DEADLINE_US;
+        self.overruns = if late { self.overruns + 1 } else { 0 };
+        let was_failed = self.failed;
+        self.failed = mixed.is_err() || !is_sane(output);
+        let ended = if self.failed {
+            self.mix_without(now, sources, requests, output)
+        } else {
+            self.go_on(now, sources, &block, requests, output, watch)
+        };
+        if self.failed != was_failed {
+            declick(&self.last, &mut output[..self.block_len], self.block_samples);
         }
-        if let Some(mut swap) = self.swap.take() {
-            match swap.stage {
-                Stage::Fresh => {
-                    let start = watch.us();
-                    let len = self.gather(sources, &block, true);
-                    let other = &mut self.other[..used];
-                    let mixed = swap
-                        .other
-                        .mix(now, &self.sources, &self.pcm[..len], requests, other);
-                    if mixed.is_err() || !is_sane(other) {
-                        return Some(swap.rolled_back("it failed, panicked, or its mix was not a number"));
-                    }
-                    let n = self.block_samples;
-                    output.swap_with_slice(other);
-                    let steepest = output[..n]
-                        .windows(2)
-                        .map(|w| (w[1] - w[0]).abs())
-                        .fold(0.0, f32::max);
-                    for (old, new) in other
-                        .chunks_exact(self.block_len)
-                        .zip(output.chunks_exact_mut(self.block_len))
-                    {
-                        crossfade(old, new, n);
-                    }
-                    swap.measure.discontinuity_db =
-                        discontinuity_db(self.last_sample, &output[..n], &other[..n], steepest);
-                    std::mem::swap(&mut self.active, &mut swap.other);
-                    swap.stage = Stage::Probation(PROBATION_TICKS);
-                    swap.measure.stall_us = swap.measure.stall_us.max(watch.us() - start);
-                    self.swap = Some(swap);
-                }
-                Stage::Probation(0) => ended = Some(swap.committed()),
-                Stage::Probation(left) => {
-                    swap.stage = Stage::Probation(left - 1);
-                    self.swap = Some(swap);
-                }
-            }
-        }
-        self.last_sample = output
-            .get(self.block_samples.wrapping_sub(1))
-            .copied()
-            .unwrap_or_default();
+        last_samples(
+            &output[..self.block_len.min(used)],
+            self.block_samples,
+            &mut self.last,
+        );
         ended
+    }
+
+    /// Goes on with a swap, if there is one.
+    fn go_on<'b>(
+        &mut self,
+        now: Timestamp,
+        sources: &[MixSource],
+        block: &impl Fn(usize) -> &'b [f32],
+        requests: &[MixRequest],
+        output: &mut [f32],
+        watch: &mut dyn Stopwatch,
+    ) -> Option<MixerSwapped> {
+        let mut swap = self.swap.take()?;
+        match swap.stage {
+            Stage::Fresh => {
+                let start = watch.us();
+                let len = self.gather(sources, block, true);
+                let other = &mut self.other[..output.len()];
+                let mixed = swap
+                    .other
+                    .mix(now, &self.sources, &self.pcm[..len], requests, other);
+                if mixed.is_err() || !is_sane(other) {
+                    return Some(swap.rolled_back(BROKEN));
+                }
+                output.swap_with_slice(other);
+                let n = self.block_samples;
+                let first = ..self.block_len;
+                let own = steepest(None, &output[first], n).max(steepest(Some(&self.last), &other[first], n));
+                for (old, new) in other
+                    .chunks_exact(self.block_len)
+                    .zip(output.chunks_exact_mut(self.block_len))
+                {
+                    crossfade(old, new, n);
+                }
+                swap.measure.discontinuity_db = discontinuity_db(&self.last, &output[first], n, own);
+                std::mem::swap(&mut self.active, &mut swap.other);
+                self.overruns = 0;
+                swap.stage = Stage::Probation(PROBATION_TICKS);
+                swap.measure.stall_us = swap.measure.stall_us.max(watch.us() - start);
+            }
+            Stage::Probation(_) if self.overruns >= NEWCOMER_OVERRUNS => {
+                std::mem::swap(&mut self.active, &mut swap.other);
+                hand_gains_over(&mut *swap.other, &mut *self.active, sources);
+                self.overruns = 0;
+                return Some(swap.rolled_back("it missed its deadline"));
+            }
+            Stage::Probation(0) => return Some(swap.committed()),
+            Stage::Probation(left) => swap.stage = Stage::Probation(left - 1),
+        }
+        self.swap = Some(swap);
+        None
     }
 
     /// Collects the blocks of those that the mixer (or the newcomer) chose, in its order.
@@ -211,34 +250,35 @@ impl Mixing {
         at
     }
 
-    /// The mixer failed: its predecessor takes over if it is still there; this tick is a plain sum.
-    fn failed(
+    /// The mixer failed: its predecessor takes over if it is still there, or its newcomer if that is; else this tick is a plain sum.
+    fn mix_without(
         &mut self,
         now: Timestamp,
         sources: &[MixSource],
         requests: &[MixRequest],
         output: &mut [f32],
     ) -> Option<MixerSwapped> {
-        self.faults += 1;
-        let swap = self.swap.take();
-        let ended = match swap {
-            Some(mut swap) if swap.stage != Stage::Fresh => {
-                std::mem::swap(&mut self.active, &mut swap.other);
-                hand_gains_over(&mut *swap.other, &mut *self.active, sources);
-                let len = self.sources.len() * self.block_len;
-                let again = self
-                    .active
-                    .mix(now, &self.sources, &self.pcm[..len], requests, output);
-                if again.is_err() || !is_sane(output) {
-                    self.plain_sum(requests, output);
-                }
-                return Some(swap.rolled_back("it failed, panicked, or its mix was not a number"));
-            }
-            other => other,
+        let Some(mut swap) = self.swap.take() else {
+            self.plain_sum(requests, output);
+            return None;
         };
-        self.swap = ended;
-        self.plain_sum(requests, output);
-        None
+        std::mem::swap(&mut self.active, &mut swap.other);
+        if swap.stage != Stage::Fresh {
+            hand_gains_over(&mut *swap.other, &mut *self.active, sources);
+        }
+        // Who was chosen for the one that failed is mixed by the other: it takes whom it has not chosen as well.
+        let len = self.sources.len() * self.block_len;
+        let mixed = self
+            .active
+            .mix(now, &self.sources, &self.pcm[..len], requests, output);
+        self.failed = mixed.is_err() || !is_sane(output);
+        if self.failed {
+            self.plain_sum(requests, output);
+        }
+        match swap.stage {
+            Stage::Fresh if !self.failed => Some(swap.committed()),
+            _ => Some(swap.rolled_back(BROKEN)),
+        }
     }
 
     fn plain_sum(&self, requests: &[MixRequest], output: &mut [f32]) {
@@ -300,28 +340,28 @@ fn choose(
 }
 
 /// Ends a list of indices after what was chosen, and marks them.
-trait Chosen {
-    fn truncate_to(&mut self, count: Result<usize, Fault>, wanted: &mut [bool]);
-}
-
-impl Chosen for Vec<u32> {
-    fn truncate_to(&mut self, count: Result<usize, Fault>, wanted: &mut [bool]) {
-        let n = wanted.len();
-        // A mixer that cannot choose gets everyone.
-        let count = count.unwrap_or_else(|_| {
-            self.iter_mut()
-                .take(n)
-                .enumerate()
-                .for_each(|(i, slot)| *slot = i as u32);
-            n
-        });
-        for index in &self[..count] {
-            if let Some(mark) = wanted.get_mut(*index as usize) {
-                *mark = true;
-            }
-        }
-        if let Some(end) = self.get_mut(count) {
-            *end = u32::MAX;
+fn note(chosen: &mut [u32], count: usize, wanted: &mut [bool]) {
+    for index in &chosen[..count] {
+        if let Some(mark) = wanted.get_mut(*index as usize) {
+            *mark = true;
         }
     }
+    if let Some(end) = chosen.get_mut(count) {
+        *end = u32::MAX;
+    }
+}
+
+/// Chooses in the place of a mixer that cannot: the loudest who are not muted.
+fn loudest(sources: &[MixSource], chosen: &mut [u32]) -> usize {
+    let mut count = 0;
+    while count < FALLBACK_SPEAKERS.min(chosen.len()) {
+        let next = (0..)
+            .zip(sources)
+            .filter(|(i, s)| s.muted == 0 && s.level_dbov > SILENCE_DBOV && !chosen[..count].contains(i))
+            .max_by(|(_, a), (_, b)| a.level_dbov.total_cmp(&b.level_dbov));
+        let Some((index, _)) = next else { break };
+        chosen[count] = index;
+        count += 1;
+    }
+    count
 }

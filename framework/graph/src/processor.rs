@@ -1,14 +1,19 @@
 //! A socket for an audio processor, with the swap machine: shadow, crossfade, probation, commit or roll back.
 
-use jackfield_core::audio::AudioFormat;
+use jackfield_core::audio::{AudioFormat, MAX_CHANNELS};
 use jackfield_core::audio_processor::{AudioProcessor, CaptureInfo, ProcessorHandover, ProcessorReport};
 use jackfield_core::module::ResetReason;
 use jackfield_core::time::Timestamp;
 
-use crate::converter::Converter;
-use crate::delay::Delay;
+use crate::history::History;
+use crate::judge::Judge;
+use crate::prepared::Ends;
 use crate::stopwatch::Stopwatch;
-use crate::swap::{SwapMeasure, SwapOutcome, crossfade, discontinuity_db, is_sane};
+use crate::swap::{
+    SwapMeasure, SwapOutcome, crossfade, declick, discontinuity_db, is_sane, last_samples, steepest,
+};
+
+pub use crate::prepared::PreparedProcessor;
 
 /// Blocks that a newcomer hears without being heard: time for an echo canceller to find its bearings.
 pub const SHADOW_BLOCKS: u32 = 30;
@@ -16,144 +21,23 @@ pub const SHADOW_BLOCKS: u32 = 30;
 pub const PROBATION_BLOCKS: u32 = 40;
 /// A block that takes a newcomer longer than this, three times running, is an overrun.
 pub const DEADLINE_US: f64 = 5_000.0;
+/// So many overruns running send a newcomer away.
+const NEWCOMER_OVERRUNS: u32 = 3;
+/// So many overruns running send a processor away that has proven itself long ago: a busy machine is no reason.
+const OVERRUNS: u32 = 20;
 
-/// A processor made ready off the audio thread: activated in its own format, with converters if that is not the room's.
-pub struct PreparedProcessor {
-    processor: Box<dyn AudioProcessor>,
-    format: AudioFormat,
-    renders: bool,
-    into: Option<Conversion>,
-    latency: usize,
-    /// Holds the output back so that the latency stays what it was before a swap, until a silence allows to drop it.
-    align: Delay,
-}
-
-/// Converters on both sides of a processor that works in another format.
-struct Conversion {
-    near_in: Converter,
-    far_in: Converter,
-    near_out: Converter,
-    near: Vec<f32>,
-    far: Vec<f32>,
-}
-
-impl PreparedProcessor {
-    /// Activates `processor` in `format` for a room in `room`; `renders` is whether it wants the far end. [control]
-    ///
-    /// # Errors
-    /// If it refuses the format or the formats cannot be converted.
-    pub fn new(
-        mut processor: Box<dyn AudioProcessor>,
-        format: AudioFormat,
-        room: AudioFormat,
-        renders: bool,
-    ) -> Result<Self, jackfield_core::Fault> {
-        processor.activate(&format)?;
-        let mut latency = latency_in(&mut *processor, room);
-        let convert = |from, to| {
-            Converter::new(from, to).map_err(|e| jackfield_core::Fault::unsupported(e.to_string()))
-        };
-        let into = if format == room {
-            None
-        } else {
-            let conversion = Conversion {
-                near_in: convert(room, format)?,
-                far_in: convert(room, format)?,
-                near_out: convert(format, room)?,
-                near: vec![0.0; format.block_len()],
-                far: vec![0.0; format.block_len()],
-            };
-            let ratio = f64::from(room.sample_rate.as_hz()) / f64::from(format.sample_rate.as_hz());
-            latency += (conversion.near_in.latency_samples() as f64 * ratio) as usize
-                + conversion.near_out.latency_samples();
-            Some(conversion)
-        };
-        Ok(Self {
-            processor,
-            format,
-            renders,
-            into,
-            latency,
-            align: Delay::new(room),
-        })
-    }
-
-    /// Latency in samples of the room's rate, with converters and alignment.
-    pub fn latency_samples(&self) -> usize {
-        self.latency + self.align.samples()
-    }
-
-    /// The format that it works in.
-    pub fn format(&self) -> AudioFormat {
-        self.format
-    }
-
-    /// Processes one block in place and aligns it. False if the processor failed.
-    fn run(
-        &mut self,
-        now: Timestamp,
-        near: &mut [f32],
-        end: &Ends<'_>,
-        report: &mut ProcessorReport,
-    ) -> bool {
-        let ran = self.run_unaligned(now, near, end, report);
-        self.align.run(near, end.dry);
-        ran
-    }
-
-    fn run_unaligned(
-        &mut self,
-        now: Timestamp,
-        near: &mut [f32],
-        end: &Ends<'_>,
-        report: &mut ProcessorReport,
-    ) -> bool {
-        let Some(conversion) = &mut self.into else {
-            if self.renders && self.processor.render(now, end.far).is_err() {
-                return false;
-            }
-            return self.processor.process(now, near, end.capture, report).is_ok();
-        };
-        if self.renders {
-            conversion.far_in.convert(end.far, &mut conversion.far);
-            if self.processor.render(now, &conversion.far).is_err() {
-                return false;
-            }
-        }
-        conversion.near_in.convert(near, &mut conversion.near);
-        let done = self
-            .processor
-            .process(now, &mut conversion.near, end.capture, report)
-            .is_ok();
-        conversion.near_out.convert(&conversion.near, near);
-        done
-    }
-}
-
-/// What a processor is shown beside the block that it works on.
-struct Ends<'a> {
-    /// The block as it came in.
-    dry: &'a [f32],
-    /// What is played at the far end of the echo path.
-    far: &'a [f32],
-    capture: &'a CaptureInfo,
-}
-
-fn latency_in(processor: &mut dyn AudioProcessor, room: AudioFormat) -> usize {
-    let latency = processor
-        .latency()
-        .unwrap_or(jackfield_core::module::Latency::NONE);
-    let rate = u64::from(latency.sample_rate.as_hz().max(1));
-    (u64::from(latency.samples) * u64::from(room.sample_rate.as_hz()) / rate) as usize
-}
+const MISSED: &str = "it missed its deadline";
 
 /// A socket for one processor in one participant's chain.
 pub struct ProcessorSlot {
-    format: AudioFormat,
+    samples: usize,
     active: Box<PreparedProcessor>,
     swap: Option<Swap>,
     bypassed: bool,
-    last_sample: f32,
+    /// A bypass that could not be told yet, because the end of a swap had to be told first.
+    untold: Option<&'static str>,
+    overruns: u32,
+    last: [f32; MAX_CHANNELS],
     report: ProcessorReport,
     dry: Vec<f32>,
     other: Vec<f32>,
@@ -164,6 +48,7 @@ struct Swap {
     other: Box<PreparedProcessor>,
     stage: Stage,
     measure: SwapMeasure,
+    judge: Judge,
     overruns: u32,
 }
 
@@ -198,11 +83,13 @@ impl ProcessorSlot {
     /// A slot with `processor` in it.
     pub fn new(format: AudioFormat, processor: Box<PreparedProcessor>) -> Self {
         Self {
-            format,
+            samples: format.block_samples(),
             active: processor,
             swap: None,
             bypassed: false,
-            last_sample: 0.0,
+            untold: None,
+            overruns: 0,
+            last: [0.0; MAX_CHANNELS],
             report: ProcessorReport::UNKNOWN,
             dry: vec![0.0; format.block_len()],
             other: vec![0.0; format.block_len()],
@@ -217,6 +104,11 @@ impl ProcessorSlot {
     /// Whether the signal goes around a broken processor.
     pub fn is_bypassed(&self) -> bool {
         self.bypassed
+    }
+
+    /// Whether a swap is under way.
+    pub fn is_swapping(&self) -> bool {
+        self.swap.is_some()
     }
 
     /// What the processor said of the last block.
@@ -244,6 +136,7 @@ impl ProcessorSlot {
         let start = watch.us();
         let mut state = ProcessorHandover::UNKNOWN;
         if self.active.processor.hand_over(&mut state).is_ok() {
+            // One that cannot use it starts from nothing; one that breaks over it is found out in the shadow.
             let _ = newcomer.processor.take_over(&state);
         }
         let displaced = self.swap.take().map(|swap| match swap.stage {
@@ -251,10 +144,9 @@ impl ProcessorSlot {
             Stage::Probation(_) => swap.committed(),
         });
         // The newcomer's output is held back by as much as it is quicker, so that no sample is skipped at the crossfade.
-        newcomer
-            .align
-            .set(self.latency_samples().saturating_sub(newcomer.latency));
+        let samples_lost = newcomer.align_to(self.latency_samples()) as u64;
         let measure = SwapMeasure {
+            samples_lost,
             stall_us: watch.us() - start,
             ..SwapMeasure::CLEAN
         };
@@ -263,42 +155,52 @@ impl ProcessorSlot {
             other: newcomer,
             stage: Stage::Shadow(SHADOW_BLOCKS),
             measure,
+            judge: Judge::default(),
             overruns: 0,
         });
         displaced
     }
 
-    /// No audio flows through the slot now, so a swap needs no crossfade: it is done at once. [audio]
-    pub fn idle(&mut self) -> Option<SlotEvent> {
+    /// No audio flows through the slot now, so a swap needs no crossfade: once the newcomer has taken a silent block it is done. [audio]
+    pub fn idle(&mut self, now: Timestamp) -> Option<SlotEvent> {
         let mut swap = self.swap.take()?;
         if let Stage::Shadow(_) = swap.stage {
+            self.dry.fill(0.0);
+            self.other.fill(0.0);
+            let ends = Ends {
+                dry: &self.dry,
+                far: &self.dry,
+                capture: &CaptureInfo::UNKNOWN,
+            };
+            let mut unused = ProcessorReport::UNKNOWN;
+            let ran = swap.other.run(now, &mut self.other, &ends, &mut unused, true);
+            if let Some(reason) = verdict(ran, &self.other) {
+                return Some(swap.rolled_back(reason));
+            }
+            swap.other.align_to(0);
             std::mem::swap(&mut self.active, &mut swap.other);
             self.bypassed = false;
-            self.active.align.clear();
+            self.overruns = 0;
+            swap.measure.samples_lost = 0;
             swap.measure.added_latency_ms = self.latency_beyond(&swap.other);
         }
-        self.wake();
         Some(swap.committed())
     }
 
-    /// The signal starts anew after a pause. [audio]
-    pub fn wake(&mut self) {
-        self.active.align.clear();
-        self.last_sample = 0.0;
-    }
-
-    /// Shows the processor what was played before the signal came back. [audio]
-    pub fn replay_render(&mut self, now: Timestamp, far: &[f32]) {
-        let active = &mut *self.active;
-        if active.renders && !self.bypassed && active.into.is_none() {
-            let _ = active.processor.render(now, far);
+    /// The signal starts anew after a pause; what was played meanwhile is shown to the processor, the last `blocks` of it. [audio]
+    pub(crate) fn wake(&mut self, now: Timestamp, history: &History, blocks: usize) {
+        self.last = [0.0; MAX_CHANNELS];
+        self.active.wake();
+        if !self.bypassed {
+            self.active.replay_render(now, history, blocks);
         }
     }
 
     /// Forgets the signal. [audio]
     pub fn reset(&mut self) {
         let _ = self.active.processor.reset(ResetReason::Stream);
-        self.wake();
+        self.active.wake();
+        self.last = [0.0; MAX_CHANNELS];
     }
 
     /// Processes one block in place. [audio]
@@ -323,7 +225,12 @@ impl ProcessorSlot {
         };
         let event = self.advance(now, near, &ends, watch);
         self.dry = dry;
-        self.last_sample = near.last().copied().unwrap_or_default();
+        last_samples(near, self.samples, &mut self.last);
+        if event.is_none()
+            && let Some(reason) = self.untold.take()
+        {
+            return Some(SlotEvent::Bypassed { reason });
+        }
         event
     }
 
@@ -337,15 +244,18 @@ impl ProcessorSlot {
         let start = watch.us();
         if !self.bypassed {
             self.report = ProcessorReport::UNKNOWN;
-            let ran = self.active.run(now, near, ends, &mut self.report);
+            let ran = self.active.run(now, near, ends, &mut self.report, true);
             if let Some(reason) = verdict(ran, near) {
                 return Some(self.active_failed(now, near, ends, reason));
             }
+            let late = watch.us() - start > DEADLINE_US;
+            self.overruns = if late { self.overruns + 1 } else { 0 };
         }
-        let took = watch.us() - start;
-        match self.swap.as_ref()?.stage {
-            Stage::Shadow(left) => self.shadow(left, now, near, ends, watch),
-            Stage::Probation(left) => self.probation(left, took, now, near, ends),
+        match self.swap.as_ref().map(|swap| swap.stage) {
+            Some(Stage::Shadow(left)) => self.shadow(left, now, near, ends, watch),
+            Some(Stage::Probation(left)) => self.probation(left, now, near, ends),
+            None if self.overruns >= OVERRUNS => Some(self.active_failed(now, near, ends, MISSED)),
+            None => None,
         }
     }
 
@@ -362,15 +272,13 @@ impl ProcessorSlot {
         self.other.copy_from_slice(ends.dry);
         let mut report = ProcessorReport::UNKNOWN;
         let start = watch.us();
-        let ran = swap.other.run(now, &mut self.other, ends, &mut report);
-        swap.overruns = if watch.us() - start > DEADLINE_US {
-            swap.overruns + 1
-        } else {
-            0
-        };
-        if let Some(reason) =
-            verdict(ran, &self.other).or((swap.overruns >= 3).then_some("it missed its deadline"))
-        {
+        let ran = swap.other.run(now, &mut self.other, ends, &mut report, false);
+        let late = watch.us() - start > DEADLINE_US;
+        swap.overruns = if late { swap.overruns + 1 } else { 0 };
+        let wrong = verdict(ran, &self.other)
+            .or((swap.overruns >= NEWCOMER_OVERRUNS).then_some(MISSED))
+            .or_else(|| swap.judge.see(ends.far, near, &self.other));
+        if let Some(reason) = wrong {
             return Some(swap.rolled_back(reason));
         }
         if left > 0 {
@@ -379,32 +287,33 @@ impl ProcessorSlot {
             return None;
         }
         let start = watch.us();
-        let n = self.format.block_samples();
-        std::mem::swap(&mut self.active, &mut swap.other);
-        self.bypassed = false;
+        self.fade_in(&mut swap, near);
         self.report = report;
-        let before = self.last_sample;
-        // `near` holds the predecessor's block and `other` the newcomer's; the faded block is made in `near`.
-        near.swap_with_slice(&mut self.other);
-        let steepest_new = near[..n]
-            .windows(2)
-            .map(|w| (w[1] - w[0]).abs())
-            .fold(0.0, f32::max);
-        crossfade(&self.other, near, n);
-        swap.measure.discontinuity_db = discontinuity_db(before, &near[..n], &self.other[..n], steepest_new);
-        swap.measure.added_latency_ms = self.latency_beyond(&swap.other);
-        swap.stage = Stage::Probation(PROBATION_BLOCKS);
-        swap.overruns = 0;
         swap.measure.stall_us = swap.measure.stall_us.max(watch.us() - start);
+        swap.stage = Stage::Probation(PROBATION_BLOCKS);
         self.swap = Some(swap);
         None
+    }
+
+    /// `near` holds the predecessor's block and `other` the newcomer's; the faded block is made in `near`.
+    fn fade_in(&mut self, swap: &mut Swap, near: &mut [f32]) {
+        std::mem::swap(&mut self.active, &mut swap.other);
+        self.bypassed = false;
+        self.overruns = 0;
+        near.swap_with_slice(&mut self.other);
+        let own =
+            steepest(None, near, self.samples).max(steepest(Some(&self.last), &self.other, self.samples));
+        crossfade(&self.other, near, self.samples);
+        swap.measure.discontinuity_db = discontinuity_db(&self.last, near, self.samples, own);
+        swap.measure.added_latency_ms = self.latency_beyond(&swap.other);
+        swap.judge = Judge::default();
+        swap.overruns = 0;
     }
 
     /// The predecessor is kept warm until the newcomer has proven itself.
     fn probation(
         &mut self,
         left: u32,
-        took: f64,
         now: Timestamp,
         near: &mut [f32],
         ends: &Ends<'_>,
@@ -412,17 +321,18 @@ impl ProcessorSlot {
         let mut swap = self.swap.take()?;
         self.other.copy_from_slice(ends.dry);
         let mut unused = ProcessorReport::UNKNOWN;
-        let warm = verdict(
-            swap.other.run(now, &mut self.other, ends, &mut unused),
-            &self.other,
-        )
-        .is_none();
-        swap.overruns = if took > DEADLINE_US { swap.overruns + 1 } else { 0 };
-        if swap.overruns >= 3 && warm {
-            crossfade(near, &mut self.other, self.format.block_samples());
-            near.copy_from_slice(&self.other);
-            std::mem::swap(&mut self.active, &mut swap.other);
-            return Some(swap.rolled_back("it missed its deadline"));
+        let ran = swap.other.run(now, &mut self.other, ends, &mut unused, false);
+        if verdict(ran, &self.other).is_none() {
+            let wrong = (self.overruns >= NEWCOMER_OVERRUNS)
+                .then_some(MISSED)
+                .or_else(|| swap.judge.see(ends.far, &self.other, near));
+            if let Some(reason) = wrong {
+                crossfade(near, &mut self.other, self.samples);
+                near.copy_from_slice(&self.other);
+                std::mem::swap(&mut self.active, &mut swap.other);
+                self.overruns = 0;
+                return Some(swap.rolled_back(reason));
+            }
         }
         if left == 0 {
             return Some(swap.committed());
@@ -432,7 +342,7 @@ impl ProcessorSlot {
         None
     }
 
-    /// The processor that is heard broke in this block: its predecessor takes over if it is still there, else the signal goes around it.
+    /// The processor that is heard broke in this block: the other one of the swap takes over if there is one, else the signal goes around.
     fn active_failed(
         &mut self,
         now: Timestamp,
@@ -441,32 +351,32 @@ impl ProcessorSlot {
         reason: &'static str,
     ) -> SlotEvent {
         near.copy_from_slice(ends.dry);
+        self.overruns = 0;
         let Some(mut swap) = self.swap.take() else {
             self.bypassed = true;
+            declick(&self.last, near, self.samples);
             return SlotEvent::Bypassed { reason };
         };
-        if let Stage::Shadow(_) = swap.stage {
-            // The newcomer is heard at once: it works, what it should replace does not.
-            std::mem::swap(&mut self.active, &mut swap.other);
-            let ran = self.active.run(now, near, ends, &mut self.report);
-            if verdict(ran, near).is_some() {
-                near.copy_from_slice(ends.dry);
-                self.bypassed = true;
-            }
-            return swap.committed();
-        }
         std::mem::swap(&mut self.active, &mut swap.other);
-        let ran = self.active.run(now, near, ends, &mut self.report);
-        if verdict(ran, near).is_some() {
+        let ran = self.active.run(now, near, ends, &mut self.report, true);
+        let works = verdict(ran, near).is_none();
+        if !works {
             near.copy_from_slice(ends.dry);
             self.bypassed = true;
+            self.untold = Some(reason);
         }
-        swap.rolled_back(reason)
+        declick(&self.last, near, self.samples);
+        match swap.stage {
+            // The newcomer is heard at once: it works, what it should replace does not.
+            Stage::Shadow(_) if works => swap.committed(),
+            Stage::Shadow(_) => swap.rolled_back("it failed, and so did its predecessor"),
+            Stage::Probation(_) => swap.rolled_back(reason),
+        }
     }
 
     /// Latency of what is heard less that of `other`, in ms.
     fn latency_beyond(&self, other: &PreparedProcessor) -> f64 {
-        let per_ms = f64::from(self.format.sample_rate.as_hz()) / 1e3;
+        let per_ms = self.samples as f64 / 10.0;
         (self.active.latency_samples() as f64 - other.latency_samples() as f64) / per_ms
     }
 }
@@ -484,6 +394,7 @@ impl Swap {
         let measure = SwapMeasure {
             outcome: SwapOutcome::RolledBack,
             reason,
+            samples_lost: 0,
             added_latency_ms: 0.0,
             ..self.measure
         };

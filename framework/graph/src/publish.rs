@@ -32,13 +32,15 @@ pub(crate) fn strip(strip: &mut Strip, now: Timestamp) {
         stats
             .jitter_target_us
             .store(delay.target.as_us().max(0) as u64, Relaxed);
-        socket(&stats.jitter, receiver.jitter(), 0, false);
+        let failed = receiver.is_jitter_failed();
+        socket(&stats.jitter, receiver.jitter(), 0, failed);
         if let Some(decoder) = receiver.decoder() {
             socket(&stats.decoder, decoder, 0, false);
         }
     }
     if let Output::Encoded(encoding) = &mut strip.output {
-        socket(&stats.encoder, encoding.encoder.encoder(), 0, false);
+        let failed = encoding.encoder.is_failed();
+        socket(&stats.encoder, encoding.encoder.encoder(), 0, failed);
     }
 }
 

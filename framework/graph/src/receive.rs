@@ -8,49 +8,37 @@ use jackfield_core::jitter_buffer::{
     Playout,
 };
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::SampleRate;
+use jackfield_core::units::{SampleRate, TimeDelta};
 
-use crate::converter::Converter;
-use crate::fifo::Fifo;
+use crate::decoding::Decoding;
+use crate::fallback::Fallback;
 use crate::media::{InboundPacket, PacketBuffer};
-use crate::stretch::{Direction, stretch};
+use crate::swap::{SwapMeasure, SwapOutcome};
+
+pub use crate::decoding::Decoder;
 
 /// The most packets that wait at once; the jitter buffer is told.
 pub const MAX_WAITING: usize = 128;
-/// The longest packet: 120 ms at 48 kHz.
-const MAX_PACKET_SAMPLES: usize = 5_760;
-/// Room for what a stretched packet gains: 15 ms at 48 kHz.
-const STRIDE: usize = MAX_PACKET_SAMPLES + 720;
+/// Packets whose handles the jitter buffer is about to get or has just given back.
+const SPARE: usize = 8;
 /// More actions than this for one block, and the jitter buffer makes no progress.
-const MAX_ACTIONS: usize = 24;
-
-/// A decoder with all that belongs to it.
-pub struct Decoder {
-    /// The RTP payload type that it decodes.
-    pub payload_type: u8,
-    /// The plugin, activated.
-    pub decoder: Box<dyn AudioDecoder>,
-    /// The RTP clock.
-    pub clock_rate: SampleRate,
-    /// What it gives.
-    pub format: AudioFormat,
-    /// From what it gives to the room's format, if they differ.
-    pub converter: Option<Converter>,
-}
+const MAX_ACTIONS: usize = 48;
+/// Blocks for which the predecessor of a jitter buffer is kept.
+const PROBATION_BLOCKS: u32 = 40;
 
 /// Packets in, blocks out.
 pub struct Receiver {
     jitter: Box<dyn JitterBuffer>,
-    decoders: Vec<Decoder>,
+    /// The jitter buffer broke: `fallback` plays.
+    failed: bool,
+    fallback: Fallback,
+    swap: Option<Swap>,
+    ended: Option<JitterSwapped>,
+    decoding: Decoding,
     format: AudioFormat,
     waiting: Vec<Option<Waiting>>,
     generation: u32,
-    ready: Fifo,
-    pcm: Vec<f32>,
-    converted: Vec<f32>,
     last: Operation,
-    voice: bool,
-    current: usize,
     due: Due,
     counters: ReceiveCounters,
 }
@@ -59,15 +47,34 @@ pub struct Receiver {
 struct Waiting {
     payload: Box<PacketBuffer>,
     arrival: PacketArrival,
-    decoder: usize,
+    payload_type: u8,
+}
+
+/// A swap in its probation.
+struct Swap {
+    id: u64,
+    predecessor: Box<dyn JitterBuffer>,
+    left: u32,
+    measure: SwapMeasure,
+}
+
+/// The end of a swap of the jitter buffer.
+pub struct JitterSwapped {
+    /// The swap.
+    pub id: u64,
+    /// Its figures.
+    pub measure: SwapMeasure,
+    /// To be dropped on the control thread.
+    pub retired: Box<dyn JitterBuffer>,
 }
 
 /// Where playing stands, kept beside the jitter buffer so that a broken one can be replaced without loss.
 #[derive(Clone, Copy, Default)]
-struct Due {
-    started: bool,
-    sequence_number: i64,
-    timestamp: i64,
+pub(crate) struct Due {
+    pub(crate) started: bool,
+    pub(crate) sequence_number: i64,
+    pub(crate) timestamp: i64,
+    target: TimeDelta,
 }
 
 /// What a receiver has counted; all grow for ever, also across swaps.
@@ -98,34 +105,29 @@ pub trait Recycle {
 }
 
 impl Receiver {
+    /// The clock in which the jitter buffer counts.
+    pub const JITTER_CLOCK: SampleRate = SampleRate::HZ_48000;
+
     /// A receiver that gives blocks of `format`. `jitter` is activated for a 48 kHz clock and [`MAX_WAITING`] packets, whatever the codecs'
     /// clocks are: the receiver converts. Allocates all that it will need.
     pub fn new(format: AudioFormat, jitter: Box<dyn JitterBuffer>, decoders: Vec<Decoder>) -> Self {
-        let channels = decoders
-            .iter()
-            .map(|d| d.format.channels)
-            .max()
-            .unwrap_or(1)
-            .max(format.channels) as usize;
         Self {
             jitter,
-            decoders,
+            failed: false,
+            fallback: Fallback::default(),
+            swap: None,
+            ended: None,
+            decoding: Decoding::new(format, decoders),
             format,
-            waiting: std::iter::repeat_with(|| None).take(MAX_WAITING + 8).collect(),
+            waiting: std::iter::repeat_with(|| None)
+                .take(MAX_WAITING + SPARE)
+                .collect(),
             generation: 0,
-            ready: Fifo::new(format.channels as usize, 2 * STRIDE),
-            pcm: vec![0.0; STRIDE * channels],
-            converted: vec![0.0; STRIDE * channels],
             last: Operation::Silence,
-            voice: false,
-            current: 0,
             due: Due::default(),
             counters: ReceiveCounters::default(),
         }
     }
-
-    /// The clock in which the jitter buffer counts.
-    pub const JITTER_CLOCK: SampleRate = SampleRate::HZ_48000;
 
     /// What has been counted so far.
     pub fn counters(&self) -> ReceiveCounters {
@@ -134,7 +136,9 @@ impl Receiver {
 
     /// The delay of the jitter buffer. [audio]
     pub fn delay(&mut self, now: Timestamp) -> JitterDelay {
-        self.jitter.delay(now).unwrap_or_default()
+        let delay = self.jitter.delay(now).unwrap_or_default();
+        self.due.target = delay.target;
+        delay
     }
 
     /// The jitter buffer, to set parameters and read statistics.
@@ -142,43 +146,38 @@ impl Receiver {
         &mut *self.jitter
     }
 
+    /// Whether the jitter buffer broke, so that packets are played by a plain stand-in until another jitter buffer is put in.
+    pub fn is_jitter_failed(&self) -> bool {
+        self.failed
+    }
+
     /// The decoder that was used last.
     pub fn decoder(&mut self) -> Option<&mut dyn AudioDecoder> {
-        match self.decoders.get_mut(self.current) {
-            Some(slot) => Some(&mut *slot.decoder),
-            None => None,
-        }
+        self.decoding.decoder()
+    }
+
+    /// The end of a swap of the jitter buffer, told once. [audio]
+    pub fn take_ended(&mut self) -> Option<JitterSwapped> {
+        self.ended.take()
     }
 
     /// Takes a packet in. [audio]
     pub fn insert(&mut self, now: Timestamp, packet: InboundPacket, recycle: &mut dyn Recycle) {
-        let slot = self
-            .decoders
-            .iter()
-            .position(|d| d.payload_type == packet.payload_type);
+        let probed = self.decoding.probe(packet.payload_type, packet.payload.bytes());
         let free = self.waiting.iter().position(Option::is_none);
-        let (Some(decoder), Some(free)) = (slot, free) else {
+        let (Some((info, clock, ticks)), Some(free)) = (probed, free) else {
             self.counters.undecodable += 1;
             recycle.recycle(packet.payload);
             return;
         };
-        let format = &mut self.decoders[decoder];
-        let Ok(info) = format.decoder.probe(packet.payload.bytes()) else {
-            self.counters.undecodable += 1;
-            recycle.recycle(packet.payload);
-            return;
-        };
-        let clock = i64::from(format.clock_rate.as_hz().max(1));
-        let jitter_clock = i64::from(Self::JITTER_CLOCK.as_hz());
-        let ticks = u64::from(info.samples) * jitter_clock as u64
-            / u64::from(format.format.sample_rate.as_hz().max(1));
+        let clock = i64::from(clock.as_hz().max(1));
         self.generation = self.generation.wrapping_add(1);
         let arrival = PacketArrival {
             arrival: packet.arrival,
             handle: u64::from(self.generation) << 32 | free as u64,
             sequence_number: packet.sequence_number,
-            timestamp: packet.timestamp * jitter_clock / clock,
-            ticks: ticks as u32,
+            timestamp: packet.timestamp * i64::from(Self::JITTER_CLOCK.as_hz()) / clock,
+            ticks,
             redundancy: info.redundancy,
             dtx: info.dtx,
             marker: u32::from(packet.marker),
@@ -186,311 +185,307 @@ impl Receiver {
         self.waiting[free] = Some(Waiting {
             payload: packet.payload,
             arrival,
-            decoder,
+            payload_type: packet.payload_type,
         });
-        let mut released = Released {
-            waiting: &mut self.waiting,
-            recycle,
-            count: 0,
-        };
+        if self.failed {
+            return;
+        }
+        let mut released = Released::new(&mut self.waiting, recycle);
         let insertion = self.jitter.insert(now, &arrival, &mut released);
         self.counters.flushed += released.count;
         match insertion {
             Ok(Insertion::Late) => self.counters.late += 1,
             Ok(Insertion::Duplicate) => self.counters.duplicate += 1,
             Ok(_) => return,
-            // A broken jitter buffer loses no packet: the next one is given all that wait.
-            Err(_) => return,
+            // No packet is lost with it: whoever is next is given all that wait.
+            Err(_) => return self.jitter_failed(now, recycle),
         }
         release(&mut self.waiting, arrival.handle, recycle);
     }
 
     /// Gives the next 10 ms in `block`. Without `decode` the packets are consumed and the block is silence: nobody would hear it.
     /// [audio]
-    ///
-    /// # Errors
-    /// If the jitter buffer failed; the block is then silence.
     pub fn pull(
         &mut self,
         now: Timestamp,
         block: &mut [f32],
         decode: bool,
         recycle: &mut dyn Recycle,
-    ) -> Result<Pulled, Fault> {
+    ) -> Pulled {
         let need = self.format.block_samples();
         let mut pulled = Pulled::default();
-        let mut actions = 0;
-        while self.ready.len() < need {
-            actions += 1;
-            if actions > MAX_ACTIONS {
-                self.ready.push_silence(need - self.ready.len());
+        for _ in 0..MAX_ACTIONS {
+            if self.decoding.ready() >= need {
                 break;
             }
-            let playout = Playout {
-                ready_ticks: self.ready.len() as u32
-                    * (Self::JITTER_CLOCK.as_hz() / self.format.sample_rate.as_hz().max(1)),
-                last: self.last,
-                voice: u32::from(self.voice),
-                ..Playout::START
-            };
-            let mut released = Released {
-                waiting: &mut self.waiting,
-                recycle,
-                count: 0,
-            };
-            let action = self.jitter.next(now, &playout, &mut released);
-            self.counters.flushed += released.count;
-            match action {
-                Ok(action) => {
-                    let concealed = self.perform(&action, decode, need, recycle);
-                    pulled.concealed += concealed;
-                    self.counters.concealed_samples += concealed as u64;
-                    self.last = action.operation;
-                }
-                Err(fault) => {
-                    self.ready.push_silence(need - self.ready.len());
-                    self.ready.pop(block, need);
-                    return Err(fault);
-                }
+            if let Some(action) = self.next(now, recycle) {
+                pulled.concealed += self.perform(&action, decode, recycle);
+                self.last = action.operation;
             }
         }
-        self.ready.pop(block, need);
+        let ready = self.decoding.ready();
+        if ready < need {
+            self.decoding.silence(need - ready);
+        }
+        self.decoding.pop(block, need);
+        self.counters.concealed_samples += pulled.concealed as u64;
         self.counters.total_samples += need as u64;
         pulled.silence = self.last == Operation::Silence;
-        Ok(pulled)
+        self.count_down();
+        pulled
     }
 
-    /// Puts `jitter` (activated as for [`Receiver::new`]) in the place of the present one, which is given back: it starts from what its
-    /// predecessor learnt and every waiting packet is inserted again. Says how many samples were lost. [audio]
-    ///
-    /// # Errors
-    /// If the newcomer fails; it is given back then, and nothing has changed.
-    #[expect(
-        clippy::type_complexity,
-        reason = "the box goes back either way: it is dropped on the control thread"
-    )]
+    /// Puts `jitter` (activated as for [`Receiver::new`]) in the place of the present one: it starts from what its predecessor learnt and every
+    /// waiting packet is inserted again. The end is told by [`Receiver::take_ended`]; should it break before, its predecessor plays on.
+    /// [audio]
     pub fn swap_jitter(
         &mut self,
         now: Timestamp,
+        id: u64,
         mut jitter: Box<dyn JitterBuffer>,
         recycle: &mut dyn Recycle,
-    ) -> Result<(Box<dyn JitterBuffer>, u64), (Box<dyn JitterBuffer>, Fault)> {
+    ) -> Option<JitterSwapped> {
+        let displaced = self.swap.take().map(Swap::committed);
+        let before = self.delay(now).current;
         let state = self.jitter.hand_over(now).unwrap_or_else(|_| self.due.handover());
-        if let Err(fault) = jitter.take_over(now, &state) {
-            return Err((jitter, fault));
-        }
-        let mut refused = [0_u64; MAX_WAITING + 8];
-        let mut n_refused = 0;
-        let mut last = i64::MIN;
-        let mut lost = 0;
-        // In order of sequence numbers, without a buffer to sort in: each round takes the next one up.
-        while let Some(arrival) = self.next_waiting(last) {
-            last = arrival.sequence_number;
-            let mut released = Released {
-                waiting: &mut self.waiting,
-                recycle,
-                count: 0,
-            };
-            match jitter.insert(now, &arrival, &mut released) {
-                Ok(Insertion::Accepted | Insertion::Flushed) => {}
-                Ok(_) => {
-                    refused[n_refused] = arrival.handle;
-                    n_refused += 1;
-                    lost += u64::from(arrival.ticks);
-                }
-                Err(fault) => return Err((jitter, fault)),
+        let mut measure = SwapMeasure::CLEAN;
+        match self.introduce(now, &mut *jitter, &state, recycle) {
+            Ok(samples_lost) => {
+                measure.samples_lost = samples_lost;
+                let predecessor = std::mem::replace(&mut self.jitter, jitter);
+                self.failed = false;
+                self.fallback = Fallback::default();
+                measure.added_latency_ms = (self.delay(now).current - before).as_ms_f64();
+                self.swap = Some(Swap {
+                    id,
+                    predecessor,
+                    left: PROBATION_BLOCKS,
+                    measure,
+                });
+            }
+            Err(_) => {
+                self.ended = Some(JitterSwapped {
+                    id,
+                    measure: SwapMeasure {
+                        outcome: SwapOutcome::RolledBack,
+                        reason: "it failed or panicked while it took over",
+                        ..measure
+                    },
+                    retired: jitter,
+                });
             }
         }
-        for handle in &refused[..n_refused] {
-            release(&mut self.waiting, *handle, recycle);
-        }
-        Ok((std::mem::replace(&mut self.jitter, jitter), lost))
+        displaced
+    }
+
+    /// Adds the time that a swap took to its figures.
+    pub(crate) fn stalled(&mut self, us: f64) {
+        let measure = match (&mut self.swap, &mut self.ended) {
+            (Some(swap), _) => &mut swap.measure,
+            (None, Some(ended)) => &mut ended.measure,
+            (None, None) => return,
+        };
+        measure.stall_us = measure.stall_us.max(us);
     }
 
     /// Puts these decoders in the place of the present ones, which are given back; packets that wait are decoded by the newcomer of the
     /// same payload type. [audio]
     pub fn swap_decoders(&mut self, decoders: Vec<Decoder>) -> Vec<Decoder> {
-        for waiting in self.waiting.iter_mut().flatten() {
-            let payload_type = self.decoders[waiting.decoder].payload_type;
-            waiting.decoder = decoders
-                .iter()
-                .position(|d| d.payload_type == payload_type)
-                .unwrap_or(0);
-        }
-        self.current = 0;
-        std::mem::replace(&mut self.decoders, decoders)
+        self.decoding.swap(decoders)
     }
 
-    fn next_waiting(&self, after: i64) -> Option<PacketArrival> {
+    /// Gives `jitter` the state and every waiting packet; says how many samples it refused. Until it has taken everything nothing is let go.
+    fn introduce(
+        &mut self,
+        now: Timestamp,
+        jitter: &mut dyn JitterBuffer,
+        state: &JitterHandover,
+        recycle: &mut dyn Recycle,
+    ) -> Result<u64, Fault> {
+        jitter.take_over(now, state)?;
+        let mut refused = Noted::default();
+        let mut last = i64::MIN;
+        // In order of sequence numbers, without a buffer to sort in: each round takes the next one up.
+        while let Some(arrival) = self.next_waiting(last).copied() {
+            last = arrival.sequence_number;
+            match jitter.insert(now, &arrival, &mut refused)? {
+                Insertion::Late => refused.release(arrival.handle)?,
+                // A predecessor that comes back has it already.
+                _ => {}
+            }
+        }
+        let mut lost = 0;
+        for handle in &refused.handles[..refused.count] {
+            if let Some(waiting) = take(&mut self.waiting, *handle) {
+                lost += self.decoding.samples(waiting.arrival.ticks) as u64;
+                recycle.recycle(waiting.payload);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// The jitter buffer broke: its predecessor plays on if it is still there, else the stand-in.
+    fn jitter_failed(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
+        self.failed = true;
+        self.fallback = Fallback::default();
+        let Some(mut swap) = self.swap.take() else { return };
+        let state = self.due.handover();
+        let mut measure = SwapMeasure {
+            outcome: SwapOutcome::RolledBack,
+            reason: "it failed or panicked",
+            ..swap.measure
+        };
+        if let Ok(lost) = self.introduce(now, &mut *swap.predecessor, &state, recycle) {
+            measure.samples_lost += lost;
+            self.failed = false;
+        }
+        self.ended = Some(JitterSwapped {
+            id: swap.id,
+            measure,
+            retired: std::mem::replace(&mut self.jitter, swap.predecessor),
+        });
+    }
+
+    fn count_down(&mut self) {
+        match &mut self.swap {
+            Some(swap) if swap.left > 0 => swap.left -= 1,
+            Some(_) if self.ended.is_none() => self.ended = self.swap.take().map(Swap::committed),
+            _ => {}
+        }
+    }
+
+    /// What to do next; `None` if the jitter buffer broke just now.
+    fn next(&mut self, now: Timestamp, recycle: &mut dyn Recycle) -> Option<Action> {
+        if self.failed {
+            return Some(self.fall_back(now, recycle));
+        }
+        let per_sample = Self::JITTER_CLOCK.as_hz() / self.format.sample_rate.as_hz().max(1);
+        let playout = Playout {
+            ready_ticks: self.decoding.ready() as u32 * per_sample,
+            last: self.last,
+            voice: u32::from(self.decoding.voice()),
+            ..Playout::START
+        };
+        let mut released = Released::new(&mut self.waiting, recycle);
+        let action = self.jitter.next(now, &playout, &mut released);
+        self.counters.flushed += released.count;
+        if action.is_err() {
+            self.jitter_failed(now, recycle);
+        }
+        action.ok()
+    }
+
+    fn fall_back(&mut self, now: Timestamp, recycle: &mut dyn Recycle) -> Action {
+        let due = self.due;
+        // A number far behind is no late packet but a stream that began anew.
+        while let Some(late) = self.next_waiting(i64::MIN).filter(|a| {
+            due.started && (due.sequence_number - 1_000..due.sequence_number).contains(&a.sequence_number)
+        }) {
+            let handle = late.handle;
+            self.counters.late += 1;
+            release(&mut self.waiting, handle, recycle);
+        }
+        let end = self
+            .waiting
+            .iter()
+            .flatten()
+            .map(|w| w.arrival.timestamp + i64::from(w.arrival.ticks))
+            .max();
+        let front = self.next_waiting(i64::MIN).copied();
+        self.fallback
+            .next(now, &due, front.as_ref(), end.unwrap_or_default())
+    }
+
+    fn next_waiting(&self, after: i64) -> Option<&PacketArrival> {
         self.waiting
             .iter()
             .flatten()
-            .map(|w| w.arrival)
+            .map(|w| &w.arrival)
             .filter(|a| a.sequence_number > after)
             .min_by_key(|a| a.sequence_number)
     }
 
     /// Does what the jitter buffer said; gives the number of concealed samples.
-    fn perform(&mut self, action: &Action, decode: bool, need: usize, recycle: &mut dyn Recycle) -> usize {
+    fn perform(&mut self, action: &Action, decode: bool, recycle: &mut dyn Recycle) -> usize {
+        let ticks = if action.ticks == 0 { 480 } else { action.ticks };
         match action.operation {
             Operation::Normal | Operation::Merge | Operation::Accelerate | Operation::PreemptiveExpand => {
+                // A handle of a packet that has been played means nothing, and the next question is answered at once.
                 let Some(waiting) = take(&mut self.waiting, action.handle) else {
-                    self.ready.push_silence(need);
                     return 0;
                 };
                 let arrival = waiting.arrival;
-                self.due = Due {
-                    started: true,
-                    sequence_number: arrival.sequence_number + 1,
-                    timestamp: arrival.timestamp + i64::from(arrival.ticks),
-                };
+                self.due.after(&arrival);
                 if decode {
-                    self.decode(&waiting, action.operation);
+                    let packet = (waiting.payload_type, waiting.payload, arrival.ticks);
+                    self.decoding
+                        .decode(packet, action.operation, &mut self.counters, recycle);
                 } else {
-                    self.ready.push_silence(self.samples(arrival.ticks));
+                    self.decoding.skip(arrival.ticks);
+                    recycle.recycle(waiting.payload);
                 }
-                recycle.recycle(waiting.payload);
                 0
             }
             Operation::Recover | Operation::Conceal => {
-                let ticks = if action.ticks == 0 { 480 } else { action.ticks };
-                self.due.sequence_number += 1;
                 self.due.timestamp += i64::from(ticks);
-                if decode {
-                    self.make_up(action, ticks)
-                } else {
-                    self.missed(ticks)
+                if !decode {
+                    self.decoding.skip(ticks);
+                    return self.decoding.samples(ticks);
                 }
+                self.make_up(action, ticks)
             }
             _ => {
-                let samples = if action.ticks == 0 {
-                    need
-                } else {
-                    self.samples(action.ticks)
-                };
-                self.ready.push_silence(samples.min(MAX_PACKET_SAMPLES));
-                self.voice = false;
+                self.decoding.silence(self.decoding.samples(ticks));
                 0
             }
         }
     }
 
-    fn samples(&self, jitter_ticks: u32) -> usize {
-        (u64::from(jitter_ticks) * u64::from(self.format.sample_rate.as_hz())
-            / u64::from(Self::JITTER_CLOCK.as_hz())) as usize
-    }
-
-    fn missed(&mut self, ticks: u32) -> usize {
-        let samples = self.samples(ticks).min(MAX_PACKET_SAMPLES);
-        self.ready.push_silence(samples);
-        samples
-    }
-
-    fn decode(&mut self, waiting: &Waiting, operation: Operation) {
-        self.current = waiting.decoder;
-        let slot = &mut self.decoders[waiting.decoder];
-        let channels = slot.format.channels as usize;
-        let stride = STRIDE;
-        let room = &mut self.pcm[..stride * channels];
-        let Ok(decoded) = slot.decoder.decode(waiting.payload.bytes(), room) else {
-            self.counters.undecodable += 1;
-            self.missed(waiting.arrival.ticks);
-            return;
-        };
-        self.voice = decoded.voice != 0;
-        let mut samples = (decoded.samples as usize).min(MAX_PACKET_SAMPLES);
-        let direction = match operation {
-            Operation::Accelerate => Some(Direction::Faster),
-            Operation::PreemptiveExpand => Some(Direction::Slower),
-            _ => None,
-        };
-        if let Some(direction) = direction
-            && slot.converter.is_none()
-        {
-            let stretched = stretch(
-                room,
-                channels,
-                stride,
-                samples,
-                slot.format.sample_rate,
-                &direction,
-            );
-            self.counters.removed_samples += samples.saturating_sub(stretched) as u64;
-            self.counters.inserted_samples += stretched.saturating_sub(samples) as u64;
-            samples = stretched;
-        }
-        self.push_decoded(samples);
-    }
-
     fn make_up(&mut self, action: &Action, ticks: u32) -> usize {
-        let later = (action.operation == Operation::Recover)
-            .then(|| index(action.handle))
-            .filter(|i| {
-                self.waiting
-                    .get(*i)
-                    .and_then(Option::as_ref)
-                    .is_some_and(|w| w.arrival.handle == action.handle)
-            });
-        if let Some(i) = later {
-            self.current = self.waiting[i].as_ref().map_or(self.current, |w| w.decoder);
-        }
-        let Some(slot) = self.decoders.get_mut(self.current) else {
-            return self.missed(ticks);
-        };
-        let wanted = u64::from(ticks) * u64::from(slot.format.sample_rate.as_hz())
-            / u64::from(Self::JITTER_CLOCK.as_hz());
-        let wanted = (wanted as u32).min(MAX_PACKET_SAMPLES as u32);
-        let room = &mut self.pcm[..STRIDE * slot.format.channels as usize];
-        if let Some(waiting) = later.and_then(|i| self.waiting[i].as_ref())
-            && let Ok(recovered) = slot
-                .decoder
-                .recover(waiting.payload.bytes(), action.back, wanted, room)
-            && recovered.samples > 0
+        if action.operation == Operation::Recover
+            && let Some(Some(later)) = self.waiting.get(index(action.handle))
+            && later.arrival.handle == action.handle
         {
-            self.push_decoded(recovered.samples as usize);
-            return 0;
-        }
-        match slot.decoder.conceal(wanted, room) {
-            Ok(made) => {
-                let before = self.ready.len();
-                self.push_decoded(made.samples as usize);
-                self.ready.len() - before
+            self.due.sequence_number = later.arrival.sequence_number;
+            let payload = later.payload.bytes();
+            if self
+                .decoding
+                .recover(later.payload_type, payload, action.back, ticks)
+            {
+                return 0;
             }
-            Err(_) => self.missed(ticks),
         }
-    }
-
-    /// Moves `samples` from the decoder's room to what is ready, through the converter if there is one.
-    fn push_decoded(&mut self, samples: usize) {
-        let slot = &mut self.decoders[self.current];
-        let samples = samples.min(STRIDE);
-        let Some(converter) = &mut slot.converter else {
-            self.ready.push(&self.pcm, STRIDE, samples);
-            return;
-        };
-        let (from, to) = (converter.from(), converter.to());
-        let (n_in, n_out) = (from.block_samples(), to.block_samples());
-        let (len_in, len_out) = (from.block_len(), to.block_len());
-        // Whole blocks of 10 ms: what packets of every codec here are made of.
-        for block in 0..samples / n_in {
-            let (input, output) = self.converted.split_at_mut(len_in);
-            for c in 0..from.channels as usize {
-                let at = c * STRIDE + block * n_in;
-                input[c * n_in..(c + 1) * n_in].copy_from_slice(&self.pcm[at..at + n_in]);
-            }
-            converter.convert(input, &mut output[..len_out]);
-            self.ready.push(&output[..len_out], n_out, n_out);
-        }
+        let before = self.decoding.ready();
+        self.decoding.conceal(ticks);
+        self.decoding.ready() - before
     }
 }
 
 impl Due {
+    /// The packet is played: the one behind it is due.
+    fn after(&mut self, played: &PacketArrival) {
+        self.started = true;
+        self.sequence_number = played.sequence_number + 1;
+        self.timestamp = played.timestamp + i64::from(played.ticks);
+    }
+
     fn handover(self) -> JitterHandover {
         JitterHandover {
             started: u32::from(self.started),
             next_sequence_number: self.sequence_number,
             next_timestamp: self.timestamp,
+            target: self.target,
             ..JitterHandover::default()
+        }
+    }
+}
+
+impl Swap {
+    fn committed(self) -> JitterSwapped {
+        JitterSwapped {
+            id: self.id,
+            measure: self.measure,
+            retired: self.predecessor,
         }
     }
 }
@@ -511,10 +506,45 @@ struct Released<'a> {
     count: u64,
 }
 
+impl<'a> Released<'a> {
+    fn new(waiting: &'a mut [Option<Waiting>], recycle: &'a mut dyn Recycle) -> Self {
+        Self {
+            waiting,
+            recycle,
+            count: 0,
+        }
+    }
+}
+
 impl HandleSink for Released<'_> {
     fn release(&mut self, handle: u64) -> Result<(), Fault> {
         self.count += 1;
         release(self.waiting, handle, self.recycle);
+        Ok(())
+    }
+}
+
+/// Notes the handles that a newcomer lets go, until it is sure that it stays.
+struct Noted {
+    handles: [u64; MAX_WAITING + SPARE],
+    count: usize,
+}
+
+impl Default for Noted {
+    fn default() -> Self {
+        Self {
+            handles: [0; MAX_WAITING + SPARE],
+            count: 0,
+        }
+    }
+}
+
+impl HandleSink for Noted {
+    fn release(&mut self, handle: u64) -> Result<(), Fault> {
+        if let Some(place) = self.handles.get_mut(self.count) {
+            *place = handle;
+            self.count += 1;
+        }
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ pub struct StripStats {
     level: AtomicU32,
     heard: AtomicBool,
     receiver_failed: AtomicBool,
+    ticked: AtomicBool,
     /// Samples per channel played.
     pub total_samples: AtomicU64,
     /// Samples per channel made up by concealment.
@@ -71,9 +72,15 @@ impl StripStats {
         self.receiver_failed.load(Relaxed)
     }
 
+    /// Whether the audio thread has run its strip at least once.
+    pub fn has_ticked(&self) -> bool {
+        self.ticked.load(Relaxed)
+    }
+
     pub(crate) fn set_level(&self, level_dbov: f32, heard: bool) {
         self.level.store(level_dbov.to_bits(), Relaxed);
         self.heard.store(heard, Relaxed);
+        self.ticked.store(true, Relaxed);
     }
 
     pub(crate) fn receiver_failed(&self, failed: bool) {

@@ -9,9 +9,10 @@ use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 use rtrb::Consumer;
 
+use crate::command::SwapCodec;
 use crate::media::InboundPacket;
 use crate::processor::ProcessorSlot;
-use crate::receive::{Receiver, Recycle};
+use crate::receive::{JitterSwapped, Receiver, Recycle};
 use crate::send::Encoder;
 use crate::stats::StripStats;
 
@@ -32,6 +33,8 @@ pub struct Strip {
     pub(crate) heard: bool,
     pub(crate) pulled: bool,
     pub(crate) stats: Arc<StripStats>,
+    /// A swap of the codec that waits for the edge of a packet.
+    pub(crate) codec_swap: Option<SwapCodec>,
     level_at: Option<Timestamp>,
 }
 
@@ -70,6 +73,8 @@ pub struct Encoding {
     pub(crate) own: bool,
     /// The tick until which it goes on hearing its own mix after it fell silent.
     pub(crate) own_until: u64,
+    /// What it hears or in which codec has changed, and the network domain is still to be told.
+    pub(crate) rerouted: bool,
     /// The block of its own mix that was sent last: the render signal of its echo canceller.
     pub(crate) last_mix: Vec<f32>,
 }
@@ -82,6 +87,7 @@ impl Encoding {
             encoder,
             own: false,
             own_until: 0,
+            rerouted: true,
             last_mix: vec![0.0; format.block_len()],
         }
     }
@@ -108,6 +114,7 @@ impl Strip {
             heard: false,
             pulled: false,
             stats,
+            codec_swap: None,
             level_at: None,
         }
     }
@@ -149,14 +156,22 @@ impl Strip {
         }
     }
 
+    /// The end of a swap of the jitter buffer. [audio]
+    pub(crate) fn take_jitter_ended(&mut self) -> Option<JitterSwapped> {
+        match &mut self.input {
+            Input::Packets { receiver, .. } => receiver.take_ended(),
+            _ => None,
+        }
+    }
+
     /// Makes the next block, or lets it go by undecoded. [audio]
     pub(crate) fn pull(&mut self, now: Timestamp, decode: bool, recycle: &mut dyn Recycle) {
         if std::mem::replace(&mut self.pulled, true) {
             return;
         }
         if let Input::Packets { receiver, .. } = &mut self.input {
-            let pulled = receiver.pull(now, &mut self.block, decode, recycle);
-            self.stats.receiver_failed(pulled.is_err());
+            receiver.pull(now, &mut self.block, decode, recycle);
+            self.stats.receiver_failed(receiver.is_jitter_failed());
         } else {
             self.block.fill(0.0);
         }

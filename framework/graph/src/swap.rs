@@ -79,11 +79,10 @@ pub fn crossfade(old: &[f32], new: &mut [f32], samples: usize) {
     }
 }
 
-/// The discontinuity of `out`, which follows the sample `before`, in dB below full scale: how much its steepest step exceeds the steepest
-/// that `old` has and the newcomer's signal had (`steepest_new`).
-pub fn discontinuity_db(before: f32, out: &[f32], old: &[f32], steepest_new: f32) -> f32 {
-    let own = steepest(Some(before), old).max(steepest_new);
-    let excess = steepest(Some(before), out) - own;
+/// The discontinuity of `out` (planar, `samples` per channel), which follows the samples `before` of each channel, in dB below full scale: how
+/// much its steepest step exceeds `own`, the steepest that the signals it was made of have by themselves.
+pub fn discontinuity_db(before: &[f32], out: &[f32], samples: usize, own: f32) -> f32 {
+    let excess = steepest(Some(before), out, samples) - own;
     if excess <= 1e-6 {
         NO_DISCONTINUITY_DB
     } else {
@@ -91,15 +90,40 @@ pub fn discontinuity_db(before: f32, out: &[f32], old: &[f32], steepest_new: f32
     }
 }
 
-fn steepest(before: Option<f32>, samples: &[f32]) -> f32 {
-    let first = match (before, samples.first()) {
-        (Some(before), Some(first)) => (first - before).abs(),
-        _ => 0.0,
-    };
-    samples
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]).abs())
-        .fold(first, f32::max)
+/// The largest step between neighbouring samples of any channel, the one from `before` to the first sample included.
+pub fn steepest(before: Option<&[f32]>, block: &[f32], samples: usize) -> f32 {
+    let mut most = 0.0_f32;
+    for (channel, plane) in block.chunks_exact(samples).enumerate() {
+        let mut last = before
+            .and_then(|b| b.get(channel))
+            .or(plane.first())
+            .copied()
+            .unwrap_or_default();
+        for sample in plane {
+            most = most.max((sample - last).abs());
+            last = *sample;
+        }
+    }
+    most
+}
+
+/// Notes the last sample of each channel of a block.
+pub(crate) fn last_samples(block: &[f32], samples: usize, last: &mut [f32]) {
+    for (plane, last) in block.chunks_exact(samples).zip(last) {
+        *last = plane.last().copied().unwrap_or_default();
+    }
+}
+
+/// Joins a block to the samples `before` of each channel when there is nothing to fade from: the step between them is led to zero within
+/// 2 ms.
+pub(crate) fn declick(before: &[f32], block: &mut [f32], samples: usize) {
+    let faded = (samples / 5).max(1);
+    for (plane, before) in block.chunks_exact_mut(samples).zip(before) {
+        let step = before - plane.first().copied().unwrap_or_default();
+        for (i, sample) in plane.iter_mut().take(faded).enumerate() {
+            *sample += step * (1.0 - i as f32 / faded as f32);
+        }
+    }
 }
 
 /// Whether every sample can be played: finite, and not absurdly loud (8 times full scale).

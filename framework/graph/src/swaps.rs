@@ -1,10 +1,13 @@
 //! Swaps of jitter buffers and codecs: done within one tick, because no signal has to be faded. What waits is handed over.
 
+use std::collections::VecDeque;
+
 use jackfield_core::time::Timestamp;
 
 use crate::command::{Outcome, SwapCodec, SwapJitter};
-use crate::conference::{Pool, prime};
+use crate::conference::Pool;
 use crate::history::History;
+use crate::receive::JitterSwapped;
 use crate::stopwatch::Stopwatch;
 use crate::strip::{Input, Output, Strip};
 use crate::swap::{SwapMeasure, SwapOutcome};
@@ -15,15 +18,10 @@ pub(crate) fn jitter(
     order: SwapJitter,
     now: Timestamp,
     pool: &mut Pool,
-    outcomes: &mut Vec<Outcome>,
+    outcomes: &mut VecDeque<Outcome>,
     watch: &mut dyn Stopwatch,
 ) {
-    let SwapJitter {
-        swap,
-        participant,
-        newcomer,
-    } = order;
-    let start = watch.us();
+    let participant = order.participant;
     let receiver = strips
         .iter_mut()
         .find(|s| s.id() == participant)
@@ -32,90 +30,94 @@ pub(crate) fn jitter(
             _ => None,
         });
     let Some(receiver) = receiver else {
-        outcomes.push(Outcome::JitterSwapped {
-            swap,
-            participant,
+        let gone = JitterSwapped {
+            id: order.swap,
             measure: SwapMeasure::CLEAN,
-            retired: newcomer,
-        });
+            retired: order.newcomer,
+        };
+        outcomes.push_back(jitter_ended(participant, gone));
         return;
     };
-    let before = receiver.delay(now).current;
-    let (measure, retired) = match receiver.swap_jitter(now, newcomer, pool) {
-        Ok((retired, samples_lost)) => (
-            SwapMeasure {
-                samples_lost,
-                ..SwapMeasure::CLEAN
-            },
-            retired,
-        ),
-        Err((retired, _)) => {
-            let reason = "it failed or panicked while it took over";
-            (
-                SwapMeasure {
-                    outcome: SwapOutcome::RolledBack,
-                    reason,
-                    ..SwapMeasure::CLEAN
-                },
-                retired,
-            )
-        }
-    };
-    let added_latency_ms = (receiver.delay(now).current - before).as_ms_f64();
-    let measure = SwapMeasure {
-        stall_us: watch.us() - start,
-        added_latency_ms,
-        ..measure
-    };
-    outcomes.push(Outcome::JitterSwapped {
-        swap,
-        participant,
-        measure,
-        retired,
-    });
+    let start = watch.us();
+    let displaced = receiver.swap_jitter(now, order.swap, order.newcomer, pool);
+    receiver.stalled(watch.us() - start);
+    let refused = receiver.take_ended();
+    outcomes.extend(
+        displaced
+            .into_iter()
+            .chain(refused)
+            .map(|ended| jitter_ended(participant, ended)),
+    );
 }
 
-/// Swaps the codec of one strip: its encoder is primed with what was sent last, its decoders take over what waits. [audio]
+/// The end of a swap of a jitter buffer, as the control thread is told.
+pub(crate) fn jitter_ended(participant: u32, ended: JitterSwapped) -> Outcome {
+    Outcome::JitterSwapped {
+        swap: ended.id,
+        participant,
+        measure: ended.measure,
+        retired: ended.retired,
+    }
+}
+
+/// Notes the swap of a codec: it is done at the next edge of a packet, so that nothing that was gathered is lost. [audio]
+pub(crate) fn note_codec(strips: &mut [Box<Strip>], order: SwapCodec, outcomes: &mut VecDeque<Outcome>) {
+    let Some(strip) = strips.iter_mut().find(|s| s.id() == order.participant) else {
+        outcomes.push_back(codec_ended(order, SwapMeasure::CLEAN));
+        return;
+    };
+    if let Some(displaced) = strip.codec_swap.replace(order) {
+        outcomes.push_back(codec_ended(displaced, rolled_back("another swap took its place")));
+    }
+}
+
+/// Swaps the codec of a strip that is between two packets: its encoder is primed with what was sent last, its decoders take over what
+/// waits. [audio]
 pub(crate) fn codec(
-    strips: &mut [Box<Strip>],
-    order: SwapCodec,
+    strip: &mut Strip,
+    mut order: SwapCodec,
     history: &History,
     packet_ticks: u64,
     pool: &mut Pool,
-    outcomes: &mut Vec<Outcome>,
     watch: &mut dyn Stopwatch,
-) {
-    let SwapCodec {
-        swap,
-        participant,
-        codec,
-        encoder,
-        decoders,
-    } = order;
+) -> Outcome {
     let start = watch.us();
-    let mut retired = (encoder, decoders);
-    if let Some(strip) = strips.iter_mut().find(|s| s.id() == participant) {
-        if let Input::Packets { receiver, .. } = &mut strip.input
-            && !retired.1.is_empty()
-        {
-            retired.1 = receiver.swap_decoders(std::mem::take(&mut retired.1));
+    if let Output::Encoded(encoding) = &mut strip.output {
+        if encoding.own && !pool.with(|payload| order.encoder.prime(history, packet_ticks, payload).is_ok()) {
+            return codec_ended(
+                order,
+                rolled_back("its encoder failed or panicked before its first packet"),
+            );
         }
-        if let Output::Encoded(encoding) = &mut strip.output {
-            encoding.codec = codec;
-            std::mem::swap(&mut encoding.encoder, &mut retired.0);
-            if encoding.own {
-                prime(&mut encoding.encoder, history, packet_ticks, pool);
-            }
-        }
+        encoding.codec = order.codec;
+        std::mem::swap(&mut encoding.encoder, &mut order.encoder);
+    }
+    if let Input::Packets { receiver, .. } = &mut strip.input
+        && !order.decoders.is_empty()
+    {
+        order.decoders = receiver.swap_decoders(std::mem::take(&mut order.decoders));
     }
     let measure = SwapMeasure {
         stall_us: watch.us() - start,
         ..SwapMeasure::CLEAN
     };
-    outcomes.push(Outcome::CodecSwapped {
-        swap,
-        participant,
+    codec_ended(order, measure)
+}
+
+/// `order` holds what is out of use now.
+pub(crate) fn codec_ended(order: SwapCodec, measure: SwapMeasure) -> Outcome {
+    Outcome::CodecSwapped {
+        swap: order.swap,
+        participant: order.participant,
         measure,
-        retired,
-    });
+        retired: (order.encoder, order.decoders),
+    }
+}
+
+fn rolled_back(reason: &'static str) -> SwapMeasure {
+    SwapMeasure {
+        outcome: SwapOutcome::RolledBack,
+        reason,
+        ..SwapMeasure::CLEAN
+    }
 }

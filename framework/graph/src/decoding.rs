@@ -1,0 +1,345 @@
+//! The decoding half of a receiver: packets to samples, what is missing made up, all joined without a step.
+
+use jackfield_core::audio::{AudioFormat, MAX_BLOCK_SAMPLES, MAX_CHANNELS};
+use jackfield_core::audio_codec::{AudioDecoder, PacketInfo};
+use jackfield_core::jitter_buffer::Operation;
+use jackfield_core::module::ResetReason;
+use jackfield_core::units::{SampleRate, TimeDelta};
+
+use crate::converter::Converter;
+use crate::fifo::Fifo;
+use crate::media::PacketBuffer;
+use crate::receive::{ReceiveCounters, Receiver, Recycle};
+use crate::stretch::{Direction, stretch};
+use crate::swap::{crossfade, declick, last_samples};
+
+/// The longest packet: 120 ms at 48 kHz.
+const MAX_PACKET_SAMPLES: usize = 5_760;
+/// Room for what a stretched packet gains: 15 ms at 48 kHz.
+const STRIDE: usize = MAX_PACKET_SAMPLES + 720;
+
+/// A decoder with all that belongs to it.
+pub struct Decoder {
+    /// The RTP payload type that it decodes.
+    pub payload_type: u8,
+    /// The plugin, activated.
+    pub decoder: Box<dyn AudioDecoder>,
+    /// The RTP clock.
+    pub clock_rate: SampleRate,
+    /// What it gives.
+    pub format: AudioFormat,
+    /// From what it gives to the room's format, if they differ.
+    pub converter: Option<Converter>,
+}
+
+/// The decoders and what they have decoded so far. Allocates only when made.
+pub(crate) struct Decoding {
+    decoders: Vec<Decoder>,
+    format: AudioFormat,
+    /// Decoded, in the room's format, and not played yet.
+    ready: Fifo,
+    /// Decoded and not enough yet for the converter.
+    unconverted: Fifo,
+    pcm: Vec<f32>,
+    block_in: Vec<f32>,
+    block_out: Vec<f32>,
+    current: usize,
+    voice: bool,
+    /// Packets went by undecoded: the decoder's memory is of another time.
+    stale: bool,
+    /// The last sample of each channel that became ready.
+    last: [f32; MAX_CHANNELS],
+    /// The packet that was decoded last: what a new decoder is shown first.
+    previous: Option<(u8, Box<PacketBuffer>)>,
+    join: Join,
+    /// What the decoder before this one would have gone on with.
+    tail: Vec<f32>,
+}
+
+/// How the next samples are joined to the last ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Join {
+    /// They follow by themselves.
+    None,
+    /// The step between them is led to zero.
+    Lead,
+    /// Faded from `tail`.
+    Fade,
+}
+
+impl Decoding {
+    pub(crate) fn new(format: AudioFormat, decoders: Vec<Decoder>) -> Self {
+        let channels = decoders
+            .iter()
+            .map(|d| d.format.channels)
+            .fold(format.channels.max(2), u32::max) as usize;
+        Self {
+            decoders,
+            format,
+            ready: Fifo::new(format.channels as usize, 2 * STRIDE),
+            unconverted: Fifo::new(channels, STRIDE + MAX_BLOCK_SAMPLES),
+            pcm: vec![0.0; STRIDE * channels],
+            block_in: vec![0.0; MAX_BLOCK_SAMPLES * channels],
+            block_out: vec![0.0; format.block_len()],
+            current: 0,
+            voice: false,
+            stale: false,
+            last: [0.0; MAX_CHANNELS],
+            previous: None,
+            join: Join::None,
+            tail: vec![0.0; format.block_len()],
+        }
+    }
+
+    /// The decoder that was used last.
+    pub(crate) fn decoder(&mut self) -> Option<&mut dyn AudioDecoder> {
+        match self.decoders.get_mut(self.current) {
+            Some(slot) => Some(&mut *slot.decoder),
+            None => None,
+        }
+    }
+
+    /// Looks into a packet: what it holds, the RTP clock, and how many ticks of the jitter buffer's clock it lasts. `None` if no decoder takes
+    /// it.
+    pub(crate) fn probe(
+        &mut self,
+        payload_type: u8,
+        payload: &[u8],
+    ) -> Option<(PacketInfo, SampleRate, u32)> {
+        let at = self.find(payload_type)?;
+        let slot = &mut self.decoders[at];
+        let info = slot.decoder.probe(payload).ok()?;
+        let rate = u64::from(slot.format.sample_rate.as_hz().max(1));
+        let ticks = u64::from(info.samples) * u64::from(Receiver::JITTER_CLOCK.as_hz()) / rate;
+        Some((info, slot.clock_rate, u32::try_from(ticks).ok()?))
+    }
+
+    /// Samples per channel that are ready.
+    pub(crate) fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Whether what was decoded last is speech.
+    pub(crate) fn voice(&self) -> bool {
+        self.voice
+    }
+
+    /// Gives what is ready, `samples` per channel.
+    pub(crate) fn pop(&mut self, block: &mut [f32], samples: usize) {
+        self.ready.pop(block, samples);
+    }
+
+    /// Decodes a packet that lasts `ticks`.
+    pub(crate) fn decode(
+        &mut self,
+        (payload_type, payload, ticks): (u8, Box<PacketBuffer>, u32),
+        operation: Operation,
+        counters: &mut ReceiveCounters,
+        recycle: &mut dyn Recycle,
+    ) {
+        let Some(at) = self.find(payload_type) else {
+            counters.undecodable += 1;
+            recycle.recycle(payload);
+            return self.silence(self.samples(ticks));
+        };
+        self.choose(at);
+        let slot = &mut self.decoders[at];
+        if std::mem::take(&mut self.stale) {
+            let _ = slot.decoder.reset(ResetReason::Stream);
+            self.join = Join::Lead;
+        }
+        let channels = slot.format.channels as usize;
+        let room = &mut self.pcm[..STRIDE * channels];
+        let Ok(decoded) = slot.decoder.decode(payload.bytes(), room) else {
+            counters.undecodable += 1;
+            recycle.recycle(payload);
+            self.conceal(ticks);
+            return;
+        };
+        self.voice = decoded.voice != 0;
+        let mut samples = (decoded.samples as usize).min(MAX_PACKET_SAMPLES);
+        let direction = match operation {
+            Operation::Accelerate => Some(Direction::Faster),
+            Operation::PreemptiveExpand => Some(Direction::Slower),
+            _ => None,
+        };
+        if let Some(direction) = direction {
+            let rate = slot.format.sample_rate;
+            let stretched = stretch(room, channels, STRIDE, samples, rate, &direction);
+            counters.removed_samples += samples.saturating_sub(stretched) as u64;
+            counters.inserted_samples += stretched.saturating_sub(samples) as u64;
+            samples = stretched;
+        }
+        if operation == Operation::Merge && self.join == Join::None {
+            self.join = Join::Lead;
+        }
+        self.push(samples);
+        if let Some((_, old)) = self.previous.replace((payload_type, payload)) {
+            recycle.recycle(old);
+        }
+    }
+
+    /// Recovers `ticks` that lie `back` before `later` from the redundancy in it; false if there is none.
+    pub(crate) fn recover(&mut self, payload_type: u8, later: &[u8], back: TimeDelta, ticks: u32) -> bool {
+        let Some(at) = self.find(payload_type) else {
+            return false;
+        };
+        self.choose(at);
+        let slot = &mut self.decoders[at];
+        let wanted = samples_in(ticks, slot.format.sample_rate).min(MAX_PACKET_SAMPLES) as u32;
+        let room = &mut self.pcm[..STRIDE * slot.format.channels as usize];
+        match slot.decoder.recover(later, back, wanted, room) {
+            Ok(recovered) if recovered.samples > 0 => {
+                self.push(recovered.samples as usize);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Makes up `ticks`.
+    pub(crate) fn conceal(&mut self, ticks: u32) {
+        let usable = !self.stale;
+        let Some(slot) = self.decoders.get_mut(self.current).filter(|_| usable) else {
+            return self.silence(self.samples(ticks));
+        };
+        let wanted = samples_in(ticks, slot.format.sample_rate).min(MAX_PACKET_SAMPLES) as u32;
+        let room = &mut self.pcm[..STRIDE * slot.format.channels as usize];
+        match slot.decoder.conceal(wanted, room) {
+            Ok(made) => self.push(made.samples as usize),
+            Err(_) => self.silence(self.samples(ticks)),
+        }
+    }
+
+    /// Lets `ticks` go by undecoded.
+    pub(crate) fn skip(&mut self, ticks: u32) {
+        self.stale = true;
+        self.silence(self.samples(ticks));
+    }
+
+    /// Silence; what was heard before is led out.
+    pub(crate) fn silence(&mut self, samples: usize) {
+        let samples = samples.min(MAX_PACKET_SAMPLES);
+        self.voice = false;
+        if self.last.iter().all(|last| last.abs() < 1e-5) {
+            self.ready.push_silence(samples);
+        } else {
+            self.block_out.fill(0.0);
+            let n = self.format.block_samples();
+            declick(&self.last, &mut self.block_out, n);
+            self.ready.push(&self.block_out, n, samples.min(n));
+            self.ready.push_silence(samples.saturating_sub(n));
+        }
+        self.last = [0.0; MAX_CHANNELS];
+        self.join = Join::None;
+    }
+
+    /// Puts these decoders in the place of the present ones, which are given back. The newcomer for the payload type in use is shown the packet
+    /// that was decoded last, so that it does not start in the dark.
+    pub(crate) fn swap(&mut self, decoders: Vec<Decoder>) -> Vec<Decoder> {
+        let retired = std::mem::replace(&mut self.decoders, decoders);
+        self.current = 0;
+        if let Some((payload_type, payload)) = &self.previous
+            && let Some(at) = self.find(*payload_type)
+        {
+            self.current = at;
+            let slot = &mut self.decoders[at];
+            let room = &mut self.pcm[..STRIDE * slot.format.channels as usize];
+            let _ = slot.decoder.decode(payload.bytes(), room);
+        }
+        self.unconverted.clear();
+        self.join = Join::Lead;
+        retired
+    }
+
+    /// Samples of the room's rate in `ticks` of the jitter buffer's clock.
+    pub(crate) fn samples(&self, ticks: u32) -> usize {
+        samples_in(ticks, self.format.sample_rate)
+    }
+
+    fn find(&self, payload_type: u8) -> Option<usize> {
+        self.decoders.iter().position(|d| d.payload_type == payload_type)
+    }
+
+    /// Turns to another decoder: the one before goes on for 10 ms, from which the newcomer is faded in.
+    fn choose(&mut self, at: usize) {
+        if at == self.current {
+            return;
+        }
+        let before = self.ready.len();
+        if !self.stale && self.previous.is_some() {
+            self.conceal(480);
+        }
+        let made = self.ready.len() - before;
+        let n = self.format.block_samples();
+        if made == n {
+            self.ready.take_back(&mut self.tail, n);
+            self.join = Join::Fade;
+        } else {
+            self.ready.truncate(before);
+            self.join = Join::Lead;
+        }
+        self.unconverted.clear();
+        self.current = at;
+        if let Some(converter) = &mut self.decoders[at].converter {
+            converter.reset();
+        }
+    }
+
+    /// Moves `samples` from the decoder's room to what is ready, through the converter if there is one.
+    fn push(&mut self, samples: usize) {
+        let samples = samples.min(STRIDE);
+        if self.decoders[self.current].converter.is_none() {
+            let planes = self.format.channels as usize;
+            let mut pcm = std::mem::take(&mut self.pcm);
+            self.finish(&mut pcm[..planes * STRIDE], STRIDE, samples);
+            self.pcm = pcm;
+            return;
+        }
+        self.unconverted.push(&self.pcm, STRIDE, samples);
+        let mut out = std::mem::take(&mut self.block_out);
+        while let Some(converter) = &mut self.decoders[self.current].converter {
+            let n = converter.from().block_samples();
+            if self.unconverted.len() < n {
+                break;
+            }
+            let len = converter.from().block_len();
+            self.unconverted.pop(&mut self.block_in[..len], n);
+            converter.convert(&self.block_in[..len], &mut out);
+            let n = self.format.block_samples();
+            self.finish(&mut out, n, n);
+        }
+        self.block_out = out;
+    }
+
+    /// Joins `samples` samples of planes `stride` apart to what is ready.
+    fn finish(&mut self, pcm: &mut [f32], stride: usize, samples: usize) {
+        if samples == 0 {
+            return;
+        }
+        let n = self.format.block_samples().min(samples);
+        match std::mem::replace(&mut self.join, Join::None) {
+            Join::None => {}
+            Join::Lead => {
+                for (plane, last) in pcm.chunks_exact_mut(stride).zip(&self.last) {
+                    declick(std::slice::from_ref(last), &mut plane[..n], n);
+                }
+            }
+            Join::Fade => {
+                let tails = self.tail.chunks_exact(self.format.block_samples());
+                for (plane, tail) in pcm.chunks_exact_mut(stride).zip(tails) {
+                    crossfade(&tail[..n], &mut plane[..n], n);
+                }
+            }
+        }
+        for (plane, last) in pcm.chunks_exact(stride).zip(&mut self.last) {
+            last_samples(&plane[..samples], samples, std::slice::from_mut(last));
+        }
+        self.ready.push(pcm, stride, samples);
+    }
+}
+
+/// Samples at `rate` in `ticks` of the jitter buffer's clock.
+fn samples_in(ticks: u32, rate: SampleRate) -> usize {
+    (u64::from(ticks) * u64::from(rate.as_hz()) / u64::from(Receiver::JITTER_CLOCK.as_hz())) as usize
+}

@@ -1,0 +1,53 @@
+//! The watchdog of a swap: a newcomer is compared with its predecessor on the same input. It need not crash to be sent away.
+
+use jackfield_core::audio::level_dbov;
+
+/// A predecessor this loud gives speech.
+const SPEECH_DBOV: f32 = -45.0;
+/// A newcomer this quiet gives nothing at all.
+const NOTHING_DBOV: f32 = -100.0;
+/// A far end this loud may be all that there is to hear, and an echo canceller right to take it away.
+const FAR_SILENCE_DBOV: f32 = -60.0;
+/// By so much no honest processor raises a voice.
+const EXPLOSION_DB: f32 = 40.0;
+/// A mean that no microphone has.
+const DC: f32 = 0.05;
+/// So many blocks running are needed for each verdict.
+const SILENT_BLOCKS: u32 = 10;
+const LOUD_BLOCKS: u32 = 3;
+const DC_BLOCKS: u32 = 5;
+
+/// What has been noticed so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Judge {
+    silent: u32,
+    loud: u32,
+    dc: u32,
+}
+
+impl Judge {
+    /// Looks at one block of each; says what is wrong with the newcomer once that is certain.
+    pub(crate) fn see(&mut self, far: &[f32], predecessor: &[f32], newcomer: &[f32]) -> Option<&'static str> {
+        let (old, new) = (level_dbov(predecessor), level_dbov(newcomer));
+        if old > SPEECH_DBOV && level_dbov(far) < FAR_SILENCE_DBOV {
+            self.silent = if new < NOTHING_DBOV { self.silent + 1 } else { 0 };
+        }
+        let loud = new > -10.0 && new > old + EXPLOSION_DB;
+        self.loud = if loud { self.loud + 1 } else { 0 };
+        let dc = mean(newcomer).abs() > DC && mean(predecessor).abs() < DC / 5.0;
+        self.dc = if dc { self.dc + 1 } else { 0 };
+        if self.silent >= SILENT_BLOCKS {
+            Some("it was silent where its predecessor gave speech")
+        } else if self.loud >= LOUD_BLOCKS {
+            Some("it was far louder than its predecessor")
+        } else if self.dc >= DC_BLOCKS {
+            Some("its output had a constant offset")
+        } else {
+            None
+        }
+    }
+}
+
+fn mean(samples: &[f32]) -> f32 {
+    samples.iter().sum::<f32>() / samples.len().max(1) as f32
+}

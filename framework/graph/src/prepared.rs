@@ -1,0 +1,180 @@
+//! A processor made ready for a socket: activated in its own format, with converters around it if that is not the room's, and a delay that
+//! holds it back after a swap.
+
+use jackfield_core::Fault;
+use jackfield_core::audio::{AudioFormat, BLOCK_DURATION};
+use jackfield_core::audio_processor::{AudioProcessor, CaptureInfo, ProcessorReport};
+use jackfield_core::module::Latency;
+use jackfield_core::time::Timestamp;
+
+use crate::converter::Converter;
+use crate::delay::Delay;
+use crate::history::History;
+
+/// A processor made ready off the audio thread.
+pub struct PreparedProcessor {
+    pub(crate) processor: Box<dyn AudioProcessor>,
+    format: AudioFormat,
+    renders: bool,
+    into: Option<Conversion>,
+    latency: usize,
+    /// Holds the output back so that the latency stays what it was before a swap, until a silence allows to drop it.
+    align: Delay,
+}
+
+/// Converters on both sides of a processor that works in another format.
+struct Conversion {
+    near_in: Converter,
+    far_in: Converter,
+    near_out: Converter,
+    near: Vec<f32>,
+    far: Vec<f32>,
+}
+
+/// What a processor is shown beside the block that it works on.
+pub(crate) struct Ends<'a> {
+    /// The block as it came in.
+    pub(crate) dry: &'a [f32],
+    /// What is played at the far end of the echo path.
+    pub(crate) far: &'a [f32],
+    pub(crate) capture: &'a CaptureInfo,
+}
+
+impl PreparedProcessor {
+    /// Activates `processor` in `format` for a room in `room`; `renders` is whether it wants the far end. [control]
+    ///
+    /// # Errors
+    /// If it refuses the format or the formats cannot be converted.
+    pub fn new(
+        mut processor: Box<dyn AudioProcessor>,
+        format: AudioFormat,
+        room: AudioFormat,
+        renders: bool,
+    ) -> Result<Self, Fault> {
+        processor.activate(&format)?;
+        let mut latency = latency_in(&mut *processor, room);
+        let into = if format == room {
+            None
+        } else {
+            let conversion = Conversion::new(format, room)?;
+            latency += conversion.latency_samples(format, room);
+            Some(conversion)
+        };
+        Ok(Self {
+            processor,
+            format,
+            renders,
+            into,
+            latency,
+            align: Delay::new(room),
+        })
+    }
+
+    /// Latency in samples of the room's rate, with converters and alignment.
+    pub fn latency_samples(&self) -> usize {
+        self.latency + self.align.samples()
+    }
+
+    /// The format that it works in.
+    pub fn format(&self) -> AudioFormat {
+        self.format
+    }
+
+    /// Holds the output back so that it is as late as `latency` samples, if it is quicker. Gives the number of samples by which that
+    /// cannot be done.
+    pub(crate) fn align_to(&mut self, latency: usize) -> usize {
+        self.align.set(latency.saturating_sub(self.latency))
+    }
+
+    /// The signal starts anew after a pause: what is left of the old one is not to be heard.
+    pub(crate) fn wake(&mut self) {
+        self.align.set(0);
+        if let Some(conversion) = &mut self.into {
+            conversion.near_in.reset();
+            conversion.far_in.reset();
+            conversion.near_out.reset();
+        }
+    }
+
+    /// Shows it what was played before `now`, oldest first.
+    pub(crate) fn replay_render(&mut self, now: Timestamp, history: &History, blocks: usize) {
+        if !self.renders {
+            return;
+        }
+        for back in (0..history.len().min(blocks)).rev() {
+            let then = now - BLOCK_DURATION * (back as i64 + 1);
+            if self.render(then, history.block(back)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Processes one block in place and aligns it; the alignment may end in a silence if `may_catch_up`. False if the processor failed.
+    pub(crate) fn run(
+        &mut self,
+        now: Timestamp,
+        near: &mut [f32],
+        ends: &Ends<'_>,
+        report: &mut ProcessorReport,
+        may_catch_up: bool,
+    ) -> bool {
+        let ran = self.run_unaligned(now, near, ends, report).is_ok();
+        self.align.run(near, ends.dry, may_catch_up);
+        ran
+    }
+
+    fn run_unaligned(
+        &mut self,
+        now: Timestamp,
+        near: &mut [f32],
+        ends: &Ends<'_>,
+        report: &mut ProcessorReport,
+    ) -> Result<(), Fault> {
+        if self.renders {
+            self.render(now, ends.far)?;
+        }
+        let Some(conversion) = &mut self.into else {
+            return self.processor.process(now, near, ends.capture, report);
+        };
+        conversion.near_in.convert(near, &mut conversion.near);
+        let done = self
+            .processor
+            .process(now, &mut conversion.near, ends.capture, report);
+        conversion.near_out.convert(&conversion.near, near);
+        done
+    }
+
+    fn render(&mut self, now: Timestamp, far: &[f32]) -> Result<(), Fault> {
+        match &mut self.into {
+            None => self.processor.render(now, far),
+            Some(conversion) => {
+                conversion.far_in.convert(far, &mut conversion.far);
+                self.processor.render(now, &conversion.far)
+            }
+        }
+    }
+}
+
+impl Conversion {
+    fn new(format: AudioFormat, room: AudioFormat) -> Result<Self, Fault> {
+        let convert = |from, to| Converter::new(from, to).map_err(|e| Fault::unsupported(e.to_string()));
+        Ok(Self {
+            near_in: convert(room, format)?,
+            far_in: convert(room, format)?,
+            near_out: convert(format, room)?,
+            near: vec![0.0; format.block_len()],
+            far: vec![0.0; format.block_len()],
+        })
+    }
+
+    fn latency_samples(&self, format: AudioFormat, room: AudioFormat) -> usize {
+        let ratio = f64::from(room.sample_rate.as_hz()) / f64::from(format.sample_rate.as_hz());
+        (self.near_in.latency_samples() as f64 * ratio) as usize + self.near_out.latency_samples()
+    }
+}
+
+fn latency_in(processor: &mut dyn AudioProcessor, room: AudioFormat) -> usize {
+    let latency = processor.latency().unwrap_or(Latency::NONE);
+    let rate = u64::from(latency.sample_rate.as_hz().max(1));
+    (u64::from(latency.samples) * u64::from(room.sample_rate.as_hz()) / rate) as usize
+}
