@@ -1,0 +1,358 @@
+//! The loop of the network thread.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use jackfield_core::time::Timestamp;
+use jackfield_core::transport::Route;
+use jackfield_graph::network::NetworkDomain;
+use mio::{Events, Interest, Poll, Token};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::clock::Clock;
+
+use super::datagrams::{Datagram, Datagrams};
+use super::gather::Gatherer;
+use super::handle::{Command, Job, NetworkHandle, Shared};
+use super::interfaces::{self, Candidate};
+use super::outlet::{Notice, Outlet};
+use super::sockets::Sockets;
+use super::statistics::SocketStatistics;
+use super::stun::{Kind, Message};
+use super::table::{Owner, Table};
+use super::waker::Waker;
+use super::{NetError, NetworkOptions};
+
+/// The token of the waker; sockets have their place as token.
+const WAKER: Token = Token(usize::MAX);
+/// So many batches are read from a socket before the others, the orders and the timers get their turn.
+const BATCHES: usize = 8;
+
+pub(super) fn start(options: NetworkOptions) -> Result<NetworkHandle, NetError> {
+    let machine = |what| move |source| NetError::Machine { what, source };
+    let statistics = Arc::new(SocketStatistics::default());
+    let mut sockets = Sockets::open(&options.media, &options.advertised, Arc::clone(&statistics))?;
+    let poll = Poll::new().map_err(machine("opening the event queue"))?;
+    for (place, socket) in sockets.all.iter_mut().enumerate() {
+        poll.registry()
+            .register(&mut socket.io, Token(place), Interest::READABLE)
+            .map_err(machine("watching a socket"))?;
+    }
+    let waker = mio::Waker::new(poll.registry(), WAKER).map_err(machine("making the waker"))?;
+    let waker = Waker::new(waker);
+    let addresses: Vec<SocketAddr> = sockets.all.iter().map(|socket| socket.bound).collect();
+    let hosts = hosts(&options, &addresses).map_err(machine("listing the network interfaces"))?;
+    let shared = Arc::new(Shared {
+        candidates: interfaces::describe(&hosts).into(),
+        addresses,
+        statistics,
+    });
+    let (commands, orders) = channel();
+    let server = options.stun_server.filter(|_| options.advertised.is_empty());
+    let worker = Worker {
+        gatherer: Gatherer::new(server, &shared.addresses),
+        poll,
+        sockets,
+        orders,
+        waker: waker.clone(),
+        clock: options.clock,
+        rooms: HashMap::new(),
+        table: Table::default(),
+        listeners: Vec::new(),
+        hosts,
+        shared: Arc::clone(&shared),
+    };
+    let thread = std::thread::Builder::new()
+        .name("jackfield-network".to_owned())
+        .spawn(move || worker.run())
+        .map_err(machine("starting the network thread"))?;
+    Ok(NetworkHandle::new(commands, waker, thread, shared, options))
+}
+
+fn hosts(options: &NetworkOptions, addresses: &[SocketAddr]) -> io::Result<Vec<Candidate>> {
+    let known = interfaces::interfaces()?;
+    let hosts = addresses
+        .iter()
+        .flat_map(|bound| interfaces::hosts(*bound, &options.advertised, &known));
+    Ok(hosts.map(|address| Candidate { address, base: None }).collect())
+}
+
+struct Worker {
+    poll: Poll,
+    sockets: Sockets,
+    orders: Receiver<Command>,
+    waker: Waker,
+    clock: Clock,
+    rooms: HashMap<u64, Room>,
+    table: Table,
+    listeners: Vec<UnboundedSender<Notice>>,
+    gatherer: Gatherer,
+    hosts: Vec<Candidate>,
+    shared: Arc<Shared>,
+}
+
+struct Room {
+    domain: NetworkDomain,
+    deadline: Timestamp,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let mut events = Events::with_capacity(64);
+        let mut datagrams = Datagrams::new();
+        loop {
+            if let Err(error) = self.poll.poll(&mut events, self.patience())
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(%error, "the event queue is broken; the network thread ends");
+                return;
+            }
+            self.shared.statistics.wakes.fetch_add(1, Relaxed);
+            // From here on whoever has something for us wakes us again.
+            self.waker.looking();
+            for event in &events {
+                if let Some(socket) = self.sockets.all.get_mut(event.token().0) {
+                    socket.readable = true;
+                }
+            }
+            self.read(&mut datagrams);
+            if !self.obey() {
+                self.close();
+                return;
+            }
+            self.send();
+            self.sockets.flush();
+        }
+    }
+
+    /// How long to wait for the next event.
+    fn patience(&self) -> Option<Duration> {
+        if self.sockets.all.iter().any(|socket| socket.readable) {
+            return Some(Duration::ZERO);
+        }
+        let rooms = self.rooms.values().map(|room| room.deadline);
+        let deadline = rooms.fold(self.gatherer.deadline(), Timestamp::min);
+        Clock::until(self.clock.now(), deadline)
+    }
+
+    fn read(&mut self, datagrams: &mut Datagrams) {
+        for socket in 0..self.sockets.all.len() {
+            for _ in 0..BATCHES {
+                if !self.sockets.all[socket].readable {
+                    break;
+                }
+                match datagrams.receive(&self.sockets.all[socket]) {
+                    Ok(()) => {
+                        let now = self.clock.now();
+                        datagrams
+                            .iter()
+                            .for_each(|datagram| self.take(now, socket, &datagram));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.sockets.all[socket].readable = false;
+                    }
+                    // An error that a peer caused (a port that is closed) is read off and means nothing to the others.
+                    Err(error) => tracing::debug!(%error, "receiving failed"),
+                }
+            }
+        }
+    }
+
+    /// Takes one datagram to its participant.
+    fn take(&mut self, now: Timestamp, socket: usize, datagram: &Datagram<'_>) {
+        let statistics = &self.shared.statistics;
+        statistics.received.fetch_add(1, Relaxed);
+        statistics
+            .congestion_experienced
+            .fetch_add(u64::from(datagram.congestion_experienced), Relaxed);
+        let remote = datagram.remote;
+        let mut check = None;
+        let mut owner = None;
+        if let Some(message) = datagram
+            .bytes
+            .first()
+            .filter(|first| **first <= 3)
+            .and_then(|_| Message::parse(datagram.bytes))
+        {
+            match message.kind {
+                Kind::BindingRequest => {
+                    owner = message
+                        .fragments()
+                        .and_then(|(ours, _)| self.table.by_fragment(ours));
+                    check = owner.map(|owner| (owner, socket, remote, message.transaction()));
+                }
+                Kind::BindingSuccess | Kind::BindingError => {
+                    if let Some(changed) = self.gatherer.answer(now, remote, &message) {
+                        if changed {
+                            self.describe();
+                        }
+                        return;
+                    }
+                    owner = self.table.by_check(&message.transaction(), remote);
+                    if let Some(owner) = owner.filter(|_| message.kind == Kind::BindingSuccess) {
+                        self.table.learn(owner, socket, remote);
+                    }
+                }
+                Kind::Other => {}
+            }
+        }
+        let owner = owner.or_else(|| self.table.by_address(socket, remote));
+        let room = owner.and_then(|owner| Some((owner, self.rooms.get_mut(&owner.room)?)));
+        let Some((owner, room)) = room else {
+            self.shared.statistics.unknown.fetch_add(1, Relaxed);
+            return;
+        };
+        let route = Route::new(self.sockets.all[socket].local(datagram.destination), remote);
+        let mut outlet = Outlet {
+            room: owner.room,
+            now,
+            sockets: &mut self.sockets,
+            table: &mut self.table,
+            listeners: &mut self.listeners,
+            check,
+        };
+        room.domain
+            .receive(now, owner.participant, &route, datagram.bytes, &mut outlet);
+        room.deadline = room.domain.deadline();
+    }
+
+    /// Does what was ordered; false if that is to end.
+    fn obey(&mut self) -> bool {
+        loop {
+            match self.orders.try_recv() {
+                Ok(Command::OpenRoom(key, domain)) => {
+                    self.table.forget_room(key);
+                    self.rooms.insert(
+                        key,
+                        Room {
+                            domain: *domain,
+                            deadline: Timestamp::NEVER,
+                        },
+                    );
+                }
+                Ok(Command::CloseRoom(key)) => self.close_room(key),
+                Ok(Command::Run(key, job)) => self.run_job(key, job),
+                Ok(Command::Register(owner, fragment)) => self.table.register(owner, &fragment),
+                Ok(Command::Announce(owner, remote)) => {
+                    for socket in 0..self.sockets.all.len() {
+                        self.table.announce(owner, socket, remote);
+                    }
+                }
+                Ok(Command::Forget(owner)) => self.table.forget(owner),
+                Ok(Command::Listen(listener)) => self.listeners.push(listener),
+                Ok(Command::Close) | Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) => return true,
+            }
+        }
+    }
+
+    fn run_job(&mut self, key: u64, job: Job) {
+        let now = self.clock.now();
+        let Some(room) = self.rooms.get_mut(&key) else {
+            return;
+        };
+        let before: Vec<u32> = room.domain.ids().collect();
+        let mut outlet = Outlet {
+            room: key,
+            now,
+            sockets: &mut self.sockets,
+            table: &mut self.table,
+            listeners: &mut self.listeners,
+            check: None,
+        };
+        // The other calls must not end because of a mistake in this one.
+        if catch_unwind(AssertUnwindSafe(|| job(&mut room.domain, now, &mut outlet))).is_err() {
+            tracing::error!(room = key, "a job on the network thread panicked");
+        }
+        room.deadline = room.domain.deadline();
+        for participant in before {
+            if !room.domain.contains(participant) {
+                self.table.forget(Owner {
+                    room: key,
+                    participant,
+                });
+            }
+        }
+    }
+
+    /// Sends what the audio thread has for us, and does what is due.
+    fn send(&mut self) {
+        let now = self.clock.now();
+        for (key, room) in &mut self.rooms {
+            let due = room.deadline <= now;
+            if !due && !room.domain.has_outbound() {
+                continue;
+            }
+            let mut outlet = Outlet {
+                room: *key,
+                now,
+                sockets: &mut self.sockets,
+                table: &mut self.table,
+                listeners: &mut self.listeners,
+                check: None,
+            };
+            room.domain.poll_outbound(now, &mut outlet);
+            if due {
+                room.domain.handle_timeout(now, &mut outlet);
+            }
+            room.deadline = room.domain.deadline();
+        }
+        while let Some((socket, server, request)) = self.gatherer.poll(now) {
+            let local = self.sockets.all[socket].bound;
+            self.sockets.send(&Route::new(local, server), &request);
+        }
+    }
+
+    fn describe(&self) {
+        let mut candidates = self.hosts.clone();
+        for (socket, address) in self.gatherer.mapped() {
+            let bound = self.sockets.all[socket].bound;
+            let base = self
+                .hosts
+                .iter()
+                .map(|host| host.address)
+                .find(|host| host.port() == bound.port() && host.is_ipv4() == bound.is_ipv4());
+            if self.hosts.iter().all(|host| host.address != address) {
+                candidates.push(Candidate {
+                    address,
+                    base: Some(base.unwrap_or(bound)),
+                });
+            }
+        }
+        *self
+            .shared
+            .candidates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = interfaces::describe(&candidates);
+    }
+
+    fn close_room(&mut self, key: u64) {
+        let now = self.clock.now();
+        if let Some(mut room) = self.rooms.remove(&key) {
+            let mut outlet = Outlet {
+                room: key,
+                now,
+                sockets: &mut self.sockets,
+                table: &mut self.table,
+                listeners: &mut self.listeners,
+                check: None,
+            };
+            room.domain.close(now, &mut outlet);
+        }
+        self.table.forget_room(key);
+    }
+
+    fn close(&mut self) {
+        let keys: Vec<u64> = self.rooms.keys().copied().collect();
+        for key in keys {
+            self.close_room(key);
+        }
+        self.sockets.flush();
+    }
+}

@@ -1,0 +1,217 @@
+//! What rooms ask of the network thread, each as one call.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jackfield_core::Fault;
+use jackfield_core::congestion_controller::CongestionController;
+use jackfield_core::pacer::Pacer;
+use jackfield_core::time::Timestamp;
+use jackfield_core::transport::{Transport, TransportSink};
+use jackfield_graph::conference::NetworkPorts;
+use jackfield_graph::description::Kind;
+use jackfield_graph::network::{
+    DatagramSink, MediaConfiguration, NetworkDomain, NetworkError, NetworkParticipant, NetworkSocket,
+};
+use jackfield_graph::swap::SwapMeasure;
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::net::NetworkHandle;
+
+/// What a transport says of its path, by attribute.
+pub(crate) type Path = BTreeMap<String, String>;
+type Paths = Arc<Mutex<BTreeMap<(u64, u32), Path>>>;
+
+/// The network thread as rooms see it.
+pub(crate) struct Network {
+    handle: NetworkHandle,
+    clock: Clock,
+    paths: Paths,
+}
+
+impl Network {
+    pub(crate) fn new(handle: NetworkHandle, clock: Clock) -> Self {
+        Self {
+            handle,
+            clock,
+            paths: Paths::default(),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.handle.close();
+    }
+
+    pub(crate) fn open_room(&self, room: u64, ports: NetworkPorts) -> bool {
+        self.handle.open_room(room, ports)
+    }
+
+    pub(crate) fn close_room(&self, room: u64) {
+        self.handle.close_room(room);
+        lock(&self.paths).retain(|(of, _), _| *of != room);
+    }
+
+    /// Our addresses, as values of `a=candidate`.
+    pub(crate) fn candidates(&self) -> Vec<String> {
+        self.handle.candidates()
+    }
+
+    pub(crate) fn register_ufrag(&self, room: u64, participant: u32, ufrag: &str) {
+        self.handle.register_ufrag(room, participant, ufrag);
+    }
+
+    pub(crate) async fn add(
+        &self,
+        room: u64,
+        id: u32,
+        participant: NetworkParticipant,
+        ufrag: &str,
+    ) -> Result<(), Fault> {
+        self.handle.register_ufrag(room, id, ufrag);
+        self.ask(room, move |domain, now, _| domain.add(now, participant))
+            .await
+    }
+
+    pub(crate) fn remove(&self, room: u64, id: u32) {
+        self.handle.forget(room, id);
+        self.handle.run(room, move |domain, now, sink| {
+            // Who never connected is not there.
+            let _ = domain.remove(now, id, sink);
+        });
+        lock(&self.paths).remove(&(room, id));
+    }
+
+    pub(crate) fn configure(&self, room: u64, id: u32, configuration: MediaConfiguration) {
+        self.handle.run(room, move |domain, _, _| {
+            if let Err(error) = domain.configure(id, &configuration) {
+                tracing::debug!(%error, "a participant left while its media were negotiated");
+            }
+        });
+    }
+
+    /// The remote description is complete: the transport begins, or restarts.
+    pub(crate) async fn start(&self, room: u64, id: u32) -> Result<(), Fault> {
+        self.with_transport(room, id, |transport, now, sink| transport.start(now, sink))
+            .await
+    }
+
+    pub(crate) async fn add_remote_candidate(
+        &self,
+        room: u64,
+        id: u32,
+        candidate: String,
+    ) -> Result<(), Fault> {
+        self.with_transport(room, id, move |transport, now, _| {
+            // A candidate that this transport cannot use, such as a TCP one, is no reason to fail.
+            if let Err(fault) = transport.add_remote_candidate(now, &candidate) {
+                tracing::debug!(%fault, candidate, "a candidate was passed over");
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Runs `use_it` on the network thread with the transport of a participant.
+    pub(crate) async fn with_transport<R: Send + 'static>(
+        &self,
+        room: u64,
+        id: u32,
+        use_it: impl FnOnce(&mut dyn Transport, Timestamp, &mut dyn TransportSink) -> Result<R, Fault>
+        + Send
+        + 'static,
+    ) -> Result<R, Fault> {
+        self.ask(room, move |domain, now, sink| {
+            domain.with_transport(now, id, sink, |transport, out| use_it(transport, now, out))
+        })
+        .await?
+        .map_err(fault)?
+    }
+
+    pub(crate) async fn swap_pacer(&self, room: u64, id: u32, pacer: Box<dyn Pacer>) -> Option<SwapMeasure> {
+        let mut clock = self.clock;
+        let swapped = self
+            .ask(room, move |domain, now, _| {
+                domain.swap_pacer(now, id, pacer, &mut clock)
+            })
+            .await;
+        Some(swapped.ok()?.ok()?.measure)
+    }
+
+    pub(crate) async fn swap_congestion(
+        &self,
+        room: u64,
+        id: u32,
+        controller: Box<dyn CongestionController>,
+    ) -> Option<SwapMeasure> {
+        let mut clock = self.clock;
+        let swapped = self
+            .ask(room, move |domain, now, _| {
+                domain.swap_congestion(now, id, controller, &mut clock)
+            })
+            .await;
+        Some(swapped.ok()?.ok()?.measure)
+    }
+
+    /// Sets a parameter of everybody's transport, pacer or congestion controller; how many took it.
+    pub(crate) async fn set_parameter(
+        &self,
+        room: u64,
+        kind: Kind,
+        index: u32,
+        value: f64,
+    ) -> Result<u32, Fault> {
+        let socket = match kind {
+            Kind::Pacer => NetworkSocket::Pacer,
+            Kind::Congestion => NetworkSocket::Congestion,
+            _ => NetworkSocket::Transport,
+        };
+        self.ask(room, move |domain, now, _| {
+            domain.set_parameter(now, None, socket, index, value)
+        })
+        .await?
+        .map_err(fault)
+    }
+
+    /// What the transports of a room say of their paths: as they stood when this was asked last.
+    pub(crate) fn paths(&self, room: u64) -> BTreeMap<u32, Path> {
+        let paths = Arc::clone(&self.paths);
+        self.handle.run(room, move |domain, _, _| {
+            let ids: Vec<u32> = domain.ids().collect();
+            for id in ids {
+                if let Ok(path) = domain.path(id) {
+                    lock(&paths).insert((room, id), path.into_iter().collect());
+                }
+            }
+        });
+        lock(&self.paths)
+            .range((room, 0)..=(room, u32::MAX))
+            .map(|((_, id), path)| (*id, path.clone()))
+            .collect()
+    }
+
+    /// Runs `use_it` on the network thread and waits for what it gives.
+    async fn ask<R: Send + 'static>(
+        &self,
+        room: u64,
+        use_it: impl FnOnce(&mut NetworkDomain, Timestamp, &mut dyn DatagramSink) -> R + Send + 'static,
+    ) -> Result<R, Fault> {
+        let (send, answer) = oneshot::channel();
+        self.handle.run(room, move |domain, now, sink| {
+            // Whoever asked may have gone.
+            let _ = send.send(use_it(domain, now, sink));
+        });
+        answer.await.map_err(|_| Fault::state("the room has been closed"))
+    }
+}
+
+fn fault(error: NetworkError) -> Fault {
+    match error {
+        NetworkError::Refused(fault) => fault,
+        other => Fault::state(other.to_string()),
+    }
+}
+
+fn lock(paths: &Mutex<BTreeMap<(u64, u32), Path>>) -> std::sync::MutexGuard<'_, BTreeMap<(u64, u32), Path>> {
+    paths.lock().unwrap_or_else(PoisonError::into_inner)
+}

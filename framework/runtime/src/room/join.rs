@@ -1,0 +1,173 @@
+//! Coming and going.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jackfield_abi::Area;
+use jackfield_core::audio_source::AudioSource;
+use jackfield_core::environment::Environment;
+use jackfield_core::module::Module;
+use jackfield_graph::command::Command;
+use jackfield_graph::processor::ProcessorSlot;
+use jackfield_graph::stats::StripStats;
+use jackfield_graph::strip::{Input, Output, Strip};
+
+use super::negotiate::Participant;
+use super::{Inner, Member, Room, State, participant_id};
+use crate::error::{EngineError, SocketError};
+use crate::fitting;
+use crate::view::{ParticipantKind, RoomEvent};
+
+/// The plugin that plays clips, if it is there.
+const CLIP_PLAYER: &str = "jackfield.capture.file";
+
+impl Room {
+    /// Somebody comes in; media flow once they have made an offer.
+    ///
+    /// # Errors
+    /// If the room is full.
+    pub fn join(&self, name: &str, kind: ParticipantKind) -> Result<Participant, EngineError> {
+        let inner = &self.inner;
+        let mut state = inner.state();
+        let number = inner.enter(&mut state, name, kind)?;
+        drop(state);
+        Ok(Participant::new(self.clone(), number))
+    }
+
+    /// A robot comes in that plays the clip in the file `clip` over and over.
+    ///
+    /// # Errors
+    /// If the room is full or the clip cannot be played.
+    pub fn add_robot(&self, name: &str, clip: &Path) -> Result<Participant, EngineError> {
+        let inner = &self.inner;
+        let source = inner.open_clip(clip)?;
+        let mut state = inner.state();
+        let number = inner.enter(&mut state, name, ParticipantKind::Robot)?;
+        let slots = inner.slots(&state, number)?;
+        let stats = state
+            .member(number)
+            .map(|m| Arc::clone(&m.strip))
+            .unwrap_or_default();
+        let strip = Strip::new(
+            number,
+            inner.config.format,
+            Input::Source(source),
+            slots,
+            Output::None,
+            stats,
+        );
+        state.order(Command::AddStrip(Box::new(strip)));
+        let graph = state.change();
+        drop(state);
+        inner.tell(graph);
+        Ok(Participant::new(self.clone(), number))
+    }
+}
+
+impl Inner {
+    fn enter(&self, state: &mut State, name: &str, kind: ParticipantKind) -> Result<u32, EngineError> {
+        if state.members.len() >= self.config.max_participants {
+            return Err(EngineError::RoomFull {
+                room: self.name.clone(),
+                most: self.config.max_participants,
+            });
+        }
+        let number = state.next_number;
+        state.next_number += 1;
+        let processors = state.plan.processors().count();
+        state.members.push(Member {
+            number,
+            name: name.to_owned(),
+            kind,
+            muted: false,
+            strip: Arc::new(StripStats::new(processors)),
+            network: None,
+            media: None,
+        });
+        let view = state.members.last().map(Member::view);
+        if let Some(view) = view {
+            self.tell(RoomEvent::ParticipantJoined(view));
+        }
+        Ok(number)
+    }
+
+    /// The processors of a newcomer's chain, with what stands in the sockets now.
+    pub(super) fn slots(&self, state: &State, number: u32) -> Result<Vec<ProcessorSlot>, SocketError> {
+        let format = self.config.format;
+        let sockets = state.fitting.processors(&state.plan);
+        (0_u64..)
+            .zip(sockets)
+            .map(|(place, socket)| {
+                let processor =
+                    fitting::processor(&self.shared.loader, socket, format, self.seed(number, place))?;
+                Ok(ProcessorSlot::new(format, processor))
+            })
+            .collect()
+    }
+
+    pub(super) fn mute(&self, number: u32, muted: bool) {
+        let mut state = self.state();
+        let Some(member) = state.member_mut(number) else {
+            return;
+        };
+        member.muted = muted;
+        let view = member.view();
+        state.order(Command::Mute {
+            participant: number,
+            muted,
+        });
+        drop(state);
+        self.tell(RoomEvent::ParticipantChanged(view));
+    }
+
+    /// Takes somebody out of the room, and off both threads.
+    pub(super) fn leave(&self, number: u32) -> bool {
+        let mut state = self.state();
+        let Some(at) = state.members.iter().position(|m| m.number == number) else {
+            return false;
+        };
+        state.members.remove(at);
+        state.order(Command::RemoveStrip(number));
+        state.bypassed.retain(|(participant, _)| *participant != number);
+        let graph = state.change();
+        drop(state);
+        self.shared.network.remove(self.key, number);
+        self.tell(RoomEvent::ParticipantLeft(participant_id(number)));
+        self.tell(graph);
+        true
+    }
+
+    fn open_clip(&self, clip: &Path) -> Result<Box<dyn AudioSource>, EngineError> {
+        let refuse = |reason: String| EngineError::Clip {
+            clip: clip.display().to_string(),
+            reason,
+        };
+        let area = <dyn AudioSource as Area>::SHAPE.id;
+        let catalogue = self.shared.loader.catalogue();
+        let (file, module) = catalogue
+            .of_area(area)
+            .find(|(_, module)| module.id == CLIP_PLAYER)
+            .ok_or_else(|| {
+                refuse(format!(
+                    "the plugin `{CLIP_PLAYER}` is in none of the plugin folders; build it, or add its folder"
+                ))
+            })?;
+        let image = self.shared.loader.image(file)?;
+        let mut source = image.create::<dyn AudioSource>(&module.id, &Environment::seeded(1))?;
+        let looped = (0_u32..)
+            .zip(&module.parameters)
+            .find(|(_, p)| p.name == "loop" || p.name == "looped");
+        if let Some((index, _)) = looped {
+            source
+                .set_parameter(index, 1.0)
+                .map_err(|fault| refuse(fault.to_string()))?;
+        }
+        let path = clip
+            .to_str()
+            .ok_or_else(|| refuse("its path is not UTF-8; rename it".to_owned()))?;
+        source
+            .open(path, &self.config.format)
+            .map_err(|fault| refuse(fault.to_string()))?;
+        Ok(Box::new(source))
+    }
+}
