@@ -29,7 +29,10 @@ impl AudioFormat {
 
     /// A format of `channels` channels at `sample_rate`.
     pub const fn new(sample_rate: SampleRate, channels: u32) -> Self {
-        Self { sample_rate, channels }
+        Self {
+            sample_rate,
+            channels,
+        }
     }
 
     /// Samples per channel in one 10 ms block.
@@ -45,7 +48,11 @@ impl AudioFormat {
     /// Whether the rate is 8 to 48 kHz with whole 10 ms blocks and the channels are 1 to 8.
     pub const fn is_valid(&self) -> bool {
         let hz = self.sample_rate.as_hz();
-        hz >= 8_000 && hz <= 48_000 && hz % 100 == 0 && self.channels >= 1 && self.channels as usize <= MAX_CHANNELS
+        hz >= 8_000
+            && hz <= 48_000
+            && hz.is_multiple_of(100)
+            && self.channels >= 1
+            && self.channels as usize <= MAX_CHANNELS
     }
 }
 
@@ -66,7 +73,10 @@ impl AudioBlock {
     /// A silent block of `format`. Allocates: make blocks on the control thread.
     pub fn silent(format: AudioFormat) -> Self {
         let room = format.block_len().max(MAX_BLOCK_SAMPLES);
-        Self { format, samples: vec![0.0; room].into_boxed_slice() }
+        Self {
+            format,
+            samples: vec![0.0; room].into_boxed_slice(),
+        }
     }
 
     /// The format.

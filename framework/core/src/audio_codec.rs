@@ -101,7 +101,14 @@ pub struct EncoderConfig {
 impl EncoderConfig {
     /// Format `format`, `channels` channels at `sample_rate`, packets of `packet_ms`.
     pub const fn new(format: u32, sample_rate: SampleRate, channels: u32, packet_ms: u32) -> Self {
-        Self { size: size_of::<Self>() as u32, format, sample_rate, channels, packet_ms, reserved: 0 }
+        Self {
+            size: size_of::<Self>() as u32,
+            format,
+            sample_rate,
+            channels,
+            packet_ms,
+            reserved: 0,
+        }
     }
 }
 
@@ -139,7 +146,14 @@ pub struct NetworkHint {
 impl NetworkHint {
     /// A hint with a target rate and a share of losses.
     pub const fn new(target: DataRate, loss: f32, mean_burst: f32, round_trip: TimeDelta) -> Self {
-        Self { size: size_of::<Self>() as u32, reserved: 0, target, round_trip, loss, mean_burst }
+        Self {
+            size: size_of::<Self>() as u32,
+            reserved: 0,
+            target,
+            round_trip,
+            loss,
+            mean_burst,
+        }
     }
 }
 
@@ -160,7 +174,13 @@ pub trait AudioDecoder: Module {
 
     /// Recovers the `samples` samples that lie `back` before the packet `later`, from redundancy in it (in-band FEC, DRED). `samples` of 0
     /// in the answer: it holds none. Must not allocate, lock or block. [audio]
-    fn recover(&mut self, later: &[u8], back: TimeDelta, samples: u32, pcm: &mut [f32]) -> Result<Decoded, Fault> {
+    fn recover(
+        &mut self,
+        later: &[u8],
+        back: TimeDelta,
+        samples: u32,
+        pcm: &mut [f32],
+    ) -> Result<Decoded, Fault> {
         let _ = (later, back, samples, pcm);
         Ok(Decoded::default())
     }
@@ -185,7 +205,12 @@ pub struct DecoderConfig {
 impl DecoderConfig {
     /// Format `format`, `channels` channels at `sample_rate`.
     pub const fn new(format: u32, sample_rate: SampleRate, channels: u32) -> Self {
-        Self { size: size_of::<Self>() as u32, format, sample_rate, channels }
+        Self {
+            size: size_of::<Self>() as u32,
+            format,
+            sample_rate,
+            channels,
+        }
     }
 }
 

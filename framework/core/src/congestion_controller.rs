@@ -126,7 +126,11 @@ impl CongestionEvent {
             size: DataSize::ZERO,
             in_flight: DataSize::ZERO,
             sequence_number: 0,
-            constraints: RateConstraints { minimum: DataRate::ZERO, maximum: DataRate::ZERO, start: DataRate::ZERO },
+            constraints: RateConstraints {
+                minimum: DataRate::ZERO,
+                maximum: DataRate::ZERO,
+                start: DataRate::ZERO,
+            },
             lost: 0,
             received: 0,
             cluster: 0,

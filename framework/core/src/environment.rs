@@ -16,6 +16,10 @@ pub struct Environment {
 impl Environment {
     /// An environment with this seed.
     pub const fn seeded(seed: u64) -> Self {
-        Self { size: size_of::<Self>() as u32, reserved: 0, seed }
+        Self {
+            size: size_of::<Self>() as u32,
+            reserved: 0,
+            seed,
+        }
     }
 }

@@ -19,11 +19,21 @@ pub trait JitterBuffer: Module {
 
     /// A packet has come. When it is accepted its handle stays with the buffer until `next` gives it out or `released` takes it. When
     /// it is refused (late, duplicate) the handle stays with the caller. Must not allocate, lock or block. [audio]
-    fn insert(&mut self, now: Timestamp, packet: &PacketArrival, released: &mut dyn HandleSink) -> Result<Insertion, Fault>;
+    fn insert(
+        &mut self,
+        now: Timestamp,
+        packet: &PacketArrival,
+        released: &mut dyn HandleSink,
+    ) -> Result<Insertion, Fault>;
 
     /// The host needs more samples: what shall it do? Called as often as it takes to fill 10 ms. Handles of packets that will never be
     /// played go to `released`. Must not allocate, lock or block. [audio]
-    fn next(&mut self, now: Timestamp, playout: &Playout, released: &mut dyn HandleSink) -> Result<Action, Fault>;
+    fn next(
+        &mut self,
+        now: Timestamp,
+        playout: &Playout,
+        released: &mut dyn HandleSink,
+    ) -> Result<Action, Fault>;
 
     /// Bounds of the delay that it may aim for. [audio]
     fn set_bounds(&mut self, minimum: TimeDelta, maximum: TimeDelta) -> Result<(), Fault>;
@@ -61,7 +71,12 @@ pub struct JitterConfig {
 impl JitterConfig {
     /// A stream at `clock_rate`, at most `max_packets` waiting.
     pub const fn new(clock_rate: SampleRate, max_packets: u32) -> Self {
-        Self { size: size_of::<Self>() as u32, clock_rate, max_packets, reserved: 0 }
+        Self {
+            size: size_of::<Self>() as u32,
+            clock_rate,
+            max_packets,
+            reserved: 0,
+        }
     }
 }
 
@@ -115,7 +130,12 @@ pub struct Playout {
 
 impl Playout {
     /// Nothing decoded, nothing done yet.
-    pub const START: Self = Self { size: size_of::<Self>() as u32, ready_ticks: 0, last: Operation::Silence, voice: 0 };
+    pub const START: Self = Self {
+        size: size_of::<Self>() as u32,
+        ready_ticks: 0,
+        last: Operation::Silence,
+        voice: 0,
+    };
 }
 
 /// What the host is to do next.

@@ -18,6 +18,7 @@ pub mod audio_sink;
 pub mod audio_source;
 pub mod congestion_controller;
 pub mod environment;
+pub mod header;
 pub mod jitter_buffer;
 pub mod metadata;
 pub mod mixer;

@@ -89,14 +89,26 @@ const fn write(out: &mut ConstWriter<'_>, symbol: &str, modules: &[ModuleDescrip
 const fn module(out: &mut ConstWriter<'_>, module: &ModuleDescription) {
     let d = module.descriptor;
     out.text("module");
-    let fields = [module.area.id, d.id, d.name, d.version, d.vendor, d.license, d.description];
+    let fields = [
+        module.area.id,
+        d.id,
+        d.name,
+        d.version,
+        d.vendor,
+        d.license,
+        d.description,
+    ];
     let mut i = 0;
     while i < fields.len() {
         out.text("\t");
         out.field(fields[i]);
         i += 1;
     }
-    out.text(if d.deterministic { "\t1\naudio\t" } else { "\t0\naudio\t" });
+    out.text(if d.deterministic {
+        "\t1\naudio\t"
+    } else {
+        "\t0\naudio\t"
+    });
     let mut i = 0;
     while i < d.audio.sample_rates.len() {
         if i > 0 {

@@ -55,7 +55,13 @@ pub struct MixerConfig {
 impl MixerConfig {
     /// Blocks of `format`, at most `max_sources` and `max_mixes`.
     pub const fn new(format: AudioFormat, max_sources: u32, max_mixes: u32) -> Self {
-        Self { size: size_of::<Self>() as u32, reserved: 0, format, max_sources, max_mixes }
+        Self {
+            size: size_of::<Self>() as u32,
+            reserved: 0,
+            format,
+            max_sources,
+            max_mixes,
+        }
     }
 }
 

@@ -76,7 +76,10 @@ pub struct Latency {
 
 impl Latency {
     /// None at all.
-    pub const NONE: Self = Self { samples: 0, sample_rate: SampleRate::HZ_48000 };
+    pub const NONE: Self = Self {
+        samples: 0,
+        sample_rate: SampleRate::HZ_48000,
+    };
 
     /// `samples` at `sample_rate`.
     pub const fn samples(samples: u32, sample_rate: SampleRate) -> Self {
@@ -223,11 +226,19 @@ pub struct AudioCapabilities {
 
 impl AudioCapabilities {
     /// Any rate, up to 8 channels, no render signal.
-    pub const ANY: Self = Self { sample_rates: &[], max_channels: 8, render: false };
+    pub const ANY: Self = Self {
+        sample_rates: &[],
+        max_channels: 8,
+        render: false,
+    };
 
     /// Only these rates, best first.
     pub const fn rates(sample_rates: &'static [u32], max_channels: u32) -> Self {
-        Self { sample_rates, max_channels, render: false }
+        Self {
+            sample_rates,
+            max_channels,
+            render: false,
+        }
     }
 
     /// The same, with the render signal.
@@ -244,7 +255,8 @@ impl<T: Plugin> Module for T {
         let value = parameter.accept(value)?;
         let old = self.parameters().value(index);
         self.parameters().set(index, value);
-        self.parameter_changed(index).inspect_err(|_| self.parameters().set(index, old))
+        self.parameter_changed(index)
+            .inspect_err(|_| self.parameters().set(index, old))
     }
 
     fn parameter(&mut self, index: u32) -> Result<f64, Fault> {
@@ -258,7 +270,10 @@ impl<T: Plugin> Module for T {
 
     fn stats(&mut self, values: &mut [f64]) -> Result<u32, Fault> {
         if values.len() < T::STATISTICS.len() {
-            return Err(Fault::new(jackfield_abi::FaultCode::BufferTooSmall, "pass one place for each statistic"));
+            return Err(Fault::new(
+                jackfield_abi::FaultCode::BufferTooSmall,
+                "pass one place for each statistic",
+            ));
         }
         self.statistics(values);
         Ok(T::STATISTICS.len() as u32)
@@ -273,5 +288,7 @@ impl<T: Plugin> Module for T {
 fn known<T: Plugin>(index: u32) -> Result<&'static crate::parameter::Parameter, Fault> {
     <T::Parameters as Parameters>::PARAMETERS
         .get(index as usize)
-        .ok_or_else(|| Fault::invalid("no parameter has this index: see `jackfield plugin inspect` for the list"))
+        .ok_or_else(|| {
+            Fault::invalid("no parameter has this index: see `jackfield plugin inspect` for the list")
+        })
 }

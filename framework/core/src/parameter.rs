@@ -65,7 +65,9 @@ impl Parameter {
         if value >= min && value <= max {
             Ok(value)
         } else {
-            Err(Fault::invalid("the value is outside the parameter's range: see `jackfield plugin inspect` for the range"))
+            Err(Fault::invalid(
+                "the value is outside the parameter's range: see `jackfield plugin inspect` for the range",
+            ))
         }
     }
 }

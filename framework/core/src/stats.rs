@@ -25,11 +25,21 @@ pub enum StatisticKind {
 impl Statistic {
     /// A level that goes up and down.
     pub const fn gauge(name: &'static str, unit: &'static str, help: &'static str) -> Self {
-        Self { name, unit, kind: StatisticKind::Gauge, help }
+        Self {
+            name,
+            unit,
+            kind: StatisticKind::Gauge,
+            help,
+        }
     }
 
     /// A count that only grows.
     pub const fn counter(name: &'static str, unit: &'static str, help: &'static str) -> Self {
-        Self { name, unit, kind: StatisticKind::Counter, help }
+        Self {
+            name,
+            unit,
+            kind: StatisticKind::Counter,
+            help,
+        }
     }
 }

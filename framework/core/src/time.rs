@@ -46,7 +46,11 @@ impl Timestamp {
 
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_never() { f.write_str("never") } else { write!(f, "{:.3} ms", self.0 as f64 / 1e3) }
+        if self.is_never() {
+            f.write_str("never")
+        } else {
+            write!(f, "{:.3} ms", self.0 as f64 / 1e3)
+        }
     }
 }
 
@@ -114,7 +118,10 @@ impl MediaTime {
     /// This time, `ticks` later.
     #[must_use]
     pub const fn advanced_by(self, ticks: i64) -> Self {
-        Self { ticks: self.ticks + ticks, rate: self.rate }
+        Self {
+            ticks: self.ticks + ticks,
+            rate: self.rate,
+        }
     }
 
     /// The time from `earlier` to this, on the stream's clock; `None` if the clocks differ.

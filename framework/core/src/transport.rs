@@ -38,7 +38,13 @@ pub trait Transport: Module {
     fn add_remote_candidate(&mut self, now: Timestamp, candidate: &str) -> Result<(), Fault>;
 
     /// A datagram came in on `route`. Garbage is no fault: it is counted and dropped. [network]
-    fn receive(&mut self, now: Timestamp, route: &Route, datagram: &[u8], sink: &mut dyn TransportSink) -> Result<(), Fault>;
+    fn receive(
+        &mut self,
+        now: Timestamp,
+        route: &Route,
+        datagram: &[u8],
+        sink: &mut dyn TransportSink,
+    ) -> Result<(), Fault>;
 
     /// When `handle_timeout` must be called at the latest. [network]
     fn deadline(&mut self) -> Result<Timestamp, Fault>;
@@ -47,7 +53,13 @@ pub trait Transport: Module {
     fn handle_timeout(&mut self, now: Timestamp, sink: &mut dyn TransportSink) -> Result<(), Fault>;
 
     /// Protects and sends one RTP or RTCP packet (header and payload, in the clear). `State` while not connected. [network]
-    fn send(&mut self, now: Timestamp, kind: PacketKind, packet: &[u8], sink: &mut dyn TransportSink) -> Result<(), Fault>;
+    fn send(
+        &mut self,
+        now: Timestamp,
+        kind: PacketKind,
+        packet: &[u8],
+        sink: &mut dyn TransportSink,
+    ) -> Result<(), Fault>;
 
     /// Says goodbye (DTLS close_notify) and sends no more. [network]
     fn close(&mut self, now: Timestamp, sink: &mut dyn TransportSink) -> Result<(), Fault>;
@@ -92,8 +104,18 @@ pub struct TransportConfig {
 impl TransportConfig {
     /// An answerer (controlled, DTLS server) or an offerer (controlling, either DTLS role).
     pub const fn new(controlling: bool, unix_us: i64) -> Self {
-        let role = if controlling { DtlsRole::Either } else { DtlsRole::Server };
-        Self { size: size_of::<Self>() as u32, controlling: controlling as u32, lite: 0, role, unix_us }
+        let role = if controlling {
+            DtlsRole::Either
+        } else {
+            DtlsRole::Server
+        };
+        Self {
+            size: size_of::<Self>() as u32,
+            controlling: controlling as u32,
+            lite: 0,
+            role,
+            unix_us,
+        }
     }
 }
 
@@ -147,7 +169,10 @@ pub struct Route {
 impl Route {
     /// A route from `local` to `remote`.
     pub fn new(local: SocketAddr, remote: SocketAddr) -> Self {
-        Self { local: local.into(), remote: remote.into() }
+        Self {
+            local: local.into(),
+            remote: remote.into(),
+        }
     }
 }
 
@@ -176,7 +201,11 @@ impl From<SocketAddr> for SocketAddress {
                 6
             }
         };
-        Self { address, port: u32::from(socket.port()), family }
+        Self {
+            address,
+            port: u32::from(socket.port()),
+            family,
+        }
     }
 }
 

@@ -74,7 +74,11 @@ impl TimeDelta {
 
 impl fmt::Debug for TimeDelta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Self::INFINITE { f.write_str("infinite") } else { write!(f, "{} ms", self.as_ms_f64()) }
+        if *self == Self::INFINITE {
+            f.write_str("infinite")
+        } else {
+            write!(f, "{} ms", self.as_ms_f64())
+        }
     }
 }
 

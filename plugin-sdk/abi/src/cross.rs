@@ -81,7 +81,10 @@ unsafe impl Send for StrRaw {}
 impl StrRaw {
     /// From a text that lives for ever.
     pub const fn new(text: &'static str) -> Self {
-        Self { start: text.as_ptr(), len: text.len() }
+        Self {
+            start: text.as_ptr(),
+            len: text.len(),
+        }
     }
 
     /// As a text.
@@ -156,7 +159,7 @@ pub unsafe fn text<'a>(pointer: *const u8, len: usize) -> Result<&'a str, Fault>
 ///
 /// # Errors
 /// If it is null or misaligned.
-pub unsafe fn read_in<'a, T: Pod>(pointer: *const T, slot: &'a mut MaybeUninit<T>) -> Result<&'a T, Fault> {
+pub unsafe fn read_in<T: Pod>(pointer: *const T, slot: &mut MaybeUninit<T>) -> Result<&T, Fault> {
     if pointer.is_null() || !pointer.is_aligned() {
         return Err(bad_pointer());
     }
@@ -263,7 +266,10 @@ pub unsafe fn import_table<V: Copy>(pointer: *const V) -> Option<V> {
 ///
 /// # Errors
 /// If it is null, or its size is none that its revision has had.
-pub unsafe fn import_area_table<V: Copy>(pointer: *const c_void, shape: &'static AreaShape) -> Result<V, ImportError> {
+pub unsafe fn import_area_table<V: Copy>(
+    pointer: *const c_void,
+    shape: &'static AreaShape,
+) -> Result<V, ImportError> {
     let pointer = pointer.cast::<V>();
     if pointer.is_null() || !pointer.is_aligned() {
         return Err(ImportError::no_table(shape.id));

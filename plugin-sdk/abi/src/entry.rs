@@ -26,9 +26,10 @@ pub struct EntryRaw {
     pub abi_major: u16,
     /// Any.
     pub abi_minor: u16,
-    /// Called once before the first `create`, with what the host offers; must not start threads or do I/O. May be null. [control]
+    /// Called once before the first `create`, with what the host offers, which stays valid until the process ends; must not start
+    /// threads or do I/O. May be null. [control]
     pub init: Option<unsafe extern "C" fn(host: *const HostRaw) -> i32>,
-    /// Called once after the last instance is gone. May be null. [control]
+    /// Reserved for hosts that unload; none does, because Rust images cannot be unmapped safely. May be null. [control]
     pub deinit: Option<unsafe extern "C" fn()>,
     /// The modules.
     pub modules: *const ModuleRaw,
@@ -71,7 +72,9 @@ pub struct ModuleRaw {
     /// The module's id.
     pub id: StrRaw,
     /// Makes an instance in `out`; on a negative status says why in `fault`. `environment` is a `jf_environment_t`. [control]
-    pub create: Option<unsafe extern "C" fn(environment: *const c_void, out: *mut InstanceRaw, fault: *mut FaultRaw) -> i32>,
+    pub create: Option<
+        unsafe extern "C" fn(environment: *const c_void, out: *mut InstanceRaw, fault: *mut FaultRaw) -> i32,
+    >,
 }
 
 /// What a host offers to a plugin image.
@@ -86,7 +89,14 @@ pub struct HostRaw {
     pub context: *mut c_void,
     /// Takes a log line: level 1 (error) to 5 (trace), target and text in UTF-8. Any thread but [audio]. May be null.
     pub log: Option<
-        unsafe extern "C" fn(context: *mut c_void, level: u32, target: *const u8, target_len: usize, text: *const u8, text_len: usize),
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            level: u32,
+            target: *const u8,
+            target_len: usize,
+            text: *const u8,
+            text_len: usize,
+        ),
     >,
 }
 
@@ -120,6 +130,15 @@ pub fn log(level: u32, target: &str, text: &str) {
         && let Some(function) = host.log
     {
         // SAFETY: the host's own function and context; both texts outlive the call.
-        unsafe { function(host.context, level, target.as_ptr(), target.len(), text.as_ptr(), text.len()) };
+        unsafe {
+            function(
+                host.context,
+                level,
+                target.as_ptr(),
+                target.len(),
+                text.as_ptr(),
+                text.len(),
+            );
+        };
     }
 }

@@ -19,7 +19,10 @@ impl Fault {
 
     /// A fault with `code` and a text that says what was wrong and what to do.
     pub fn new(code: FaultCode, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, text: text.into() }
+        Self {
+            code,
+            text: text.into(),
+        }
     }
 
     /// An argument was out of range, of the wrong length or malformed.
@@ -147,7 +150,11 @@ pub struct FaultRaw {
 
 impl FaultRaw {
     /// No fault.
-    pub const NONE: Self = Self { size: size_of::<Self>() as u32, status: 0, text: [0; Fault::TEXT_BYTES] };
+    pub const NONE: Self = Self {
+        size: size_of::<Self>() as u32,
+        status: 0,
+        text: [0; Fault::TEXT_BYTES],
+    };
 
     /// Takes over `fault`, cutting its text at a character boundary. Allocates nothing.
     pub fn set(&mut self, status: i32, text: &str) {
@@ -176,5 +183,12 @@ impl FaultRaw {
 /// # Errors
 /// If the status is negative.
 pub fn callback_result(status: i32) -> Result<(), Fault> {
-    if status < 0 { Err(Fault::new(FaultCode::from_status(status), "the host refused what was passed to its callback")) } else { Ok(()) }
+    if status < 0 {
+        Err(Fault::new(
+            FaultCode::from_status(status),
+            "the host refused what was passed to its callback",
+        ))
+    } else {
+        Ok(())
+    }
 }

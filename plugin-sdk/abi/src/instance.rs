@@ -23,7 +23,8 @@ pub struct TableHead {
     /// The table of `jackfield.module/1` for the same instance; null in that table itself.
     pub module: *const c_void,
     /// Finds a capability by its extension id: a static table, or null. May be null itself. [any]
-    pub extension: Option<unsafe extern "C" fn(this: *mut c_void, id: *const u8, id_len: usize) -> *const c_void>,
+    pub extension:
+        Option<unsafe extern "C" fn(this: *mut c_void, id: *const u8, id_len: usize) -> *const c_void>,
 }
 
 // SAFETY: a table is immutable; its pointers are to other immutable tables of the same image.
@@ -43,7 +44,10 @@ pub struct InstanceRaw {
 
 impl InstanceRaw {
     /// None yet.
-    pub const NONE: Self = Self { this: std::ptr::null_mut(), table: std::ptr::null() };
+    pub const NONE: Self = Self {
+        this: std::ptr::null_mut(),
+        table: std::ptr::null(),
+    };
 }
 
 /// What is known of an area at compile time; implemented by `#[area]` for `dyn Trait`.
@@ -116,13 +120,19 @@ impl ImportError {
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTable { area } => write!(f, "{area}: the plugin gave no table; its `create` must fill in `table`"),
+            Self::NoTable { area } => write!(
+                f,
+                "{area}: the plugin gave no table; its `create` must fill in `table`"
+            ),
             Self::Size { area, size, revision } => write!(
                 f,
                 "{area}: a table of {size} bytes cannot be revision {revision}; build the plugin with the header that comes with this host"
             ),
             Self::Missing { area, method } => {
-                write!(f, "{area}: the table lacks the required method `{method}`; fill it in")
+                write!(
+                    f,
+                    "{area}: the table lacks the required method `{method}`; fill it in"
+                )
             }
         }
     }
@@ -146,7 +156,11 @@ impl Instance {
     /// # Safety
     /// `head` is the head of the table that belongs to `this`, and nobody else destroys it.
     pub unsafe fn own(this: *mut c_void, head: &TableHead) -> Self {
-        Self { this, destroy: head.destroy, last_fault: head.last_fault }
+        Self {
+            this,
+            destroy: head.destroy,
+            last_fault: head.last_fault,
+        }
     }
 
     /// Leaves destroying to somebody else.
@@ -166,7 +180,11 @@ impl Instance {
     /// If the status is negative.
     #[inline]
     pub fn result(&mut self, status: i32, class: Class) -> Result<(), Fault> {
-        if status >= 0 { Ok(()) } else { Err(self.fault(status, class)) }
+        if status >= 0 {
+            Ok(())
+        } else {
+            Err(self.fault(status, class))
+        }
     }
 
     /// The fault reported last. Allocates.

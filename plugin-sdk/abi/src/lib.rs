@@ -13,7 +13,10 @@
 //! assert_eq!(FaultCode::from_status(fault.code().status()), FaultCode::Invalid);
 //! ```
 
-#![allow(unsafe_code, reason = "this crate is the boundary: every unsafe block says why it is sound")]
+#![allow(
+    unsafe_code,
+    reason = "this crate is the boundary: every unsafe block says why it is sound"
+)]
 
 pub mod cross;
 pub mod entry;

@@ -19,7 +19,11 @@ pub struct Proof {
 impl Proof {
     /// The proofs of these areas.
     pub const fn new(areas: &'static [&'static AreaProof]) -> Self {
-        Self { header: AbiHeader::VALUE, size: size_of::<Self>() as u32, areas: RSlice::from_slice(areas) }
+        Self {
+            header: AbiHeader::VALUE,
+            size: size_of::<Self>() as u32,
+            areas: RSlice::from_slice(areas),
+        }
     }
 }
 
@@ -43,6 +47,8 @@ pub struct CallbackProof {
     pub name: RStr<'static>,
     /// One per method, in table order.
     pub methods: RSlice<'static, MethodProof>,
+    /// The growing structs that the methods take.
+    pub structs: RSlice<'static, Option<&'static StructProof>>,
 }
 
 /// The proof of one method.
@@ -95,15 +101,18 @@ pub unsafe fn compare(proof: &'static Proof, ours: &[&'static AreaProof]) -> Res
         return Ok(Verdict::Unreadable);
     }
     for theirs in proof.areas.as_slice() {
-        let Some(own) = ours.iter().find(|own| own.id == theirs.id) else { continue };
+        let Some(own) = ours.iter().find(|own| own.id == theirs.id) else {
+            continue;
+        };
         compare_methods(own.id.as_str(), own.methods.as_slice(), theirs.methods.as_slice())?;
+        compare_structs(own.structs.as_slice(), theirs.structs.as_slice())?;
         for (own, theirs) in own.callbacks.as_slice().iter().zip(theirs.callbacks.as_slice()) {
-            compare_methods(own.name.as_str(), own.methods.as_slice(), theirs.methods.as_slice())?;
-        }
-        for (own, theirs) in own.structs.as_slice().iter().zip(theirs.structs.as_slice()) {
-            if let (Some(own), Some(theirs)) = (own, theirs) {
-                compare_fields(own, theirs)?;
-            }
+            compare_methods(
+                own.name.as_str(),
+                own.methods.as_slice(),
+                theirs.methods.as_slice(),
+            )?;
+            compare_structs(own.structs.as_slice(), theirs.structs.as_slice())?;
         }
     }
     Ok(Verdict::Agrees)
@@ -112,7 +121,10 @@ pub unsafe fn compare(proof: &'static Proof, ours: &[&'static AreaProof]) -> Res
 fn compare_methods(owner: &str, ours: &[MethodProof], theirs: &[MethodProof]) -> Result<(), String> {
     for (own, their) in ours.iter().zip(theirs) {
         if own.name != their.name {
-            return Err(format!("{owner}: expected method `{}`, found `{}`", own.name, their.name));
+            return Err(format!(
+                "{owner}: expected method `{}`, found `{}`",
+                own.name, their.name
+            ));
         }
         if let Some(difference) = difference(own.layout, their.layout) {
             return Err(format!("{owner}: method `{}` differs: {difference}", own.name));
@@ -121,10 +133,21 @@ fn compare_methods(owner: &str, ours: &[MethodProof], theirs: &[MethodProof]) ->
     Ok(())
 }
 
+/// The methods agree over the common prefix, so what they take stands in the same order on both sides.
+fn compare_structs(ours: &[Option<&StructProof>], theirs: &[Option<&StructProof>]) -> Result<(), String> {
+    ours.iter().zip(theirs).try_for_each(|pair| match pair {
+        (Some(own), Some(their)) => compare_fields(own, their),
+        _ => Ok(()),
+    })
+}
+
 fn compare_fields(ours: &StructProof, theirs: &StructProof) -> Result<(), String> {
     for (own, their) in ours.fields.as_slice().iter().zip(theirs.fields.as_slice()) {
         if own.name != their.name {
-            return Err(format!("struct {}: expected field `{}`, found `{}`", ours.name, own.name, their.name));
+            return Err(format!(
+                "struct {}: expected field `{}`, found `{}`",
+                ours.name, own.name, their.name
+            ));
         }
         if own.offset != their.offset {
             return Err(format!(
@@ -133,7 +156,10 @@ fn compare_fields(ours: &StructProof, theirs: &StructProof) -> Result<(), String
             ));
         }
         if let Some(difference) = difference(own.layout, their.layout) {
-            return Err(format!("struct {}: field `{}` differs: {difference}", ours.name, own.name));
+            return Err(format!(
+                "struct {}: field `{}` differs: {difference}",
+                ours.name, own.name
+            ));
         }
     }
     Ok(())
@@ -167,5 +193,9 @@ fn difference(ours: &'static TypeLayout, theirs: &'static TypeLayout) -> Option<
 /// The value behind `label`, on the same line or the next.
 fn next_value<'a>(line: &str, label: &str, lines: &mut impl Iterator<Item = &'a str>) -> String {
     let rest = line.trim_start_matches(label).trim();
-    if rest.is_empty() { lines.next().unwrap_or_default().to_owned() } else { rest.to_owned() }
+    if rest.is_empty() {
+        lines.next().unwrap_or_default().to_owned()
+    } else {
+        rest.to_owned()
+    }
 }

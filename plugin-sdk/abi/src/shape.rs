@@ -177,7 +177,10 @@ impl<'a> ConstWriter<'a> {
 
     /// One that writes into `buffer`, which is long enough.
     pub const fn into(buffer: &'a mut [u8]) -> Self {
-        Self { buffer: Some(buffer), len: 0 }
+        Self {
+            buffer: Some(buffer),
+            len: 0,
+        }
     }
 
     /// How many bytes there are so far.
@@ -214,7 +217,11 @@ impl<'a> ConstWriter<'a> {
         let mut i = 0;
         while i < bytes.len() {
             let byte = bytes[i];
-            self.byte(if byte == b'\t' || byte == b'\n' || byte == b'\r' || byte == 0 { b' ' } else { byte });
+            self.byte(if byte == b'\t' || byte == b'\n' || byte == b'\r' || byte == 0 {
+                b' '
+            } else {
+                byte
+            });
             i += 1;
         }
     }

@@ -1,10 +1,10 @@
 //! The plugin's side of a call: no unwinding leaves, and an instance that panicked is out of use.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cross::{Pod, read_in};
@@ -21,7 +21,11 @@ pub struct Shell<T> {
 impl<T> Shell<T> {
     /// Moves `value` to the heap; [`destroy`] frees it.
     pub fn into_raw(value: T) -> *mut c_void {
-        let shell = Self { value: ManuallyDrop::new(value), poisoned: false, fault: FaultRaw::NONE };
+        let shell = Self {
+            value: ManuallyDrop::new(value),
+            poisoned: false,
+            fault: FaultRaw::NONE,
+        };
         Box::into_raw(Box::new(shell)).cast()
     }
 }
@@ -73,7 +77,9 @@ pub unsafe extern "C" fn destroy<T>(this: *mut c_void) {
         return;
     }
     // SAFETY: dropped once, here.
-    let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut shell.value) }));
+    let dropped = catch_unwind(AssertUnwindSafe(|| unsafe {
+        ManuallyDrop::drop(&mut shell.value);
+    }));
     if let Err(payload) = dropped {
         std::mem::forget(payload);
     }
@@ -118,15 +124,14 @@ pub unsafe fn create<T, E: Pod>(
     }));
     match made {
         Ok(Ok(instance)) => {
-            *out = InstanceRaw { this: Shell::into_raw(instance), table };
+            *out = InstanceRaw {
+                this: Shell::into_raw(instance),
+                table,
+            };
             0
         }
         Ok(Err(reason)) => refuse(fault, &reason),
-        Err(payload) => {
-            fault.set(FaultCode::Panicked.status(), message(&*payload));
-            std::mem::forget(payload);
-            FaultCode::Panicked.status()
-        }
+        Err(payload) => panicked(fault, payload),
     }
 }
 
@@ -143,17 +148,20 @@ fn refuse(kept: &mut FaultRaw, fault: &Fault) -> i32 {
 #[cold]
 fn poison<T>(shell: &mut Shell<T>, payload: Box<dyn Any + Send>) -> i32 {
     shell.poisoned = true;
+    panicked(&mut shell.fault, payload)
+}
+
+/// Keeps what the panic said and where it was.
+fn panicked(kept: &mut FaultRaw, payload: Box<dyn Any + Send>) -> i32 {
     let status = FaultCode::Panicked.status();
-    let what = message(&*payload);
-    PANIC_PLACE.with_text(|place| {
-        let mut line = FixedText::<{ Fault::TEXT_BYTES }>::new();
-        line.push(what);
-        if !place.is_empty() {
-            line.push(" at ");
-            line.push(place);
-        }
-        shell.fault.set(status, line.as_str());
-    });
+    let mut line = FixedText::<{ Fault::TEXT_BYTES }>::new();
+    line.push(message(&*payload));
+    let place = PANIC_PLACE.replace(FixedText::new());
+    if !place.as_str().is_empty() {
+        line.push(" at ");
+        line.push(place.as_str());
+    }
+    kept.set(status, line.as_str());
     // Its destructor could panic again.
     std::mem::forget(payload);
     status
@@ -177,44 +185,26 @@ pub fn install_silent_hook() {
         return;
     }
     std::panic::set_hook(Box::new(|info| {
-        if let Some(location) = info.location() {
-            PANIC_PLACE.set(location.file(), location.line());
+        let Some(location) = info.location() else { return };
+        let mut place = FixedText::new();
+        place.push_end(location.file(), 140);
+        place.push(":");
+        let mut digits = [0; 10];
+        let mut at = digits.len();
+        let mut rest = location.line();
+        while rest > 0 || at == digits.len() {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
         }
+        place.push(std::str::from_utf8(&digits[at..]).unwrap_or(""));
+        PANIC_PLACE.set(place);
     }));
 }
 
-/// Where the last panic of this image was. A try-lock, so that nobody waits: it is worth having, not worth waiting for.
-static PANIC_PLACE: PanicPlace = PanicPlace(Mutex::new(FixedText::new()));
-
-struct PanicPlace(Mutex<FixedText<160>>);
-
-impl PanicPlace {
-    fn set(&self, file: &str, line: u32) {
-        if let Ok(mut text) = self.0.try_lock() {
-            *text = FixedText::new();
-            text.push(file);
-            text.push(":");
-            let mut digits = [0; 10];
-            let mut at = digits.len();
-            let mut rest = line;
-            while rest > 0 || at == digits.len() {
-                at -= 1;
-                digits[at] = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
-            text.push(std::str::from_utf8(&digits[at..]).unwrap_or(""));
-        }
-    }
-
-    fn with_text(&self, use_it: impl FnOnce(&str)) {
-        match self.0.try_lock() {
-            Ok(mut text) => {
-                use_it(text.as_str());
-                *text = FixedText::new();
-            }
-            Err(_) => use_it(""),
-        }
-    }
+thread_local! {
+    /// Where the last panic of this thread in this image was. No destructor, so nothing is left behind when the thread ends.
+    static PANIC_PLACE: Cell<FixedText<160>> = const { Cell::new(FixedText::new()) };
 }
 
 /// Text that never allocates.
@@ -225,7 +215,10 @@ struct FixedText<const N: usize> {
 
 impl<const N: usize> FixedText<N> {
     const fn new() -> Self {
-        Self { bytes: [0; N], len: 0 }
+        Self {
+            bytes: [0; N],
+            len: 0,
+        }
     }
 
     fn push(&mut self, text: &str) {
@@ -235,6 +228,15 @@ impl<const N: usize> FixedText<N> {
         }
         self.bytes[self.len..self.len + room].copy_from_slice(&text.as_bytes()[..room]);
         self.len += room;
+    }
+
+    /// The end of `text`, at most `most` bytes of it.
+    fn push_end(&mut self, text: &str, most: usize) {
+        let mut start = text.len().saturating_sub(most);
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
+        self.push(&text[start..]);
     }
 
     fn as_str(&self) -> &str {

@@ -31,7 +31,10 @@ pub fn check(wanted: Class) {
     if cfg!(debug_assertions) && wanted != Class::Any {
         let current = CURRENT.get();
         if let Some(current) = current {
-            assert!(current == wanted, "a [{wanted:?}] method was called on the {current:?} thread");
+            assert!(
+                current == wanted,
+                "a [{wanted:?}] method was called on the {current:?} thread"
+            );
         }
     }
 }

@@ -11,14 +11,20 @@ pub(crate) fn expand(attributes: TokenStream, item: TokenStream) -> Result<Token
     let options: Options = syn::parse2(attributes)?;
     let item: ItemTrait = syn::parse2(item)?;
     if item.supertraits.is_empty() || !item.generics.params.is_empty() {
-        return Err(Error::new_spanned(&item.ident, "an area's trait is not generic and extends `Module` (or, for it, `Send`)"));
+        return Err(Error::new_spanned(
+            &item.ident,
+            "an area's trait is not generic and extends `Module` (or, for it, `Send`)",
+        ));
     }
     let mut methods = Vec::new();
     let mut errors: Option<Error> = None;
     for trait_item in &item.items {
         let method = match trait_item {
             TraitItem::Fn(function) => Method::of(function),
-            other => Err(Error::new_spanned(other, "an area's trait has methods and nothing else")),
+            other => Err(Error::new_spanned(
+                other,
+                "an area's trait has methods and nothing else",
+            )),
         };
         match method.and_then(|m| m.thread_class().map(|_| m)) {
             Ok(method) => methods.push(method),
@@ -32,9 +38,16 @@ pub(crate) fn expand(attributes: TokenStream, item: TokenStream) -> Result<Token
         return Err(errors);
     }
     if methods.windows(2).any(|pair| pair[0].since > pair[1].since) {
-        return Err(Error::new_spanned(&item.ident, "appended methods stand at the end, oldest revision first"));
+        return Err(Error::new_spanned(
+            &item.ident,
+            "appended methods stand at the end, oldest revision first",
+        ));
     }
-    let area = Area { options, item: &item, methods };
+    let area = Area {
+        options,
+        item: &item,
+        methods,
+    };
     let definition = area.definition();
     let hidden = area.hidden()?;
     let name = &item.ident;
@@ -50,13 +63,14 @@ pub(crate) fn expand(attributes: TokenStream, item: TokenStream) -> Result<Token
         #definition
 
         #[doc(hidden)]
-        #[allow(unsafe_code, missing_docs, unused_qualifications, unused_variables, unused_mut, clippy::all, clippy::pedantic, non_camel_case_types)]
+        #[allow(unsafe_code, missing_docs, unreachable_pub, unused_qualifications, unused_variables, unused_mut, clippy::all, clippy::pedantic, non_camel_case_types)]
         #visibility mod #module {
             use super::*;
             #hidden
         }
 
-        pub use #module::{#table, #export, #proxy};
+        #[allow(unused_imports)]
+        #visibility use #module::{#table, #export, #proxy};
         #delegate
 
         impl ::jackfield_abi::Area for dyn #name {
@@ -81,12 +95,29 @@ impl Parse for Options {
         }
         input.parse::<Token![=]>()?;
         let id: LitStr = input.parse()?;
+        let text = id.value();
+        let major = text
+            .rsplit_once('/')
+            .filter(|(name, _)| name.contains('.'))
+            .map(|(_, major)| major);
+        if major.is_none_or(|major| major.parse::<u32>().is_err()) {
+            return Err(Error::new(
+                id.span(),
+                "an area's id ends in its major revision: \"vendor.area/1\"",
+            ));
+        }
         let mut module = false;
         if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
             let flag: Ident = input.parse()?;
-            module = flag == "module";
+            if flag != "module" {
+                return Err(Error::new(flag.span(), "expected `module` or nothing"));
+            }
+            module = true;
         }
-        Ok(Self { id: id.value(), module })
+        Ok(Self {
+            id: id.value(),
+            module,
+        })
     }
 }
 
@@ -110,9 +141,13 @@ impl Area<'_> {
         let mut item = self.item.clone();
         let mut defaults = Vec::new();
         for trait_item in &mut item.items {
-            let TraitItem::Fn(function) = trait_item else { continue };
+            let TraitItem::Fn(function) = trait_item else {
+                continue;
+            };
             function.attrs.retain(|a| !a.path().is_ident("since"));
-            let Some(body) = function.default.take() else { continue };
+            let Some(body) = function.default.take() else {
+                continue;
+            };
             let ident = default_ident(&function.sig.ident);
             let mut signature = function.sig.clone();
             signature.ident = ident.clone();
@@ -130,7 +165,11 @@ impl Area<'_> {
             function.default = Some(syn::parse2(call).expect("a block"));
             defaults.push(quote!(#[doc(hidden)] #signature #body));
         }
-        item.items.extend(defaults.into_iter().map(|tokens| syn::parse2(tokens).expect("a method")));
+        item.items.extend(
+            defaults
+                .into_iter()
+                .map(|tokens| syn::parse2(tokens).expect("a method")),
+        );
         quote!(#item)
     }
 
@@ -237,7 +276,11 @@ impl Area<'_> {
         let c_parameters = method.c_parameters();
         let c_return = method.c_return();
         let (before, after): (Vec<_>, Vec<_>) = method.parameters.iter().map(Parameter::receive).unzip();
-        let arguments: Vec<_> = method.parameters.iter().map(Parameter::receive_argument).collect();
+        let arguments: Vec<_> = method
+            .parameters
+            .iter()
+            .map(Parameter::receive_argument)
+            .collect();
         let call = quote!(<T as #name>::#ident(instance, #(#arguments),*));
         let body = match &method.returns {
             Returns::Status => quote! {
@@ -275,10 +318,23 @@ impl Area<'_> {
     }
 
     fn proxy(&self) -> Result<TokenStream> {
-        let (name, table, export, proxy) =
-            (&self.item.ident, self.ident("Table"), self.ident("Export"), self.ident("Proxy"));
-        let methods = self.methods.iter().map(|method| proxy_method(method)).collect::<Result<Vec<_>>>()?;
-        let required: Vec<_> = self.methods.iter().filter(|m| m.body.is_none()).map(|m| &m.ident).collect();
+        let (name, table, export, proxy) = (
+            &self.item.ident,
+            self.ident("Table"),
+            self.ident("Export"),
+            self.ident("Proxy"),
+        );
+        let methods = self
+            .methods
+            .iter()
+            .map(proxy_method)
+            .collect::<Result<Vec<_>>>()?;
+        let required: Vec<_> = self
+            .methods
+            .iter()
+            .filter(|m| m.body.is_none())
+            .map(|m| &m.ident)
+            .collect();
         let required_texts: Vec<_> = required.iter().map(ToString::to_string).collect();
         let (module_field, module_import, module_use) = if self.options.module {
             (quote!(), quote!(), quote!())
@@ -295,8 +351,9 @@ impl Area<'_> {
         };
         let borrowed = if self.options.module {
             quote! {
-                /// The same instance without the right to destroy it.
-                pub(crate) fn borrowed(mut self) -> Self {
+                /// The same instance without the right to destroy it; for the proxies of other areas, whichever crate they stand in.
+                #[doc(hidden)]
+                pub fn borrowed(mut self) -> Self {
                     self.instance.disown();
                     self
                 }
@@ -362,7 +419,11 @@ impl Area<'_> {
         let c_name = format!("jf_{}", snake(&self.item.ident.to_string()));
         let docs = doc_lines(&self.item.attrs).join("\n");
         let revision = self.revision();
-        let methods = self.methods.iter().map(Method::shape).collect::<Result<Vec<_>>>()?;
+        let methods = self
+            .methods
+            .iter()
+            .map(Method::shape)
+            .collect::<Result<Vec<_>>>()?;
         // The size that the table had at each revision: where the first method of a later one begins.
         let sizes = (1..=revision).map(|r| match self.methods.iter().find(|m| m.since > r) {
             Some(method) => {
@@ -382,24 +443,26 @@ impl Area<'_> {
     fn proof(&self) -> TokenStream {
         let id = &self.options.id;
         let texts: Vec<_> = self.methods.iter().map(|m| m.ident.to_string()).collect();
-        let signatures: Vec<_> = self.methods.iter().map(|m| format_ident!("Signature_{}", m.ident)).collect();
+        let signatures: Vec<_> = self
+            .methods
+            .iter()
+            .map(|m| format_ident!("Signature_{}", m.ident))
+            .collect();
         let proof_types: Vec<_> = self.methods.iter().map(Method::proof_types).collect();
         let returns: Vec<_> = self.methods.iter().map(Method::c_return).collect();
-        let mut structs = Vec::new();
-        let mut callbacks = Vec::new();
-        for parameter in self.methods.iter().flat_map(|m| &m.parameters) {
-            match &parameter.passing {
-                Passing::Ref(ty) | Passing::RefMut(ty) => {
-                    structs.push(quote!(<#ty as ::jackfield_abi::Pod>::STRUCT_PROOF));
-                }
-                Passing::Callback(path) => {
-                    let raw = raw_path(path);
-                    callbacks.push(quote!(#raw::PROOF));
-                }
-                _ => {}
+        let parameters = || self.methods.iter().flat_map(|m| &m.parameters);
+        let structs = parameters().filter_map(Parameter::struct_proof);
+        let never_grow = parameters().filter_map(Parameter::never_grows);
+        let callbacks = parameters().filter_map(|parameter| match &parameter.passing {
+            Passing::Callback(path) => {
+                let raw = raw_path(path);
+                Some(quote!(#raw::PROOF))
             }
-        }
+            _ => None,
+        });
         quote! {
+            #(#never_grow)*
+
             #(
                 #[repr(transparent)]
                 #[derive(::abi_stable::StableAbi)]

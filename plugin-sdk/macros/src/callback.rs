@@ -13,11 +13,17 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
     let mut methods = Vec::new();
     for trait_item in &item.items {
         let TraitItem::Fn(function) = trait_item else {
-            return Err(Error::new_spanned(trait_item, "a callback has methods and nothing else"));
+            return Err(Error::new_spanned(
+                trait_item,
+                "a callback has methods and nothing else",
+            ));
         };
         let method = Method::of(function)?;
         if !matches!(method.returns, Returns::Status) {
-            return Err(Error::new(method.span, "a callback's method gives Result<(), Fault>"));
+            return Err(Error::new(
+                method.span,
+                "a callback's method gives Result<(), Fault>",
+            ));
         }
         methods.push(method);
     }
@@ -50,15 +56,26 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
             }
         }
     });
-    let signatures: Vec<_> = methods.iter().map(|m| format_ident!("Signature_{}", m.ident)).collect();
+    let signatures: Vec<_> = methods
+        .iter()
+        .map(|m| format_ident!("Signature_{}", m.ident))
+        .collect();
     let proof_types: Vec<_> = methods.iter().map(Method::proof_types).collect();
     let texts: Vec<_> = idents.iter().map(ToString::to_string).collect();
+    let structs = methods
+        .iter()
+        .flat_map(|method| &method.parameters)
+        .filter_map(super::types::Parameter::struct_proof);
+    let never_grow = methods
+        .iter()
+        .flat_map(|method| &method.parameters)
+        .filter_map(super::types::Parameter::never_grows);
     let name_text = name.to_string();
     Ok(quote! {
         #item
 
         #[doc(hidden)]
-        #[allow(unsafe_code, missing_docs, unused_qualifications, clippy::all, clippy::pedantic, non_camel_case_types)]
+        #[allow(unsafe_code, missing_docs, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic, non_camel_case_types)]
         #visibility mod #hidden {
             use super::*;
 
@@ -83,6 +100,7 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
                             layout: <#signatures as ::abi_stable::StableAbi>::LAYOUT,
                         }
                     ),*]),
+                    structs: ::abi_stable::std_types::RSlice::from_slice(&[#(#structs),*]),
                 };
 
                 pub fn wrap(sink: &mut &mut dyn #name) -> Self {
@@ -101,6 +119,7 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
                 pub struct #signatures(pub unsafe extern "C" fn(*mut ::core::ffi::c_void, #(#proof_types),*) -> i32);
             )*
 
+            #(#never_grow)*
             #(#trampolines)*
 
             pub struct #remote {
@@ -124,6 +143,7 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
         }
 
         #[doc(hidden)]
+        #[allow(unused_imports)]
         #visibility use #hidden::{#raw, #remote};
     })
 }
@@ -133,8 +153,15 @@ fn trampoline(name: &syn::Ident) -> impl Fn(&Method) -> TokenStream + '_ {
     move |method| {
         let ident = &method.ident;
         let c_parameters = method.c_parameters();
-        let (before, after): (Vec<_>, Vec<_>) = method.parameters.iter().map(super::types::Parameter::receive).unzip();
-        let arguments = method.parameters.iter().map(super::types::Parameter::receive_argument);
+        let (before, after): (Vec<_>, Vec<_>) = method
+            .parameters
+            .iter()
+            .map(super::types::Parameter::receive)
+            .unzip();
+        let arguments = method
+            .parameters
+            .iter()
+            .map(super::types::Parameter::receive_argument);
         quote! {
             unsafe extern "C" fn #ident(context: *mut ::core::ffi::c_void, #(#c_parameters),*) -> i32 {
                 // SAFETY: `context` is what `wrap` made, and the plugin passes back what it was given while the call lasts.

@@ -9,7 +9,10 @@ use syn::{Error, Path, Result, Token};
 pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
     let modules: Modules = syn::parse2(item)?;
     if modules.0.is_empty() {
-        return Err(Error::new(proc_macro2::Span::call_site(), "name at least one: `AudioProcessor => Gain`"));
+        return Err(Error::new(
+            proc_macro2::Span::call_site(),
+            "name at least one: `AudioProcessor => Gain`",
+        ));
     }
     // Several plugins can be linked into one program, so the symbol carries the crate's name; `.jf_meta` tells it to loaders.
     let krate = std::env::var("CARGO_CRATE_NAME").unwrap_or_else(|_| "plugin".to_owned());
@@ -80,7 +83,11 @@ struct Exported {
 
 impl Parse for Modules {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        Ok(Self(Punctuated::<Exported, Token![,]>::parse_terminated(input)?.into_iter().collect()))
+        Ok(Self(
+            Punctuated::<Exported, Token![,]>::parse_terminated(input)?
+                .into_iter()
+                .collect(),
+        ))
     }
 }
 
@@ -88,6 +95,9 @@ impl Parse for Exported {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let area = input.parse()?;
         input.parse::<Token![=>]>()?;
-        Ok(Self { area, implementation: input.parse()? })
+        Ok(Self {
+            area,
+            implementation: input.parse()?,
+        })
     }
 }

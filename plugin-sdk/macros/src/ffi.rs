@@ -7,7 +7,7 @@ use syn::{Error, Fields, Ident, ItemEnum, ItemStruct, Result};
 
 use crate::types::{doc_lines, snake};
 
-pub(crate) fn expand_struct(attributes: TokenStream, item: TokenStream) -> Result<TokenStream> {
+pub(crate) fn expand_struct(attributes: &TokenStream, item: TokenStream) -> Result<TokenStream> {
     let grows = match attributes.to_string().as_str() {
         "" => false,
         "grows" => true,
@@ -19,20 +19,34 @@ pub(crate) fn expand_struct(attributes: TokenStream, item: TokenStream) -> Resul
     };
     for field in &fields.named {
         if let Some(cfg) = field.attrs.iter().find(|a| a.path().is_ident("cfg")) {
-            return Err(Error::new(cfg.span(), "a layout is the same everywhere: cfg is not allowed here"));
+            return Err(Error::new(
+                cfg.span(),
+                "a layout is the same everywhere: cfg is not allowed here",
+            ));
         }
     }
     if grows {
-        let first = fields.named.first().map(|f| (f.ident.as_ref().expect("named").to_string(), &f.ty));
-        let fits = first.is_some_and(|(name, ty)| name.starts_with("size") && quote!(#ty).to_string() == "u32");
+        let first = fields
+            .named
+            .first()
+            .map(|f| (f.ident.as_ref().expect("named").to_string(), &f.ty));
+        let fits =
+            first.is_some_and(|(name, ty)| name.starts_with("size") && quote!(#ty).to_string() == "u32");
         if !fits {
-            return Err(Error::new(item.span(), "a growing struct starts with its size: `pub size: u32`"));
+            return Err(Error::new(
+                item.span(),
+                "a growing struct starts with its size: `pub size: u32`",
+            ));
         }
     }
     let name = &item.ident;
     let c_name = format!("jf_{}_t", snake(&name.to_string()));
     let docs = doc_lines(&item.attrs).join("\n");
-    let names: Vec<&Ident> = fields.named.iter().map(|f| f.ident.as_ref().expect("named")).collect();
+    let names: Vec<&Ident> = fields
+        .named
+        .iter()
+        .map(|f| f.ident.as_ref().expect("named"))
+        .collect();
     let types: Vec<_> = fields.named.iter().map(|f| &f.ty).collect();
     let field_shapes = fields.named.iter().map(|field| {
         let (ident, ty) = (field.ident.as_ref().expect("named"), &field.ty);
@@ -86,6 +100,10 @@ pub(crate) fn expand_struct(attributes: TokenStream, item: TokenStream) -> Resul
                 "a struct that crosses has no hidden padding: write it out as reserved fields"
             );
             assert!(::core::mem::align_of::<#name>() <= 16);
+            assert!(
+                true #(&& !<#types as ::jackfield_abi::Pod>::GROWS)*,
+                "a growing struct cannot be a field: what stands behind it would move"
+            );
         };
 
         // SAFETY: repr(C), every field is Pod, and the assertion above shows that there is no padding.
@@ -116,7 +134,10 @@ pub(crate) fn expand_enum(item: TokenStream) -> Result<TokenStream> {
     let mut values = Vec::new();
     for variant in &item.variants {
         let Some((_, value)) = &variant.discriminant else {
-            return Err(Error::new(variant.span(), "give every value its number: it is part of the ABI"));
+            return Err(Error::new(
+                variant.span(),
+                "give every value its number: it is part of the ABI",
+            ));
         };
         let (ident, attributes) = (&variant.ident, &variant.attrs);
         let text = ident.to_string();

@@ -14,6 +14,8 @@ mod callback;
 mod export;
 mod ffi;
 mod params;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use proc_macro::TokenStream;
@@ -29,15 +31,93 @@ pub fn area(attributes: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Makes a trait callable through the boundary in the other direction, from the plugin into its host.
+///
+/// What it takes is what the methods of areas take. The elements of a slice do not grow, because both sides must agree on their distance:
+///
+/// ```
+/// # fn main() {}
+/// # use jackfield_abi::Fault;
+/// #[jackfield_macros::ffi]
+/// #[derive(Default)]
+/// struct Point {
+///     x: u32,
+/// }
+/// #[jackfield_macros::callback]
+/// trait Points {
+///     fn points(&mut self, points: &[Point]) -> Result<(), Fault>;
+/// }
+/// ```
+/// ```compile_fail
+/// # fn main() {}
+/// # use jackfield_abi::Fault;
+/// #[jackfield_macros::ffi(grows)]
+/// #[derive(Default)]
+/// struct Point {
+///     size: u32,
+/// }
+/// #[jackfield_macros::callback]
+/// trait Points {
+///     fn points(&mut self, points: &[Point]) -> Result<(), Fault>;
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn callback(_attributes: TokenStream, item: TokenStream) -> TokenStream {
     finish(callback::expand(item.into()))
 }
 
 /// Makes a struct of fixed layout that may cross the boundary. `#[ffi(grows)]`: it starts with `size: u32` and may get longer.
+///
+/// Padding is written out, because it would be read by somebody:
+///
+/// ```
+/// #[jackfield_macros::ffi]
+/// struct Padded {
+///     short: u32,
+///     reserved: u32,
+///     long: u64,
+/// }
+/// ```
+/// ```compile_fail
+/// #[jackfield_macros::ffi]
+/// struct Padded {
+///     short: u32,
+///     long: u64,
+/// }
+/// ```
+///
+/// Fields may cross too, and do not grow:
+///
+/// ```
+/// #[jackfield_macros::ffi]
+/// struct Inner {
+///     size: u32,
+/// }
+/// #[jackfield_macros::ffi]
+/// struct Outer {
+///     inner: Inner,
+///     behind: u32,
+/// }
+/// ```
+/// ```compile_fail
+/// #[jackfield_macros::ffi(grows)]
+/// struct Inner {
+///     size: u32,
+/// }
+/// #[jackfield_macros::ffi]
+/// struct Outer {
+///     inner: Inner,
+///     behind: u32,
+/// }
+/// ```
+/// ```compile_fail
+/// #[jackfield_macros::ffi]
+/// struct Outer {
+///     inner: &'static str,
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn ffi(attributes: TokenStream, item: TokenStream) -> TokenStream {
-    finish(ffi::expand_struct(attributes.into(), item.into()))
+    finish(ffi::expand_struct(&attributes.into(), item.into()))
 }
 
 /// Makes an enumeration that crosses as `uint32_t`; unknown values are tolerated.
@@ -65,5 +145,5 @@ pub fn export(item: TokenStream) -> TokenStream {
 }
 
 fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
-    result.unwrap_or_else(|error| error.into_compile_error()).into()
+    result.unwrap_or_else(syn::Error::into_compile_error).into()
 }

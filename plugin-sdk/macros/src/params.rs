@@ -15,7 +15,10 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
         return Err(Error::new(input.span(), "Params is derived for structs"));
     };
     let Fields::Named(fields) = &data.fields else {
-        return Err(Error::new(input.span(), "Params needs named fields: their names are the parameters' names"));
+        return Err(Error::new(
+            input.span(),
+            "Params needs named fields: their names are the parameters' names",
+        ));
     };
     let name = &input.ident;
     let mut descriptions = Vec::new();
@@ -32,6 +35,27 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
         values.push(quote!(#index => { let value = self.#ident; #into }));
     }
     Ok(quote! {
+        #[allow(clippy::all, clippy::pedantic)]
+        const _: () = {
+            use ::jackfield_sdk::core::parameter::{Parameter, ParameterKind, Parameters};
+            let parameters: &[Parameter] = <#name as Parameters>::PARAMETERS;
+            let mut i = 0;
+            while i < parameters.len() {
+                let (min, max) = match parameters[i].kind {
+                    ParameterKind::Bool => (0.0, 1.0),
+                    ParameterKind::Int { min, max } => (min as f64, max as f64),
+                    ParameterKind::Float { min, max } => (min, max),
+                    ParameterKind::Choice { names } => (0.0, names.len() as f64 - 1.0),
+                    _ => (f64::NEG_INFINITY, f64::INFINITY),
+                };
+                assert!(
+                    min <= parameters[i].default && parameters[i].default <= max,
+                    "the default of a parameter lies between its `min` and `max`"
+                );
+                i += 1;
+            }
+        };
+
         #[allow(clippy::unnecessary_cast, clippy::cast_lossless)]
         impl ::jackfield_sdk::core::parameter::Parameters for #name {
             const PARAMETERS: &'static [::jackfield_sdk::core::parameter::Parameter] = &[#(#descriptions),*];
@@ -69,11 +93,18 @@ impl<'a> Parameter<'a> {
             .attrs
             .iter()
             .find(|a| a.path().is_ident("param"))
-            .ok_or_else(|| Error::new(field.span(), "write #[param(default = …, min = …, max = …)] on every field"))?;
+            .ok_or_else(|| {
+                Error::new(
+                    field.span(),
+                    "write #[param(default = …, min = …, max = …)] on every field",
+                )
+            })?;
         let given: Given = attribute.parse_args()?;
         let ty = &field.ty;
         let type_name = quote!(#ty).to_string();
-        let default = given.default.ok_or_else(|| Error::new(attribute.span(), "`default` is missing"))?;
+        let default = given
+            .default
+            .ok_or_else(|| Error::new(attribute.span(), "`default` is missing"))?;
         let range = || match (&given.min, &given.max) {
             (Some(min), Some(max)) => Ok((min.clone(), max.clone())),
             _ => Err(Error::new(attribute.span(), "`min` and `max` are missing")),
@@ -115,7 +146,10 @@ impl<'a> Parameter<'a> {
                 )
             }
             _ => {
-                return Err(Error::new(ty.span(), "a parameter is f32, f64, i32, u32, i64, bool, or u32 with `choices`"));
+                return Err(Error::new(
+                    ty.span(),
+                    "a parameter is f32, f64, i32, u32, i64, bool, or u32 with `choices`",
+                ));
             }
         };
         let name = ident.to_string();
@@ -127,7 +161,12 @@ impl<'a> Parameter<'a> {
                 name: #name, title: #title, help: #help, unit: #unit, kind: #kind, default: #default_value,
             }
         };
-        Ok(Self { ident, description, default: default_field, conversions: (from, into) })
+        Ok(Self {
+            ident,
+            description,
+            default: default_field,
+            conversions: (from, into),
+        })
     }
 }
 
@@ -159,7 +198,12 @@ impl Parse for Given {
                     let value = pair.value;
                     given.choices = Some(syn::parse2(quote!(#value))?);
                 }
-                _ => return Err(Error::new(pair.key.span(), "expected title, unit, min, max, default or choices")),
+                _ => {
+                    return Err(Error::new(
+                        pair.key.span(),
+                        "expected title, unit, min, max, default or choices",
+                    ));
+                }
             }
         }
         Ok(given)
@@ -175,6 +219,9 @@ impl Parse for Pair {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let key = input.parse()?;
         input.parse::<Token![=]>()?;
-        Ok(Self { key, value: input.parse()? })
+        Ok(Self {
+            key,
+            value: input.parse()?,
+        })
     }
 }

@@ -3,7 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, FnArg, Ident, Lit, Meta, Pat, PathArguments, Result, ReturnType, TraitItemFn, Type};
+use syn::{
+    Attribute, Error, Expr, FnArg, Ident, Lit, Meta, Pat, PathArguments, Result, ReturnType, TraitItemFn,
+    Type,
+};
 
 /// The text of the doc comments, one line, or with line breaks kept for headers.
 pub(crate) fn doc_text(attributes: &[Attribute]) -> String {
@@ -80,15 +83,27 @@ impl Method {
     pub(crate) fn of(item: &TraitItemFn) -> Result<Self> {
         let signature = &item.sig;
         if let Some(cfg) = item.attrs.iter().find(|a| a.path().is_ident("cfg")) {
-            return Err(Error::new(cfg.span(), "a table has the same methods everywhere: cfg is not allowed here"));
+            return Err(Error::new(
+                cfg.span(),
+                "a table has the same methods everywhere: cfg is not allowed here",
+            ));
         }
         if signature.asyncness.is_some() || !signature.generics.params.is_empty() {
-            return Err(Error::new(signature.span(), "a boundary method is neither async nor generic"));
+            return Err(Error::new(
+                signature.span(),
+                "a boundary method is neither async nor generic",
+            ));
         }
         let mut inputs = signature.inputs.iter();
         match inputs.next() {
-            Some(FnArg::Receiver(receiver)) if receiver.reference.is_some() && receiver.mutability.is_some() => {}
-            _ => return Err(Error::new(signature.span(), "a boundary method takes `&mut self`")),
+            Some(FnArg::Receiver(receiver))
+                if receiver.reference.is_some() && receiver.mutability.is_some() => {}
+            _ => {
+                return Err(Error::new(
+                    signature.span(),
+                    "a boundary method takes `&mut self`",
+                ));
+            }
         }
         let parameters = inputs.map(Parameter::of).collect::<Result<Vec<_>>>()?;
         let since = match item.attrs.iter().find(|a| a.path().is_ident("since")) {
@@ -96,7 +111,10 @@ impl Method {
             None => 1,
         };
         if since > 1 && item.default.is_none() {
-            return Err(Error::new(signature.span(), "an appended method needs a body: older plugins lack it"));
+            return Err(Error::new(
+                signature.span(),
+                "an appended method needs a body: older plugins lack it",
+            ));
         }
         Ok(Self {
             ident: signature.ident.clone(),
@@ -111,13 +129,21 @@ impl Method {
 
     /// The thread class that the docs name in brackets, as a variant of `jackfield_abi::thread::Class`.
     pub(crate) fn thread_class(&self) -> Result<TokenStream> {
-        for (tag, class) in [("[control", "Control"), ("[audio", "Audio"), ("[network", "Network"), ("[any", "Any")] {
+        for (tag, class) in [
+            ("[control", "Control"),
+            ("[audio", "Audio"),
+            ("[network", "Network"),
+            ("[any", "Any"),
+        ] {
             if self.docs.contains(tag) {
                 let class = format_ident!("{class}");
                 return Ok(quote!(::jackfield_abi::thread::Class::#class));
             }
         }
-        Err(Error::new(self.span, "say on which thread it is called: [control], [audio], [network] or [any] in its doc comment"))
+        Err(Error::new(
+            self.span,
+            "say on which thread it is called: [control], [audio], [network] or [any] in its doc comment",
+        ))
     }
 
     /// The parameters of the C function after `this`.
@@ -156,7 +182,9 @@ impl Method {
         });
         let returns = match &self.returns {
             Returns::Nothing => quote!(::jackfield_abi::shape::Returns::Nothing),
-            Returns::Value(ty) => quote!(::jackfield_abi::shape::Returns::Value(<#ty as ::jackfield_abi::Pod>::SHAPE)),
+            Returns::Value(ty) => {
+                quote!(::jackfield_abi::shape::Returns::Value(<#ty as ::jackfield_abi::Pod>::SHAPE))
+            }
             Returns::Status => quote!(::jackfield_abi::shape::Returns::Status),
             Returns::StatusAnd(ty) => {
                 quote!(::jackfield_abi::shape::Returns::StatusAnd(<#ty as ::jackfield_abi::Pod>::SHAPE))
@@ -180,7 +208,11 @@ impl Parameter {
             return Err(Error::new(typed.pat.span(), "name the parameter"));
         };
         let passing = Passing::of(&typed.ty)?;
-        Ok(Self { ident: pattern.ident.clone(), ty: (*typed.ty).clone(), passing })
+        Ok(Self {
+            ident: pattern.ident.clone(),
+            ty: (*typed.ty).clone(),
+            passing,
+        })
     }
 
     fn c_parameters(&self) -> Vec<TokenStream> {
@@ -218,13 +250,44 @@ impl Parameter {
         }
     }
 
+    /// The proof of the struct that it points at, if it points at one.
+    pub(crate) fn struct_proof(&self) -> Option<TokenStream> {
+        match &self.passing {
+            Passing::Ref(ty) | Passing::RefMut(ty) => {
+                Some(quote!(<#ty as ::jackfield_abi::Pod>::STRUCT_PROOF))
+            }
+            _ => None,
+        }
+    }
+
+    /// For a slice: the assertion that both sides agree on the distance of its elements.
+    pub(crate) fn never_grows(&self) -> Option<TokenStream> {
+        match &self.passing {
+            Passing::Slice(ty) | Passing::SliceMut(ty) => Some(quote! {
+                const _: () = assert!(
+                    !<#ty as ::jackfield_abi::Pod>::GROWS,
+                    "a growing struct cannot be the element of a slice: make it #[ffi] without `grows`"
+                );
+            }),
+            _ => None,
+        }
+    }
+
     fn passing_shape(&self) -> TokenStream {
         let ty = &self.ty;
         match &self.passing {
-            Passing::Value => quote!(::jackfield_abi::shape::Passing::Value(<#ty as ::jackfield_abi::Pod>::SHAPE)),
-            Passing::Ref(ty) => quote!(::jackfield_abi::shape::Passing::Ref(<#ty as ::jackfield_abi::Pod>::SHAPE)),
-            Passing::RefMut(ty) => quote!(::jackfield_abi::shape::Passing::RefMut(<#ty as ::jackfield_abi::Pod>::SHAPE)),
-            Passing::Slice(ty) => quote!(::jackfield_abi::shape::Passing::Slice(<#ty as ::jackfield_abi::Pod>::SHAPE)),
+            Passing::Value => {
+                quote!(::jackfield_abi::shape::Passing::Value(<#ty as ::jackfield_abi::Pod>::SHAPE))
+            }
+            Passing::Ref(ty) => {
+                quote!(::jackfield_abi::shape::Passing::Ref(<#ty as ::jackfield_abi::Pod>::SHAPE))
+            }
+            Passing::RefMut(ty) => {
+                quote!(::jackfield_abi::shape::Passing::RefMut(<#ty as ::jackfield_abi::Pod>::SHAPE))
+            }
+            Passing::Slice(ty) => {
+                quote!(::jackfield_abi::shape::Passing::Slice(<#ty as ::jackfield_abi::Pod>::SHAPE))
+            }
             Passing::SliceMut(ty) => {
                 quote!(::jackfield_abi::shape::Passing::SliceMut(<#ty as ::jackfield_abi::Pod>::SHAPE))
             }
@@ -248,7 +311,10 @@ impl Parameter {
         match &self.passing {
             Passing::Value => {
                 let ty = &self.ty;
-                (quote!(let #name = <#ty as ::jackfield_abi::Scalar>::from_raw(#name);), quote!())
+                (
+                    quote!(let #name = <#ty as ::jackfield_abi::Scalar>::from_raw(#name);),
+                    quote!(),
+                )
             }
             Passing::Ref(ty) => (
                 quote! {
@@ -267,9 +333,18 @@ impl Parameter {
                     quote!(::jackfield_abi::cross::copy_out(&#name, #place);),
                 )
             }
-            Passing::Slice(_) => (quote!(let #name = ::jackfield_abi::cross::slice(#name, #len)?;), quote!()),
-            Passing::SliceMut(_) => (quote!(let #name = ::jackfield_abi::cross::slice_mut(#name, #len)?;), quote!()),
-            Passing::Str => (quote!(let #name = ::jackfield_abi::cross::text(#name, #len)?;), quote!()),
+            Passing::Slice(_) => (
+                quote!(let #name = ::jackfield_abi::cross::slice(#name, #len)?;),
+                quote!(),
+            ),
+            Passing::SliceMut(_) => (
+                quote!(let #name = ::jackfield_abi::cross::slice_mut(#name, #len)?;),
+                quote!(),
+            ),
+            Passing::Str => (
+                quote!(let #name = ::jackfield_abi::cross::text(#name, #len)?;),
+                quote!(),
+            ),
             Passing::Callback(path) => {
                 let remote = suffixed(path, "Remote");
                 (quote!(let mut #name = #remote::import(#name)?;), quote!())
@@ -296,7 +371,10 @@ impl Parameter {
             Passing::Slice(_) | Passing::Str => (quote!(), vec![quote!(#name.as_ptr()), quote!(#name.len())]),
             Passing::SliceMut(_) => {
                 let len = self.len_ident();
-                (quote!(let #len = #name.len();), vec![quote!(#name.as_mut_ptr()), quote!(#len)])
+                (
+                    quote!(let #len = #name.len();),
+                    vec![quote!(#name.as_mut_ptr()), quote!(#len)],
+                )
             }
             Passing::Callback(path) => {
                 let raw = raw_path(path);
@@ -319,7 +397,10 @@ impl Passing {
             Type::Path(path) => {
                 let last = path.path.segments.last().expect("a path has a segment");
                 if !matches!(last.arguments, PathArguments::None) {
-                    return Err(Error::new(ty.span(), "this type does not cross the boundary: use a slice, &str or an #[ffi] struct"));
+                    return Err(Error::new(
+                        ty.span(),
+                        "this type does not cross the boundary: use a slice, &str or an #[ffi] struct",
+                    ));
                 }
                 Ok(Self::Value)
             }
@@ -334,11 +415,16 @@ impl Passing {
                             syn::TypeParamBound::Trait(bound) => Some(bound.path.clone()),
                             _ => None,
                         });
-                        bound.map(Self::Callback).ok_or_else(|| Error::new(ty.span(), "expected `&mut dyn Callback`"))
+                        bound
+                            .map(Self::Callback)
+                            .ok_or_else(|| Error::new(ty.span(), "expected `&mut dyn Callback`"))
                     }
                     inner @ Type::Path(_) if mutable => Ok(Self::RefMut(inner.clone())),
                     inner @ Type::Path(_) => Ok(Self::Ref(inner.clone())),
-                    _ => Err(Error::new(ty.span(), "this reference does not cross the boundary")),
+                    _ => Err(Error::new(
+                        ty.span(),
+                        "this reference does not cross the boundary",
+                    )),
                 }
             }
             _ => Err(Error::new(ty.span(), "this type does not cross the boundary")),
@@ -352,7 +438,10 @@ impl Returns {
             return Ok(Self::Nothing);
         };
         let Type::Path(path) = &**ty else {
-            return Err(Error::new(ty.span(), "give nothing, a scalar, Result<(), Fault> or Result<T, Fault>"));
+            return Err(Error::new(
+                ty.span(),
+                "give nothing, a scalar, Result<(), Fault> or Result<T, Fault>",
+            ));
         };
         let last = path.path.segments.last().expect("a path has a segment");
         if last.ident != "Result" {
@@ -362,7 +451,9 @@ impl Returns {
             return Err(Error::new(ty.span(), "write Result<T, Fault>"));
         };
         match arguments.args.first() {
-            Some(syn::GenericArgument::Type(Type::Tuple(tuple))) if tuple.elems.is_empty() => Ok(Self::Status),
+            Some(syn::GenericArgument::Type(Type::Tuple(tuple))) if tuple.elems.is_empty() => {
+                Ok(Self::Status)
+            }
             Some(syn::GenericArgument::Type(inner)) => Ok(Self::StatusAnd(inner.clone())),
             _ => Err(Error::new(ty.span(), "write Result<T, Fault>")),
         }

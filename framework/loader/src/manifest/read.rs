@@ -35,7 +35,7 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
             limits: Limits { images: 64 },
         },
     };
-    reader.manifest(raw, base)
+    reader.manifest(raw, &base)
 }
 
 /// The manifest that a profile stands for.
@@ -49,7 +49,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn manifest(&self, raw: RawManifest, base: Manifest) -> Result<Manifest, ManifestError> {
+    fn manifest(&self, raw: RawManifest, base: &Manifest) -> Result<Manifest, ManifestError> {
         let definitions = base.profile.sockets();
         let mut given = Vec::new();
         for (name, socket) in raw.sockets {

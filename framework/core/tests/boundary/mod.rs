@@ -1,0 +1,50 @@
+//! Calls through the C tables, host and plugin in one process.
+
+mod callbacks;
+mod faults;
+mod growth;
+pub(crate) mod newer;
+mod older;
+mod proofs;
+mod threads;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jackfield_core::Fault;
+use jackfield_core::environment::Environment;
+use jackfield_core::module::{Descriptor, Plugin};
+
+/// A plugin that counts. It implements the area as an older and as a newer SDK has it.
+#[derive(Default)]
+pub(crate) struct Tally {
+    parameters: (),
+    sum: u32,
+    step: u32,
+    _dropped: Notice,
+}
+
+impl Plugin for Tally {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.counter.tally", "Tally", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Ok(Self::default())
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.parameters
+    }
+}
+
+/// Says when it is dropped.
+#[derive(Default)]
+pub(crate) struct Notice(Option<Arc<AtomicBool>>);
+
+impl Drop for Notice {
+    fn drop(&mut self) {
+        if let Some(dropped) = &self.0 {
+            dropped.store(true, Ordering::SeqCst);
+        }
+    }
+}
