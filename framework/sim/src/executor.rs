@@ -1,0 +1,248 @@
+//! The executor: a discrete-event loop over nodes and datagrams.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::net::SocketAddr;
+
+use jackfield_core::time::Timestamp;
+use jackfield_core::units::TimeDelta;
+
+use crate::clock::{VirtualClock, VirtualTime};
+use crate::network::Network;
+
+/// Something that acts in a simulation: a room, a caller, a script.
+pub trait Node {
+    /// A datagram came for one of its addresses.
+    fn receive(&mut self, now: Timestamp, datagram: &Datagram, outbox: &mut Outbox<'_>) {
+        let _ = (now, datagram, outbox);
+    }
+
+    /// When [`Node::handle_timeout`] is to be called next; asked again after every call of this node.
+    fn deadline(&self) -> Timestamp {
+        Timestamp::NEVER
+    }
+
+    /// The deadline has come. The next one must lie later, or be met by the same call: a node that never gets on stops the simulation.
+    fn handle_timeout(&mut self, now: Timestamp, outbox: &mut Outbox<'_>) {
+        let _ = (now, outbox);
+    }
+}
+
+/// A datagram on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// Who sent it.
+    pub from: SocketAddr,
+    /// Where it goes.
+    pub to: SocketAddr,
+    /// What it holds.
+    pub bytes: Box<[u8]>,
+}
+
+/// Names a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(usize);
+
+/// Where a node puts what it sends.
+pub struct Outbox<'a> {
+    now: VirtualTime,
+    network: &'a mut Network,
+    scheduled: &'a mut Vec<(VirtualTime, Datagram)>,
+}
+
+impl Outbox<'_> {
+    /// Sends a datagram.
+    pub fn send(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        if let Some(at) = self.network.send(self.now, from, to, bytes.len()) {
+            let datagram = Datagram {
+                from,
+                to,
+                bytes: bytes.into(),
+            };
+            self.scheduled.push((at, datagram));
+        }
+    }
+
+    /// The network, for a script that changes the weather.
+    pub fn network(&mut self) -> &mut Network {
+        self.network
+    }
+}
+
+/// Runs nodes in virtual time, as fast as the machine can.
+pub struct VirtualExecutor {
+    clock: VirtualClock,
+    network: Network,
+    nodes: Vec<Option<Box<dyn Node>>>,
+    addresses: BTreeMap<SocketAddr, NodeId>,
+    /// By time, then by the order of scheduling.
+    queue: BinaryHeap<Reverse<(VirtualTime, u64, Event)>>,
+    /// The deadline for which each node stands in the queue.
+    deadlines: Vec<Timestamp>,
+    datagrams: BTreeMap<u64, Datagram>,
+    inserted: u64,
+    scheduled: Vec<(VirtualTime, Datagram)>,
+    digest: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Deadline(NodeId),
+    Datagram(u64),
+}
+
+/// A node whose deadline does not move for so many calls at one instant has got stuck.
+const STUCK: u32 = 10_000;
+
+impl VirtualExecutor {
+    /// An executor at the beginning of time with nobody in it.
+    pub fn new(network: Network) -> Self {
+        Self {
+            clock: VirtualClock::default(),
+            network,
+            nodes: Vec::new(),
+            addresses: BTreeMap::new(),
+            queue: BinaryHeap::new(),
+            deadlines: Vec::new(),
+            datagrams: BTreeMap::new(),
+            inserted: 0,
+            scheduled: Vec::new(),
+            digest: 0xcbf2_9ce4_8422_2325,
+        }
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    /// The network.
+    pub fn network(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    /// Takes a node in, with the addresses at which it is reached.
+    pub fn add_node(&mut self, node: Box<dyn Node>, addresses: &[SocketAddr]) -> NodeId {
+        let id = NodeId(self.nodes.len());
+        self.nodes.push(Some(node));
+        self.deadlines.push(Timestamp::NEVER);
+        self.addresses
+            .extend(addresses.iter().map(|address| (*address, id)));
+        self.schedule_deadline(id);
+        id
+    }
+
+    /// Takes a node out; what is on its way to it is lost.
+    pub fn remove_node(&mut self, id: NodeId) -> Option<Box<dyn Node>> {
+        self.addresses.retain(|_, owner| *owner != id);
+        self.nodes.get_mut(id.0)?.take()
+    }
+
+    /// Runs for `span` of virtual time: everything that is due up to and including its last instant is done.
+    ///
+    /// # Panics
+    /// If a node asks again and again to be called at the same instant.
+    pub fn run_for(&mut self, span: TimeDelta) {
+        let end = VirtualTime::from(self.clock.now() + span);
+        let (mut instant, mut events) = (self.clock.time(), 0);
+        while let Some(Reverse((at, _, _))) = self.queue.peek()
+            && *at <= end
+        {
+            let Some(Reverse((at, _, event))) = self.queue.pop() else {
+                break;
+            };
+            if at > instant {
+                (instant, events) = (at, 0);
+            }
+            events += 1;
+            assert!(
+                events < STUCK * self.nodes.len().max(1) as u32,
+                "a node's deadline does not move on at {instant:?}"
+            );
+            self.clock.set(at.max(self.clock.time()));
+            self.happen(event);
+        }
+        self.clock.set(end);
+    }
+
+    /// A number that depends on every datagram that was delivered, when and where: equal runs have equal digests (FNV-1a).
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    fn happen(&mut self, event: Event) {
+        let now = self.clock.now();
+        match event {
+            Event::Deadline(id) => {
+                // A deadline that moved meanwhile stands in the queue a second time.
+                let due = std::mem::replace(&mut self.deadlines[id.0], Timestamp::NEVER);
+                if due <= now {
+                    self.call(id, |node, outbox| node.handle_timeout(now, outbox));
+                } else {
+                    self.schedule_deadline(id);
+                }
+            }
+            Event::Datagram(key) => {
+                let Some(datagram) = self.datagrams.remove(&key) else {
+                    return;
+                };
+                self.note(now, &datagram);
+                if let Some(id) = self.addresses.get(&datagram.to).copied() {
+                    self.call(id, |node, outbox| node.receive(now, &datagram, outbox));
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, id: NodeId, act: impl FnOnce(&mut dyn Node, &mut Outbox<'_>)) {
+        let Some(Some(node)) = self.nodes.get_mut(id.0) else {
+            return;
+        };
+        let mut outbox = Outbox {
+            now: self.clock.time(),
+            network: &mut self.network,
+            scheduled: &mut self.scheduled,
+        };
+        act(&mut **node, &mut outbox);
+        let mut scheduled = std::mem::take(&mut self.scheduled);
+        for (at, datagram) in scheduled.drain(..) {
+            let key = self.next();
+            self.datagrams.insert(key, datagram);
+            self.queue.push(Reverse((at, key, Event::Datagram(key))));
+        }
+        self.scheduled = scheduled;
+        self.schedule_deadline(id);
+    }
+
+    fn schedule_deadline(&mut self, id: NodeId) {
+        let Some(Some(node)) = self.nodes.get(id.0) else {
+            return;
+        };
+        let deadline = node.deadline();
+        if deadline == self.deadlines[id.0] || deadline.is_never() {
+            return;
+        }
+        self.deadlines[id.0] = deadline;
+        let at = VirtualTime::from(deadline).max(self.clock.time());
+        let key = self.next();
+        self.queue.push(Reverse((at, key, Event::Deadline(id))));
+    }
+
+    fn next(&mut self) -> u64 {
+        self.inserted += 1;
+        self.inserted
+    }
+
+    fn note(&mut self, now: Timestamp, datagram: &Datagram) {
+        let port = |address: &SocketAddr| address.port().to_le_bytes();
+        let parts: [&[u8]; 4] = [
+            &now.us().to_le_bytes(),
+            &port(&datagram.from),
+            &port(&datagram.to),
+            &datagram.bytes,
+        ];
+        for byte in parts.into_iter().flatten() {
+            self.digest = (self.digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A conference, with or without its network domain, as a node of a simulation.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use jackfield_core::audio::BLOCK_DURATION;
+use jackfield_core::time::Timestamp;
+use jackfield_core::transport::Route;
+use jackfield_graph::Conference;
+use jackfield_graph::network::{DatagramSink, NetworkDomain, NetworkEvent};
+use jackfield_graph::stopwatch::{NoStopwatch, Stopwatch};
+
+use crate::executor::{Datagram, Node, Outbox};
+
+/// A room that is ticked every 10 ms of virtual time.
+pub struct Room {
+    conference: Conference,
+    network: Option<NetworkDomain>,
+    /// Whom a datagram to this address is for.
+    participants: BTreeMap<SocketAddr, u32>,
+    events: Vec<(u32, NetworkEvent)>,
+    next_tick: Timestamp,
+    watch: Box<dyn Stopwatch>,
+}
+
+impl Room {
+    /// A room whose first tick is at `first_tick`.
+    pub fn new(conference: Conference, first_tick: Timestamp) -> Self {
+        Self {
+            conference,
+            network: None,
+            participants: BTreeMap::new(),
+            events: Vec::new(),
+            next_tick: first_tick,
+            watch: Box::new(NoStopwatch),
+        }
+    }
+
+    /// With the network side; `participants` tells whose address each is.
+    #[must_use]
+    pub fn with_network(
+        mut self,
+        network: NetworkDomain,
+        participants: impl IntoIterator<Item = (SocketAddr, u32)>,
+    ) -> Self {
+        self.network = Some(network);
+        self.participants = participants.into_iter().collect();
+        self
+    }
+
+    /// With a stopwatch: plugins are judged by the time that they take. In a run that is to be repeated it must come from the scenario.
+    #[must_use]
+    pub fn with_stopwatch(mut self, watch: Box<dyn Stopwatch>) -> Self {
+        self.watch = watch;
+        self
+    }
+
+    /// The network side.
+    pub fn network(&mut self) -> Option<&mut NetworkDomain> {
+        self.network.as_mut()
+    }
+
+    /// What has happened to participants since this was asked last.
+    pub fn take_events(&mut self) -> Vec<(u32, NetworkEvent)> {
+        std::mem::take(&mut self.events)
+    }
+}
+
+impl Node for Room {
+    fn receive(&mut self, now: Timestamp, datagram: &Datagram, outbox: &mut Outbox<'_>) {
+        let Some(participant) = self.participants.get(&datagram.to) else {
+            return;
+        };
+        if let Some(network) = &mut self.network {
+            let route = Route::new(datagram.to, datagram.from);
+            let mut sink = Sink {
+                outbox,
+                events: &mut self.events,
+            };
+            network.receive(now, *participant, &route, &datagram.bytes, &mut sink);
+        }
+    }
+
+    fn deadline(&self) -> Timestamp {
+        let network = self
+            .network
+            .as_ref()
+            .map_or(Timestamp::NEVER, NetworkDomain::deadline);
+        self.next_tick.min(network)
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp, outbox: &mut Outbox<'_>) {
+        let ticks = self.next_tick <= now;
+        if ticks {
+            self.conference.tick(now, &mut *self.watch);
+            self.next_tick += BLOCK_DURATION;
+        }
+        if let Some(network) = &mut self.network {
+            let mut sink = Sink {
+                outbox,
+                events: &mut self.events,
+            };
+            if ticks {
+                network.poll_outbound(now, &mut sink);
+            }
+            if network.deadline() <= now {
+                network.handle_timeout(now, &mut sink);
+            }
+        }
+    }
+}
+
+struct Sink<'a, 'b> {
+    outbox: &'a mut Outbox<'b>,
+    events: &'a mut Vec<(u32, NetworkEvent)>,
+}
+
+impl DatagramSink for Sink<'_, '_> {
+    fn transmit(&mut self, route: &Route, datagram: &[u8]) {
+        self.outbox
+            .send(route.local.into(), route.remote.into(), datagram);
+    }
+
+    fn event(&mut self, participant: u32, event: NetworkEvent) {
+        self.events.push((participant, event));
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of virtual time.
+
+mod executor;
+mod network;
