@@ -10,6 +10,9 @@
 ///   without. An exception that stands where everyone sees it, and is held to: no more than so many, all of them freed, no lock, no system call.
 #[macro_export]
 macro_rules! conformance {
+    (audio_codec: $($subject:tt)*) => { $crate::__audio_codec_cases! { $($subject)* } };
+    (audio_decoder: $($subject:tt)*) => { $crate::__audio_decoder_cases! { $($subject)* } };
+    (audio_encoder: $($subject:tt)*) => { $crate::__audio_encoder_cases! { $($subject)* } };
     (audio_processor: $($subject:tt)*) => { $crate::__audio_processor_cases! { $($subject)* } };
     (jitter_buffer: $($subject:tt)*) => { $crate::__jitter_buffer_cases! { $($subject)* } };
     (audio_sink: $($subject:tt)*) => { $crate::__audio_sink_cases! { $($subject)* } };

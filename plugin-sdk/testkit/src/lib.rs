@@ -30,12 +30,16 @@
 //!
 //! Each case becomes two tests: one that calls the type directly, one that calls it through the C boundary as a host does.
 
+pub mod audio_codec;
+pub mod audio_decoder;
+pub mod audio_encoder;
 pub mod audio_processor;
 pub mod audio_sink;
 pub mod audio_source;
 pub mod bad;
 mod conformance;
 pub mod congestion_controller;
+pub mod jitter_buffer;
 pub mod mixer;
 pub mod module;
 pub mod pacer;
