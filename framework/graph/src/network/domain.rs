@@ -249,6 +249,11 @@ impl NetworkDomain {
         }
     }
 
+    /// Whether the audio domain has put something into the ring.
+    pub fn has_outbound(&self) -> bool {
+        !self.outbound.is_empty()
+    }
+
     /// Sends what the audio domain has put into the ring. To be called after each of its ticks.
     pub fn poll_outbound(&mut self, now: Timestamp, sink: &mut dyn DatagramSink) {
         if self.outbound.is_empty() {
