@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use jackfield_runtime::negotiate_plan;
 use miette::{IntoDiagnostic, Result};
 
-use crate::plugin::Folders;
+use crate::folders::Folders;
 
 /// Show the plan of a room: every node with its format, its latency, and every converter with its reason.
 #[derive(Debug, Args)]

@@ -1,2 +1,37 @@
-//! stub
-fn main() {}
+//! The `jackfield` command: serve calls, look at plugins, explain graphs, make join tokens.
+
+#![allow(clippy::disallowed_methods, reason = "a host owns the machine's clock, sockets and tasks")]
+
+mod folders;
+mod graph;
+mod plugin;
+mod serve;
+mod token;
+
+use clap::{Parser, Subcommand};
+use miette::Result;
+
+/// Real-time voice in which every module is a plugin: chosen in a manifest, swapped while the call runs.
+#[derive(Debug, Parser)]
+#[command(name = "jackfield", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::ServeCommand),
+    Plugin(plugin::PluginCommand),
+    Graph(graph::GraphCommand),
+    Token(token::TokenCommand),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Serve(command) => command.run(),
+        Command::Plugin(command) => command.run(),
+        Command::Graph(command) => command.run(),
+        Command::Token(command) => command.run(),
+    }
+}

@@ -1,0 +1,45 @@
+//! Where plugins are looked for, and the loader that looks there.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jackfield_loader::{Loader, LoaderOptions, Manifest};
+use miette::{IntoDiagnostic, Result};
+
+/// A list of folders like `PATH`, looked through after those of the command line.
+const VARIABLE: &str = "JACKFIELD_PLUGIN_PATH";
+
+/// Where plugins are looked for.
+#[derive(Debug, Args)]
+pub(crate) struct Folders {
+    /// Look for plugins in this folder too, before the others. May be given several times.
+    #[arg(long = "plugins", value_name = "DIR")]
+    plugins: Vec<PathBuf>,
+}
+
+impl Folders {
+    /// The manifest, or the built-in one, and a loader that has scanned its folders, those of the command line, of `JACKFIELD_PLUGIN_PATH`,
+    /// `plugins` beside the executable, and the executable's own.
+    pub(crate) fn load(&self, manifest: Option<&Path>) -> Result<(Manifest, Loader)> {
+        let manifest = match manifest {
+            Some(path) => Manifest::read(path)?,
+            None => Manifest::embedded_default(),
+        };
+        let options = LoaderOptions { folders: self.all(), ..LoaderOptions::default() }.with_manifest(&manifest);
+        let loader = Loader::new(options).into_diagnostic()?;
+        Ok((manifest, loader))
+    }
+
+    fn all(&self) -> Vec<PathBuf> {
+        let mut folders: Vec<PathBuf> = self.plugins.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect();
+        if let Some(paths) = std::env::var_os(VARIABLE) {
+            folders.extend(std::env::split_paths(&paths).filter(|p| p.is_absolute()));
+        }
+        if let Some(own) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+            folders.push(own.join("plugins"));
+            folders.push(own.to_owned());
+        }
+        folders.retain(|folder| folder.is_dir());
+        folders
+    }
+}
