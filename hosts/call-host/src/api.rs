@@ -1,0 +1,202 @@
+//! The HTTP interface: rooms, graphs, statistics, swaps, plugins. JSON, as `docs/reference/http-api.md` describes it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use jackfield_loader::LoadError;
+use jackfield_runtime::view::{GraphView, PluginView, RoomStats, RoomView, SwapReport};
+use jackfield_runtime::{Room, SocketError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::access::{Grant, token_of};
+use crate::refusal::Refusal;
+use crate::shared::Shared;
+use crate::token::TokenError;
+
+#[derive(Serialize)]
+pub(crate) struct Rooms {
+    rooms: Vec<RoomView>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Plugins {
+    plugins: Vec<PluginView>,
+}
+
+/// What is asked of a socket.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SocketChange {
+    #[serde(default)]
+    r#use: Option<String>,
+    #[serde(default)]
+    params: Map<String, Value>,
+}
+
+/// `GET /healthz`
+pub(crate) async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /api/rooms`: the rooms that the asker may enter.
+pub(crate) async fn rooms(State(shared): State<Arc<Shared>>, grant: Grant) -> Json<Rooms> {
+    let rooms = shared.engine.rooms();
+    let shown = rooms.iter().filter(|room| grant.opens(room.name()));
+    let views = shown.map(|room| RoomView {
+        name: room.name().to_owned(),
+        participants: room.participants(),
+    });
+    Json(Rooms {
+        rooms: views.collect(),
+    })
+}
+
+/// `GET /api/rooms/{room}/graph`
+pub(crate) async fn graph(
+    State(shared): State<Arc<Shared>>,
+    Path(room): Path<String>,
+    grant: Grant,
+) -> Result<Json<GraphView>, Refusal> {
+    Ok(Json(open_room(&shared, &room, &grant)?.graph()))
+}
+
+/// `GET /api/rooms/{room}/stats`
+pub(crate) async fn stats(
+    State(shared): State<Arc<Shared>>,
+    Path(room): Path<String>,
+    grant: Grant,
+) -> Result<Json<RoomStats>, Refusal> {
+    Ok(Json(open_room(&shared, &room, &grant)?.stats()))
+}
+
+/// `GET /api/plugins`
+pub(crate) async fn plugins(State(shared): State<Arc<Shared>>, _grant: Grant) -> Json<Plugins> {
+    Json(Plugins {
+        plugins: shared.engine.plugins(),
+    })
+}
+
+/// `POST /api/rooms/{room}/sockets/{socket}`: swaps a plugin, sets parameters, or both.
+pub(crate) async fn change_socket(
+    State(shared): State<Arc<Shared>>,
+    Path((room, socket)): Path<(String, String)>,
+    grant: Grant,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<SwapReport>, Refusal> {
+    let room = open_room(&shared, &room, &grant)?;
+    if !grant.may_swap {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "may-not-swap",
+            "this token lets you listen and speak only: ask for one with the right to swap (`jackfield token --may-swap`)",
+        ));
+    }
+    let change = parse_change(&headers, &body)?;
+    // A plugin may take long to warm up: the swap goes on even if whoever asked for it does not wait.
+    let swap = shared.tasks.spawn(async move {
+        room.set_socket(&socket, change.r#use.as_deref(), &change.params)
+            .await
+    });
+    match swap.await {
+        Ok(Ok(report)) => Ok(Json(report)),
+        Ok(Err(error)) => Err(refusal_of(&error)),
+        Err(_) => Err(Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "host-failure",
+            "the swap ended in a fault of the host: see its log",
+        )),
+    }
+}
+
+/// Any other path under `/api`.
+pub(crate) async fn nothing_here() -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "there is nothing under this address: docs/reference/http-api.md lists what there is",
+    )
+}
+
+/// A known path, but another method.
+pub(crate) async fn other_method() -> Refusal {
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "this address is asked by another method: see the `allow` header",
+    )
+}
+
+fn parse_change(headers: &HeaderMap, body: &[u8]) -> Result<SocketChange, Refusal> {
+    // Browsers let strangers' pages send every other type unasked.
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-json",
+            "send the change as JSON, with `content-type: application/json`",
+        ));
+    }
+    // By way of an object, because a list would pass for one with everything left out.
+    let parsed = serde_json::from_slice::<Map<String, Value>>(body)
+        .and_then(|fields| SocketChange::deserialize(Value::Object(fields)));
+    let change = parsed.map_err(|error| {
+        let message = format!("the change cannot be read ({error}): send {{\"use\": \"<plugin id>\", \"params\": {{\"<name>\": <value>}}}}");
+        Refusal::new(StatusCode::BAD_REQUEST, "malformed-change", message)
+    })?;
+    if change.r#use.is_none() && change.params.is_empty() {
+        return Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "empty-change",
+            "nothing is asked for: name a plugin in `use`, parameters in `params`, or both",
+        ));
+    }
+    Ok(change)
+}
+
+fn open_room(shared: &Shared, name: &str, grant: &Grant) -> Result<Room, Refusal> {
+    if !grant.opens(name) {
+        return Err(TokenError::OtherRoom.into());
+    }
+    shared
+        .engine
+        .room(name)
+        .ok_or_else(|| Refusal::no_such_room(name))
+}
+
+fn refusal_of(error: &SocketError) -> Refusal {
+    let (status, code) = match error {
+        SocketError::NoSuchSocket { .. } => (StatusCode::NOT_FOUND, "no-such-socket"),
+        SocketError::Load(LoadError::NotFound { .. }) => (StatusCode::UNPROCESSABLE_ENTITY, "no-such-plugin"),
+        SocketError::Load(LoadError::WrongArea { .. }) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong-area"),
+        SocketError::Load(LoadError::Parameter { .. }) | SocketError::Parameter(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "bad-parameter")
+        }
+        SocketError::Load(_) => (StatusCode::UNPROCESSABLE_ENTITY, "plugin-unusable"),
+        SocketError::Plugin { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "plugin-refused"),
+        SocketError::NotNegotiated(_) => (StatusCode::CONFLICT, "not-negotiated"),
+        SocketError::Busy { .. } => (StatusCode::CONFLICT, "busy"),
+        SocketError::NoAnswer => (StatusCode::SERVICE_UNAVAILABLE, "no-answer"),
+        _ => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
+    };
+    Refusal::new(status, code, error.to_string())
+}
+
+/// What the asker may do, by their token.
+impl FromRequestParts<Arc<Shared>> for Grant {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
+        let token = token_of(&parts.headers, &parts.uri);
+        Ok(shared.options.access.admit(token.as_deref())?)
+    }
+}

@@ -1,0 +1,514 @@
+//! One signalling connection, from its first message to its end. Nothing that the other end does or fails to do here reaches the
+//! others in the room: what is malformed is answered, who is too fast or too slow is let go.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use jackfield_runtime::view::{self, ParticipantView, RoomEvent};
+use jackfield_runtime::{EngineError, NegotiationError};
+use jackfield_session::signalling::{
+    ClientMessage, HostMessage, Participant, ParticipantKind, SignallingError,
+};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{MissedTickBehavior, interval, timeout, timeout_at};
+
+use crate::error_code::ErrorCode;
+use crate::names;
+use crate::rate::Bucket;
+use crate::seats::{Place, SeatError};
+use crate::shared::Shared;
+use crate::token::TokenError;
+
+/// Serves `socket` until either end has had enough.
+pub(crate) async fn serve(socket: WebSocket, shared: Arc<Shared>) {
+    let now = Instant::now();
+    let mut connection = Connection {
+        messages: Bucket::new(shared.options.limits.messages, now),
+        offers: Bucket::new(shared.options.limits.offers, now),
+        heard: now,
+        socket,
+        shared: Arc::clone(&shared),
+    };
+    let Ok(mut place) = connection.admit().await else {
+        return;
+    };
+    let end = match connection.welcome(&place).await {
+        Ok(()) => connection.attend(&mut place).await,
+        Err(end) => end,
+    };
+    tracing::debug!(
+        room = place.seat.room.name(),
+        participant = place.seat.participant.id(),
+        ?end,
+        "signalling ended"
+    );
+    match end {
+        End::Left => _ = shared.seats.leave(&place).await,
+        End::Removed => _ = shared.seats.forget(&place),
+        End::Lost => keep_for_a_while(place, shared),
+        End::Superseded | End::HostCloses => {}
+    }
+}
+
+/// Waits for the participant to come back over another connection, and gives the place up when they do not.
+fn keep_for_a_while(place: Place, shared: Arc<Shared>) {
+    let tasks = shared.tasks.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(shared.options.limits.grace) => {}
+            () = place.superseded.cancelled() => return,
+            () = shared.closing.cancelled() => return,
+        }
+        if shared.seats.leave(&place).await {
+            tracing::debug!(
+                participant = place.seat.participant.id(),
+                "did not come back in time"
+            );
+        }
+    });
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The participant said so, or their page is gone.
+    Left,
+    /// The engine let the participant go.
+    Removed,
+    /// The connection broke, or is too slow or too fast to be kept; the participant may come back.
+    Lost,
+    /// The participant came back over another connection.
+    Superseded,
+    /// The host closes.
+    HostCloses,
+}
+
+/// RFC 6455 section 7.4.1.
+mod close {
+    pub(super) const GOING_AWAY: u16 = 1001;
+    pub(super) const POLICY: u16 = 1008;
+    pub(super) const TOO_BIG: u16 = 1009;
+    pub(super) const TRY_AGAIN: u16 = 1013;
+}
+
+struct Connection {
+    socket: WebSocket,
+    shared: Arc<Shared>,
+    messages: Bucket,
+    offers: Bucket,
+    heard: Instant,
+}
+
+/// What came in.
+enum Heard {
+    Message(ClientMessage),
+    /// Nothing that asks for an answer, or something that has had its answer already.
+    Nothing,
+}
+
+impl Connection {
+    /// Reads until a valid join, within the time for it.
+    async fn admit(&mut self) -> Result<Place, End> {
+        let shared = Arc::clone(&self.shared);
+        let deadline = tokio::time::Instant::now() + shared.options.limits.join_within;
+        loop {
+            let frame = tokio::select! {
+                biased;
+                () = shared.closing.cancelled() => return Err(self.host_closes().await),
+                frame = timeout_at(deadline, self.socket.recv()) => frame,
+            };
+            let Ok(frame) = frame else {
+                let within = shared.options.limits.join_within.as_secs();
+                let message =
+                    format!("nobody joined within {within} s: connect again and send `join` at once");
+                return Err(self.refuse(ErrorCode::JoinTimeout, &message, close::POLICY).await);
+            };
+            match self.hear(frame).await? {
+                Heard::Nothing => {}
+                Heard::Message(ClientMessage::Join {
+                    room,
+                    name,
+                    token,
+                    resume,
+                }) => {
+                    return self.join(&room, &name, token.as_deref(), resume.as_deref()).await;
+                }
+                Heard::Message(ClientMessage::Ping { id }) => self.send(&HostMessage::Pong { id }).await?,
+                Heard::Message(ClientMessage::Leave {}) => return Err(self.close(1000, "left").await),
+                Heard::Message(_) => {
+                    self.complain(
+                        ErrorCode::NotJoined,
+                        "nobody has joined on this connection: send `join` first",
+                    )
+                    .await?;
+                }
+            }
+        }
+    }
+
+    async fn join(
+        &mut self,
+        room: &str,
+        name: &str,
+        token: Option<&str>,
+        resume: Option<&str>,
+    ) -> Result<Place, End> {
+        let room = match names::room(room) {
+            Ok(room) => room,
+            Err(error) => {
+                return Err(self
+                    .refuse(ErrorCode::BadRoom, &error.to_string(), close::POLICY)
+                    .await);
+            }
+        };
+        if let Some(place) = resume.and_then(|secret| self.shared.seats.resume(room, secret)) {
+            return Ok(place);
+        }
+        let grant = match self.shared.options.access.admit(token) {
+            Ok(grant) if grant.opens(room) => grant,
+            Ok(_) => return Err(self.refuse_token(&TokenError::OtherRoom).await),
+            Err(error) => return Err(self.refuse_token(&error).await),
+        };
+        let name = match names::participant(grant.name.as_deref().unwrap_or(name)) {
+            Ok(name) => name,
+            Err(error) => {
+                return Err(self
+                    .refuse(ErrorCode::BadName, &error.to_string(), close::POLICY)
+                    .await);
+            }
+        };
+        match self.shared.seats.take(room, name).await {
+            Ok(place) => {
+                tracing::debug!(
+                    room,
+                    participant = place.seat.participant.id(),
+                    subject = grant.subject,
+                    "joined"
+                );
+                Ok(place)
+            }
+            Err(error) => {
+                let code = match error {
+                    SeatError::RoomFull(_) | SeatError::Engine(EngineError::RoomFull { .. }) => {
+                        ErrorCode::RoomFull
+                    }
+                    SeatError::TooManyRooms(_) | SeatError::Engine(EngineError::TooManyRooms) => {
+                        ErrorCode::TooManyRooms
+                    }
+                    SeatError::Engine(EngineError::Closed) => ErrorCode::HostClosing,
+                    SeatError::Engine(_) | SeatError::Randomness(_) => ErrorCode::HostFailure,
+                };
+                Err(self.refuse(code, &error.to_string(), close::TRY_AGAIN).await)
+            }
+        }
+    }
+
+    async fn refuse_token(&mut self, error: &TokenError) -> End {
+        let code = match error {
+            TokenError::Expired => ErrorCode::ExpiredToken,
+            _ => ErrorCode::BadToken,
+        };
+        self.refuse(code, &error.to_string(), close::POLICY).await
+    }
+
+    async fn welcome(&mut self, place: &Place) -> Result<(), End> {
+        let room = &place.seat.room;
+        let joined = HostMessage::Joined {
+            room: room.name().to_owned(),
+            participant: place.seat.participant.id().to_owned(),
+            resume: place.secret.clone(),
+            resumed: place.resumed,
+            participants: room.participants().iter().map(signalled).collect(),
+        };
+        self.send(&joined).await?;
+        if place.resumed {
+            // What changed meanwhile was told to nobody.
+            self.send(&HostMessage::Graph {
+                revision: room.graph().revision,
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Carries messages both ways until one end has had enough.
+    async fn attend(&mut self, place: &mut Place) -> End {
+        let shared = Arc::clone(&self.shared);
+        let limits = shared.options.limits;
+        let superseded = place.superseded.clone();
+        let mut heartbeat = interval(limits.heartbeat);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                biased;
+                () = shared.closing.cancelled() => return self.host_closes().await,
+                () = superseded.cancelled() => return self.was_superseded().await,
+                frame = self.socket.recv() => match self.hear(frame).await {
+                    Ok(Heard::Message(message)) => self.obey(message, place).await,
+                    Ok(Heard::Nothing) => Ok(()),
+                    Err(end) => Err(end),
+                },
+                event = place.events.recv() => self.tell(event, place).await,
+                _ = heartbeat.tick() => self.beat(limits.silence).await,
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    /// What a frame holds, if it may be said at all; what is wrong with it is answered.
+    async fn hear(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<Heard, End> {
+        let Some(Ok(frame)) = frame else {
+            return Err(End::Lost);
+        };
+        self.heard = Instant::now();
+        if !self.messages.take(self.heard) {
+            let message = "too many messages at once: send fewer, then connect again";
+            return Err(self.refuse(ErrorCode::RateLimited, message, close::POLICY).await);
+        }
+        let text = match frame {
+            Message::Text(text) => text,
+            Message::Binary(_) => {
+                self.complain(
+                    ErrorCode::MalformedMessage,
+                    "a binary message came: send JSON text",
+                )
+                .await?;
+                return Ok(Heard::Nothing);
+            }
+            Message::Ping(_) | Message::Pong(_) => return Ok(Heard::Nothing),
+            // A page that is closed or left says so; whoever loses the network says nothing.
+            Message::Close(Some(frame)) if frame.code == close::GOING_AWAY => return Err(End::Left),
+            Message::Close(_) => return Err(End::Lost),
+        };
+        let longest = self.shared.options.limits.message_bytes;
+        if text.len() > longest {
+            let message = format!("a message of {} bytes came: send at most {longest}", text.len());
+            return Err(self
+                .refuse(ErrorCode::MessageTooLarge, &message, close::TOO_BIG)
+                .await);
+        }
+        match ClientMessage::parse(text.as_str()) {
+            Ok(message) => Ok(Heard::Message(message)),
+            Err(error @ SignallingError::UnknownVersion(_)) => Err(self
+                .refuse(ErrorCode::UnknownVersion, &error.to_string(), close::POLICY)
+                .await),
+            Err(error) => {
+                self.complain(ErrorCode::MalformedMessage, &error.to_string())
+                    .await?;
+                Ok(Heard::Nothing)
+            }
+        }
+    }
+
+    /// Does what a participant asks for.
+    async fn obey(&mut self, message: ClientMessage, place: &Place) -> Result<(), End> {
+        // Only who has received the newest secret can have something to say on this connection.
+        self.shared.seats.confirm(place);
+        match message {
+            ClientMessage::Join { .. } => {
+                let message = "this connection has joined already: open another one for another room";
+                self.complain(ErrorCode::AlreadyJoined, message).await
+            }
+            ClientMessage::Offer { sdp } => self.negotiate(sdp, place).await,
+            ClientMessage::Candidate { candidate } => {
+                let line = candidate.as_ref().map(|candidate| candidate.candidate.as_str());
+                match place
+                    .seat
+                    .participant
+                    .add_candidate(line.filter(|line| !line.is_empty()))
+                    .await
+                {
+                    Ok(()) => Ok(()),
+                    Err(error) => {
+                        let code = code_of(&error).unwrap_or(ErrorCode::MalformedCandidate);
+                        self.complain(code, &error.to_string()).await
+                    }
+                }
+            }
+            ClientMessage::Mute { muted } => {
+                place.seat.participant.set_muted(muted);
+                Ok(())
+            }
+            ClientMessage::Leave {} => Err(self.left().await),
+            ClientMessage::Ping { id } => self.send(&HostMessage::Pong { id }).await,
+            _ => {
+                self.complain(
+                    ErrorCode::MalformedMessage,
+                    "this host does not know such a message",
+                )
+                .await
+            }
+        }
+    }
+
+    async fn negotiate(&mut self, offer: String, place: &Place) -> Result<(), End> {
+        if let Some(sdp) = place.seat.answer_again(&offer) {
+            return self.send(&HostMessage::Answer { sdp }).await;
+        }
+        if !self.offers.take(Instant::now()) {
+            let message = "too many offers at once: wait some seconds, then offer again";
+            return self.complain(ErrorCode::RateLimited, message).await;
+        }
+        match place.seat.participant.offer(&offer).await {
+            Ok(sdp) => {
+                place.seat.negotiated(offer, sdp.clone());
+                self.send(&HostMessage::Answer { sdp }).await?;
+                // The answer holds every candidate of the host.
+                self.send(&HostMessage::Candidate { candidate: None }).await
+            }
+            Err(error) => {
+                let code = code_of(&error).unwrap_or(ErrorCode::MalformedOffer);
+                self.complain(code, &error.to_string()).await
+            }
+        }
+    }
+
+    /// Tells the participant what happened in the room.
+    async fn tell(&mut self, event: Result<RoomEvent, RecvError>, place: &Place) -> Result<(), End> {
+        let own = place.seat.participant.id();
+        let message = match event {
+            Ok(RoomEvent::ParticipantJoined(who)) if who.id == own => return Ok(()),
+            Ok(RoomEvent::ParticipantJoined(who)) => HostMessage::ParticipantJoined {
+                participant: signalled(&who),
+            },
+            Ok(RoomEvent::ParticipantLeft(id)) if id == own => return Err(self.was_removed().await),
+            Ok(RoomEvent::ParticipantLeft(id)) => HostMessage::ParticipantLeft { id },
+            Ok(RoomEvent::ParticipantChanged(who)) => HostMessage::ParticipantChanged {
+                participant: signalled(&who),
+            },
+            Ok(RoomEvent::Levels { levels, active }) => HostMessage::Levels { levels, active },
+            Ok(RoomEvent::Graph { revision }) => HostMessage::Graph { revision },
+            Ok(RoomEvent::Swap(report)) => {
+                let report = serde_json::to_value(&report).unwrap_or_default();
+                HostMessage::Swap { report }
+            }
+            Ok(_) => return Ok(()),
+            Err(RecvError::Lagged(missed)) => {
+                tracing::info!(participant = own, missed, "receives too slowly");
+                let message = "this connection receives too slowly and has missed what happened: it is closed, connect again";
+                self.complain(ErrorCode::TooSlow, message).await?;
+                return Err(self.close_lost(close::TRY_AGAIN, "too slow").await);
+            }
+            Err(RecvError::Closed) => return Err(self.was_removed().await),
+        };
+        self.send(&message).await
+    }
+
+    async fn beat(&mut self, silence: Duration) -> Result<(), End> {
+        if self.heard.elapsed() > silence {
+            return Err(End::Lost);
+        }
+        self.put(Message::Ping(Vec::new().into())).await
+    }
+
+    async fn left(&mut self) -> End {
+        self.close(1000, "left").await;
+        End::Left
+    }
+
+    async fn was_removed(&mut self) -> End {
+        let message = "the host has let this participant go, because no media came any more: join again";
+        let _ = self.complain(ErrorCode::NotJoined, message).await;
+        self.close(close::TRY_AGAIN, "removed").await;
+        End::Removed
+    }
+
+    async fn was_superseded(&mut self) -> End {
+        self.refuse(
+            ErrorCode::Superseded,
+            "this participant came back over another connection",
+            close::POLICY,
+        )
+        .await;
+        End::Superseded
+    }
+
+    async fn host_closes(&mut self) -> End {
+        let _ = self
+            .complain(ErrorCode::HostClosing, "the host closes: connect again later")
+            .await;
+        self.close(close::GOING_AWAY, "the host closes").await;
+        End::HostCloses
+    }
+
+    /// Says what is wrong and goes on.
+    async fn complain(&mut self, code: ErrorCode, message: &str) -> Result<(), End> {
+        self.shared.counters.refused(code.as_str());
+        self.send(&HostMessage::Error {
+            code: code.as_str().to_owned(),
+            message: message.to_owned(),
+            fatal: false,
+        })
+        .await
+    }
+
+    /// Says what is wrong and ends the connection; coming back would not help.
+    async fn refuse(&mut self, code: ErrorCode, message: &str, close_code: u16) -> End {
+        self.shared.counters.refused(code.as_str());
+        let _ = self
+            .send(&HostMessage::Error {
+                code: code.as_str().to_owned(),
+                message: message.to_owned(),
+                fatal: true,
+            })
+            .await;
+        self.close(close_code, code.as_str()).await
+    }
+
+    async fn close_lost(&mut self, code: u16, reason: &'static str) -> End {
+        self.close(code, reason).await;
+        End::Lost
+    }
+
+    async fn close(&mut self, code: u16, reason: &'static str) -> End {
+        let _ = self
+            .put(Message::Close(Some(CloseFrame {
+                code,
+                reason: reason.into(),
+            })))
+            .await;
+        End::Lost
+    }
+
+    async fn send(&mut self, message: &HostMessage) -> Result<(), End> {
+        self.put(Message::Text(message.to_json().into())).await
+    }
+
+    /// Whoever does not take a message in time is let go: the room does not wait for anyone.
+    async fn put(&mut self, frame: Message) -> Result<(), End> {
+        match timeout(self.shared.options.limits.send_within, self.socket.send(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Lost),
+            Err(_) => {
+                tracing::info!("a signalling connection takes nothing any more and is dropped");
+                Err(End::Lost)
+            }
+        }
+    }
+}
+
+/// What failed for another reason than what the participant sent.
+fn code_of(error: &NegotiationError) -> Option<ErrorCode> {
+    match error {
+        NegotiationError::Left => Some(ErrorCode::NotJoined),
+        NegotiationError::Closed => Some(ErrorCode::HostClosing),
+        NegotiationError::Socket(_) => Some(ErrorCode::HostFailure),
+        _ => None,
+    }
+}
+
+fn signalled(participant: &ParticipantView) -> Participant {
+    let kind = match participant.kind {
+        view::ParticipantKind::Robot => ParticipantKind::Robot,
+        _ => ParticipantKind::Browser,
+    };
+    Participant {
+        id: participant.id.clone(),
+        name: participant.name.clone(),
+        kind,
+        muted: participant.muted,
+    }
+}
