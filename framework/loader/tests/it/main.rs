@@ -1,0 +1,12 @@
+//! The loader with real plugin files: those of the workspace, one in C that is compiled here, and broken ones made from them.
+
+mod c_plugins;
+mod checks;
+mod discovery;
+mod faults;
+mod linked;
+mod manifest;
+mod metadata;
+mod reload;
+mod resolving;
+mod support;

@@ -1,0 +1,312 @@
+//! The manifest: what it says, and what is said of a wrong one.
+
+use std::path::{Path, PathBuf};
+
+use jackfield_loader::{Isolation, Manifest, ManifestError, ParameterValue, Profile};
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use proptest::prelude::*;
+
+const PIN: &str = "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
+
+fn parse(text: &str) -> Result<Manifest, ManifestError> {
+    Manifest::parse(text, "/etc/jackfield/jackfield.toml")
+}
+
+/// The error of a manifest whose profile is given.
+fn fault(text: &str) -> ManifestError {
+    parse(&format!("profile = \"conference\"\n{text}")).unwrap_err()
+}
+
+#[test]
+fn everything_that_can_be_said() {
+    let manifest = parse(&format!(
+        r#"
+        profile = "conference"
+        [plugins]
+        folders = ["plugins", "/opt/jackfield"]
+        [sockets.jitter]
+        use = ["acme.jitter.fast", "jackfield.jitter.adaptive"]
+        params = {{ target_ms = 60, mode = "low delay", stretch = true, weight = 0.5 }}
+        fallback = "jackfield.jitter.fixed"
+        isolation = "static"
+        [sockets.mixer]
+        use = "jackfield.mixer.sum"
+        pin = "{PIN}"
+        [room]
+        max_participants = 12
+        sample_rate = 16000
+        [limits]
+        images = 8
+        "#
+    ))
+    .unwrap();
+    assert_eq!(manifest.profile, Profile::Conference);
+    assert_eq!(
+        manifest.folders,
+        [
+            PathBuf::from("/etc/jackfield/plugins"),
+            PathBuf::from("/opt/jackfield")
+        ]
+    );
+    let jitter = manifest.socket("jitter").unwrap();
+    assert_eq!(
+        jitter.candidates,
+        ["acme.jitter.fast", "jackfield.jitter.adaptive"]
+    );
+    assert_eq!(jitter.parameters["target_ms"], ParameterValue::Number(60.0));
+    assert_eq!(
+        jitter.parameters["mode"],
+        ParameterValue::Text("low delay".to_owned())
+    );
+    assert_eq!(jitter.parameters["stretch"], ParameterValue::Bool(true));
+    assert_eq!(jitter.isolation, Isolation::Static);
+    let mixer = manifest.socket("mixer").unwrap();
+    assert_eq!(mixer.pin.unwrap().to_string(), PIN);
+    assert_eq!(
+        (mixer.isolation, mixer.fallback.as_deref()),
+        (Isolation::InProcess, None),
+        "a socket is replaced as a whole"
+    );
+    assert_eq!(
+        (
+            manifest.room.max_participants,
+            manifest.room.sample_rate,
+            manifest.limits.images
+        ),
+        (12, 16_000, 8)
+    );
+}
+
+#[test]
+fn the_default_fills_every_socket_of_a_conference_in_signal_order() {
+    let manifest = Manifest::embedded_default();
+    let chosen: Vec<_> = manifest
+        .sockets
+        .iter()
+        .map(|socket| (socket.name.as_str(), socket.candidates[0].as_str()))
+        .collect();
+    assert_eq!(
+        chosen,
+        [
+            ("transport", "jackfield.transport.ice-dtls"),
+            ("jitter", "jackfield.jitter.adaptive"),
+            ("codec", "jackfield.codec.opus"),
+            ("echo", "jackfield.processing.aec3"),
+            ("noise", "jackfield.processing.ns-rnnoise"),
+            ("gain", "jackfield.processing.gain"),
+            ("mixer", "jackfield.mixer.active-speaker"),
+            ("congestion", "jackfield.congestion.fixed"),
+            ("pacer", "jackfield.pacing.null"),
+        ]
+    );
+    assert!(
+        manifest
+            .sockets
+            .iter()
+            .all(|socket| socket.isolation == Isolation::InProcess)
+    );
+    assert_eq!(
+        manifest.socket("echo").unwrap().fallback.as_deref(),
+        Some("jackfield.processing.null")
+    );
+    for socket in &manifest.sockets {
+        let area = Profile::Conference.socket(&socket.name).unwrap().area;
+        assert!(
+            jackfield_core::AREAS.iter().any(|known| known.id == area),
+            "{area}"
+        );
+    }
+    assert_eq!(parse("profile = \"conference\"").unwrap(), manifest);
+}
+
+#[test]
+fn without_a_profile_every_socket_must_be_written_out() {
+    let error = parse("[sockets.echo]\nuse = \"a.b\"\n").unwrap_err();
+    assert!(
+        error
+            .message()
+            .starts_with("these sockets are missing: transport, jitter, codec, noise,"),
+        "{error}"
+    );
+    assert!(
+        error.advice().unwrap().contains("profile = \"conference\""),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_key_that_there_is_not_is_told_with_the_nearest_one() {
+    let error = fault("[plugins]\nfolder = [\"x\"]\n");
+    assert_eq!(
+        error.to_string(),
+        "/etc/jackfield/jackfield.toml:3: there is no key `folder` here; did you mean `folders`? expected one of: folders"
+    );
+    let error = fault("[sockets.echo]\nuse = \"a.b\"\nfalback = \"c.d\"\n");
+    assert_eq!(error.line(), Some(4));
+    assert!(error.to_string().contains("did you mean `fallback`?"), "{error}");
+    assert!(fault("[rooms]\n").to_string().contains("did you mean `room`?"));
+}
+
+#[test]
+fn a_socket_that_there_is_not_is_told_with_the_nearest_one() {
+    let error = fault("[sockets.ecco]\nuse = \"a.b\"\n");
+    assert_eq!(
+        error.to_string(),
+        "/etc/jackfield/jackfield.toml:2: there is no socket `ecco`; did you mean `echo`? a conference has: transport, jitter, codec, echo, noise, gain, mixer, congestion, pacer"
+    );
+}
+
+#[test]
+fn values_that_do_not_fit_are_told_with_what_does() {
+    for (text, line, expected) in [
+        (
+            "[sockets.echo]\nuse = 5\n",
+            3,
+            "expected the id of a plugin or a list of ids",
+        ),
+        ("[sockets.echo]\nuse = []\n", 3, "name at least one"),
+        ("[sockets.echo]\nuse = \"Not An Id\"\n", 3, "lower-case words"),
+        (
+            "[sockets.echo]\nuse = [\n  \"a.b\",\n  \"NO\",\n]\n",
+            5,
+            "`NO` cannot be the id",
+        ),
+        (
+            "[sockets.echo]\nfallback = \"a.b\"\n",
+            2,
+            "the key `use` is missing",
+        ),
+        (
+            "[sockets.echo]\nuse = \"a.b\"\npin = \"sha256:00\"\n",
+            4,
+            "64 hexadecimal digits",
+        ),
+        (
+            "[sockets.echo]\nuse = \"a.b\"\nparams = { gain = [1] }\n",
+            4,
+            "expected true, false, a number or a text",
+        ),
+        (
+            "[sockets.echo]\nuse = \"a.b\"\nisolation = \"statik\"\n",
+            4,
+            "did you mean `static`?",
+        ),
+        (
+            "[sockets.echo]\nuse = \"a.b\"\nisolation = \"process\"\n",
+            4,
+            "in a process of its own yet",
+        ),
+        ("[room]\nmax_participants = 1\n", 3, "1 is out of range"),
+        ("[room]\nmax_participants = -4\n", 3, "-4 is out of range"),
+        ("[room]\nsample_rate = 44101\n", 3, "44101 is out of range"),
+        ("[limits]\nimages = 5000\n", 3, "5000 is out of range"),
+        ("[plugins]\nfolders = [\"\"]\n", 3, "this folder has no name"),
+    ] {
+        let error = fault(text);
+        assert_eq!(error.line(), Some(line), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let error = parse("profile = \"conferance\"\n").unwrap_err();
+    assert!(
+        error.to_string().contains("did you mean `conference`?"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_pin_is_for_one_plugin_file() {
+    let error = fault(&format!(
+        "[sockets.echo]\nuse = [\"a.b\", \"c.d\"]\npin = \"{PIN}\"\n"
+    ));
+    assert!(error.to_string().contains("a pin is for one plugin"), "{error}");
+    let error = fault(&format!(
+        "[sockets.echo]\nuse = \"a.b\"\nisolation = \"static\"\npin = \"{PIN}\"\n"
+    ));
+    assert!(error.to_string().contains("has no file to pin"), "{error}");
+}
+
+#[test]
+fn an_error_is_shown_at_its_place() {
+    let error = fault("[sockets.echo]\nuse = \"a.b\"\nisolaton = \"static\"\n");
+    let mut shown = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::none())
+        .render_report(&mut shown, &error)
+        .unwrap();
+    for part in [
+        "jackfield.toml:4:1",
+        "isolaton = \"static\"",
+        "unknown key",
+        "did you mean `isolation`?",
+    ] {
+        assert!(shown.contains(part), "`{part}` is not in\n{shown}");
+    }
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_is_told() {
+    let error = Manifest::read(Path::new("/nowhere/jackfield.toml")).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("/nowhere/jackfield.toml: cannot read the manifest"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_checked_in_schema_is_that_of_the_types() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/jackfield.schema.json");
+    let made = serde_json::to_string_pretty(&Manifest::json_schema()).unwrap() + "\n";
+    if std::env::var_os("JACKFIELD_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &made).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == made,
+        "docs/reference/jackfield.schema.json is not that of the manifest's types: run the tests of jackfield-loader with JACKFIELD_BLESS=1 and look at the difference"
+    );
+}
+
+#[test]
+fn the_schema_knows_the_profiles_and_the_isolations() {
+    let schema = Manifest::json_schema();
+    let profiles: Vec<_> = Profile::ALL.iter().map(|profile| profile.name()).collect();
+    assert_eq!(
+        schema["properties"]["profile"]["enum"],
+        serde_json::json!(profiles)
+    );
+    let socket = &schema["$defs"]["RawSocket"]["properties"];
+    assert_eq!(
+        socket["isolation"]["enum"],
+        serde_json::json!([Isolation::Static.name(), Isolation::InProcess.name()])
+    );
+    let pattern = socket["pin"]["pattern"].as_str().unwrap();
+    assert!(pattern.starts_with("^blake3:") && PIN.len() == "blake3:".len() + 64);
+    let sockets = schema["properties"]["sockets"]["description"].as_str().unwrap();
+    assert!(
+        Profile::Conference
+            .sockets()
+            .iter()
+            .all(|socket| sockets.contains(socket.name)),
+        "{sockets}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn text_never_panics(text in "\\PC{0,200}") {
+        let _ = parse(&text);
+    }
+
+    #[test]
+    fn a_changed_manifest_never_panics(at in any::<prop::sample::Index>(), new in "\\PC{0,8}", len in 0_usize..20) {
+        let whole = include_str!("../../src/default.toml");
+        let start = whole.floor_char_boundary(at.index(whole.len()));
+        let end = whole.floor_char_boundary((start + len).min(whole.len()));
+        let changed = format!("{}{new}{}", &whole[..start], &whole[end..]);
+        if let Err(error) = parse(&changed) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+}
