@@ -35,7 +35,7 @@ impl Converter {
                 from.block_samples(),
                 1,
                 to.channels as usize,
-                rubato::WindowFunction::BlackmanHarris2,
+                rubato::WindowFunction::BlackmanHarris,
                 FixedSync::Both,
             )
             .map_err(|e| refuse(e.to_string()))?;

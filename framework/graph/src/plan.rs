@@ -228,6 +228,17 @@ fn order(description: &Description) -> Result<Vec<&Node>, PlanError> {
     let nodes = &description.nodes;
     let find = |name: &str| nodes.iter().find(|n| n.name == name);
     for (i, node) in nodes.iter().enumerate() {
+        // A dot is for the converters that negotiation inserts.
+        if node.name.is_empty()
+            || !node
+                .name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        {
+            return Err(PlanError::Name {
+                name: node.name.clone(),
+            });
+        }
         if nodes[..i].iter().any(|other| other.name == node.name) {
             return Err(PlanError::TwoNodes {
                 name: node.name.clone(),
@@ -353,6 +364,11 @@ pub enum PlanError {
         /// The format.
         format: AudioFormat,
     },
+    /// A node has a name that none may have.
+    Name {
+        /// The name.
+        name: String,
+    },
     /// Two nodes have one name.
     TwoNodes {
         /// The name.
@@ -430,6 +446,10 @@ impl fmt::Display for PlanError {
             Self::Format { format } => write!(
                 f,
                 "a room cannot mix in {format}: rates are 8 to 48 kHz in steps of 100 Hz, channels 1 to 8"
+            ),
+            Self::Name { name } => write!(
+                f,
+                "a node cannot be called `{name}`: use letters, digits, `-` and `_`, at least one of them"
             ),
             Self::TwoNodes { name } => write!(f, "two nodes are called `{name}`: rename one"),
             Self::NoSuchNode { node, key, wanted } => {

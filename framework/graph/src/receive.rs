@@ -23,6 +23,8 @@ pub const MAX_WAITING: usize = 128;
 const SPARE: usize = 8;
 /// More actions than this for one block, and the jitter buffer makes no progress.
 const MAX_ACTIONS: usize = 48;
+/// 10 ms of the jitter buffer's clock.
+const STEP: u32 = 480;
 /// Blocks for which the predecessor of a jitter buffer is kept.
 const PROBATION_BLOCKS: u32 = 40;
 
@@ -252,7 +254,8 @@ impl Receiver {
         match self.introduce(now, &mut *jitter, &state, recycle) {
             Ok(samples_lost) => {
                 measure.samples_lost = samples_lost;
-                let predecessor = std::mem::replace(&mut self.jitter, jitter);
+                let mut predecessor = std::mem::replace(&mut self.jitter, jitter);
+                self.empty(now, &mut *predecessor);
                 self.failed = false;
                 self.fallback = Fallback::default();
                 measure.added_latency_ms = (self.delay(now).current - before).as_ms_f64();
@@ -322,6 +325,34 @@ impl Receiver {
             }
         }
         Ok(lost)
+    }
+
+    /// Has a predecessor give out all that waits, to nobody: should it come back, it must not remember packets that were played meanwhile.
+    fn empty(&self, now: Timestamp, predecessor: &mut dyn JitterBuffer) {
+        let mut left = Noted::default();
+        let mut waiting = self.waiting.iter().flatten().count();
+        let mut playout = Playout {
+            last: self.last,
+            ..Playout::START
+        };
+        for _ in 0..2 * MAX_WAITING {
+            if waiting <= left.count {
+                return;
+            }
+            let Ok(action) = predecessor.next(now, &playout, &mut left) else {
+                return;
+            };
+            match action.operation {
+                Operation::Silence | Operation::Conceal | Operation::Recover => {
+                    playout.ready_ticks += action.ticks.max(STEP);
+                }
+                _ => {
+                    waiting -= 1;
+                    playout.ready_ticks += 2 * STEP;
+                }
+            }
+            playout.last = action.operation;
+        }
     }
 
     /// The jitter buffer broke: its predecessor plays on if it is still there, else the stand-in.
@@ -407,7 +438,7 @@ impl Receiver {
 
     /// Does what the jitter buffer said; gives the number of concealed samples.
     fn perform(&mut self, action: &Action, decode: bool, recycle: &mut dyn Recycle) -> usize {
-        let ticks = if action.ticks == 0 { 480 } else { action.ticks };
+        let ticks = if action.ticks == 0 { STEP } else { action.ticks };
         match action.operation {
             Operation::Normal | Operation::Merge | Operation::Accelerate | Operation::PreemptiveExpand => {
                 // A handle of a packet that has been played means nothing, and the next question is answered at once.

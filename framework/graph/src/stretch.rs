@@ -95,3 +95,95 @@ fn similarity(pcm: &[f32], lag: usize, step: usize) -> f32 {
     }
     cross / (a2 * b2).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: SampleRate = SampleRate::HZ_48000;
+
+    /// 20 ms of a voice-like sound: a pitch and its harmonics.
+    fn voiced(pitch: f32, samples: usize, start: usize) -> Vec<f32> {
+        (0..samples)
+            .map(|i| {
+                let t = (start + i) as f32 / 48_000.0;
+                (1..6)
+                    .map(|h| (std::f32::consts::TAU * pitch * h as f32 * t).sin() * 0.2 / h as f32)
+                    .sum()
+            })
+            .collect()
+    }
+
+    fn stretched(pcm: &[f32], direction: &Direction) -> Vec<f32> {
+        let mut room = vec![0.0; 5_760 + 720];
+        room[..pcm.len()].copy_from_slice(pcm);
+        let n = stretch(&mut room, 1, 6_480, pcm.len(), RATE, direction);
+        room.truncate(n);
+        room
+    }
+
+    /// Frequency by the period at which the signal looks most like itself.
+    fn pitch_of(pcm: &[f32]) -> f32 {
+        let lag = (100..700)
+            .max_by(|a, b| {
+                let like = |lag: usize| {
+                    let n = pcm.len() - lag;
+                    let cross: f32 = (0..n).map(|i| pcm[i] * pcm[i + lag]).sum();
+                    cross / n as f32
+                };
+                like(*a).total_cmp(&like(*b))
+            })
+            .unwrap_or(1);
+        48_000.0 / lag as f32
+    }
+
+    #[test]
+    fn e9_6_time_stretching_keeps_the_pitch() {
+        for pitch in [90.0, 125.0, 210.0, 330.0] {
+            let said = voiced(pitch, 1_920, 0);
+            for direction in [Direction::Faster, Direction::Slower] {
+                let heard = stretched(&said, &direction);
+                let change = heard.len() as i64 - 1_920;
+                match direction {
+                    Direction::Faster => assert!((-720..=-120).contains(&change), "{pitch} Hz: {change}"),
+                    Direction::Slower => assert!((120..=720).contains(&change), "{pitch} Hz: {change}"),
+                }
+                let found = pitch_of(&heard);
+                let octaves = (found / pitch).log2();
+                assert!(
+                    (octaves - octaves.round()).abs() < 0.02,
+                    "{pitch} Hz became {found} Hz"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn e9_6_stretching_makes_no_step() {
+        let said = voiced(140.0, 960, 0);
+        let own = crate::swap::steepest(None, &said, said.len());
+        for direction in [Direction::Faster, Direction::Slower] {
+            let heard = stretched(&said, &direction);
+            assert!(heard.len() != 960);
+            assert!(crate::swap::steepest(None, &heard, heard.len()) < own * 1.3);
+            assert_eq!(
+                (heard[0], *heard.last().unwrap()),
+                (said[0], said[959]),
+                "both ends stay as they were"
+            );
+        }
+    }
+
+    #[test]
+    fn noise_is_left_as_it_is_and_silence_is_stretched() {
+        let mut x = 1_u32;
+        let noise: Vec<f32> = (0..960)
+            .map(|_| {
+                x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                x as f32 / u32::MAX as f32 - 0.5
+            })
+            .collect();
+        assert_eq!(stretched(&noise, &Direction::Faster), noise);
+        assert!(stretched(&[0.0; 960], &Direction::Faster).len() < 960);
+    }
+}

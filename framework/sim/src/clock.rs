@@ -79,7 +79,8 @@ impl VirtualClock {
         self.now.set(self.now.get().later(ns));
     }
 
-    pub(crate) fn time(&self) -> VirtualTime {
+    /// The same instant in the simulation's own unit.
+    pub fn time(&self) -> VirtualTime {
         self.now.get()
     }
 

@@ -1,0 +1,97 @@
+//! The codec of a call is swapped: what a guest is sent, and what it sends.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use jackfield_graph::swap::SwapOutcome;
+
+use super::plugins::{Codec, sum};
+use super::room::{Invitation, Room};
+use super::sound::{ann, bob, found_again, longest_gap};
+
+#[test]
+fn a2_5_opus_to_g711_and_back_without_a_gap() {
+    let (a, b) = (ann(9), bob(9));
+    let mut room = Room::new(4, sum(4));
+    let ann = room.join(Invitation::to_speak(a.clone()));
+    let bob = room.join(Invitation::to_speak(b));
+    let mut swaps = Vec::new();
+    for n in 0..17 {
+        if n > 1 {
+            let codec = if n % 2 == 0 { Codec::Pcmu } else { Codec::Opus };
+            // At an odd tick: half a packet has been gathered.
+            room.step();
+            swaps.push(room.swap_codec(bob, codec));
+            room.run_ms(490);
+        } else {
+            room.run_ms(500);
+        }
+    }
+    for swap in swaps {
+        let measure = room.ended(swap).unwrap();
+        assert_eq!(measure.outcome, SwapOutcome::Committed, "{}", measure.reason);
+        assert_eq!(measure.samples_lost, 0);
+    }
+    let bob = room.guest(bob);
+    assert!(in_step(&bob.packets), "a packet every 20 ms, whatever the codec");
+    let (median, worst) = found_again(&a, &bob.heard);
+    assert!(median > 0.93 && worst > 0.5, "median {median}, worst {worst}");
+    assert_eq!(room.guest(ann).stats.concealed_samples.load(Relaxed), 0);
+}
+
+#[test]
+fn a2_5_a_guest_changes_the_codec_that_it_sends() {
+    let a = ann(8);
+    let mut room = Room::new(4, sum(4));
+    let ann = room.join(Invitation::to_speak(a.clone()));
+    let bob = room.join(Invitation::to_listen());
+    room.run_ms(2_000);
+    for codec in [Codec::Pcmu, Codec::Opus, Codec::Pcmu] {
+        room.guests.get_mut(&ann).unwrap().speak_in(codec);
+        room.run_ms(2_000);
+    }
+    let stats = &room.guest(ann).stats;
+    assert_eq!(stats.undecodable.load(Relaxed), 0);
+    assert!(stats.concealed_samples.load(Relaxed) <= 3 * 960, "{stats:?}");
+    let (median, worst) = found_again(&a, room.heard(bob));
+    assert!(median > 0.93 && worst > 0.5, "median {median}, worst {worst}");
+}
+
+#[test]
+fn e10_8_going_over_to_ones_own_mix_keeps_the_packets_in_step() {
+    // Bob speaks now and then: he hears the shared mix while he is silent, and his own while he speaks.
+    let a = ann(20);
+    let word = &bob(2)[..48_000];
+    let mut said = vec![0.0; 20 * 48_000];
+    for start in [2, 9, 16] {
+        said[start * 48_000..(start + 1) * 48_000].copy_from_slice(word);
+    }
+    let mut room = Room::new(4, sum(4));
+    room.join(Invitation::to_speak(a.clone()));
+    let bob = room.join(Invitation::to_speak(said));
+    let quiet = room.join(Invitation::to_listen());
+    room.run_ms(20_000);
+    assert!(
+        room.encoded[&(true, 0)] > 100,
+        "Bob heard a mix of his own at times: {:?}",
+        room.encoded
+    );
+    assert!(in_step(&room.guest(bob).packets));
+    let (bob, quiet) = (room.guest(bob), room.guest(quiet));
+    assert!(
+        bob.packets.len().abs_diff(quiet.packets.len()) <= 2,
+        "{} and {}",
+        bob.packets.len(),
+        quiet.packets.len()
+    );
+    let (median, worst) = found_again(&a, &bob.heard);
+    assert!(median > 0.95 && worst > 0.6, "median {median}, worst {worst}");
+    assert!(longest_gap(&bob.heard[96_000..5 * 48_000]) < 960, "no hole");
+}
+
+/// A packet of 20 ms every 20 ms, never late and never early.
+fn in_step(packets: &[(jackfield_core::time::Timestamp, u32)]) -> bool {
+    packets
+        .windows(2)
+        .all(|pair| (pair[1].0 - pair[0].0).as_ms() == 20)
+        && packets.iter().all(|(_, ticks)| *ticks == 960 || *ticks == 160)
+}

@@ -1,0 +1,151 @@
+//! Ten thousand swaps in one call.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
+use jackfield_core::jitter_buffer::JitterBuffer;
+use jackfield_graph::command::Outcome;
+use jackfield_graph::processor::PreparedProcessor;
+use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
+use jackfield_sdk::prelude::*;
+use jackfield_testkit::signal::Random;
+
+use super::plugins::{Codec, active_speaker, adaptive, fixed, gain, prepare, rnnoise, sum};
+use super::room::{Invitation, Room};
+use super::sound::{ann, bob, found_again};
+
+static ALIVE: AtomicI64 = AtomicI64::new(0);
+
+/// Changes nothing, and is counted.
+struct Counted(());
+
+impl Plugin for Counted {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.counted", "Counted", "1.0.0");
+    type Parameters = ();
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        ALIVE.fetch_add(1, Relaxed);
+        Ok(Self(()))
+    }
+    fn parameters(&mut self) -> &mut () {
+        &mut self.0
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        ALIVE.fetch_sub(1, Relaxed);
+    }
+}
+
+impl AudioProcessor for Counted {
+    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn process(
+        &mut self,
+        _: Timestamp,
+        _: &mut [f32],
+        _: &CaptureInfo,
+        _: &mut ProcessorReport,
+    ) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+fn counted() -> Box<PreparedProcessor> {
+    prepare(Counted::create(&Environment::seeded(1)).unwrap())
+}
+
+/// Takes the ends of swaps out of the room; what they carry is dropped, as the control thread does.
+fn sweep(room: &mut Room, ends: &mut BTreeMap<u64, SwapMeasure>) {
+    for outcome in room.outcomes.drain(..) {
+        let (swap, measure) = match &outcome {
+            Outcome::ProcessorSwapped { swap, measure, .. }
+            | Outcome::JitterSwapped { swap, measure, .. }
+            | Outcome::CodecSwapped { swap, measure, .. } => (*swap, *measure),
+            Outcome::MixerSwapped(swapped) => (swapped.id, swapped.measure),
+            Outcome::Bypassed { reason, .. } => panic!("bypassed: {reason}"),
+            _ => continue,
+        };
+        assert!(ends.insert(swap, measure).is_none(), "swap {swap} ended twice");
+    }
+}
+
+#[test]
+fn ten_thousand_swaps_lose_no_sample_and_leak_nothing() {
+    const SWAPS: u64 = 10_000;
+    let seconds = 60;
+    let said = ann(seconds);
+    let mut random = Random::new(2_026);
+    let mut room = Room::new(4, sum(4));
+    let ann = room.join(Invitation::to_speak(said.clone()).through(vec![counted(), counted()]));
+    let bob = room.join(Invitation::to_speak(bob(seconds)).through(vec![counted(), counted()]));
+    let guests = [ann, bob];
+    let mut ends = BTreeMap::new();
+    let mut begun = 0;
+    room.run_ms(500);
+    while begun < SWAPS {
+        for _ in 0..random.below(5) {
+            let guest = guests[random.below(2) as usize];
+            match random.below(8) {
+                0 | 1 => room.swap_processor(guest, 0, counted()),
+                2 => room.swap_processor(
+                    guest,
+                    1,
+                    if random.below(20) == 0 {
+                        rnnoise()
+                    } else {
+                        counted()
+                    },
+                ),
+                3 => room.swap_processor(guest, 1, gain(random.below(6) as f32)),
+                4 => {
+                    let newcomer: Box<dyn JitterBuffer> =
+                        if random.below(2) == 0 { adaptive() } else { fixed() };
+                    room.swap_jitter(guest, newcomer)
+                }
+                5 => room.swap_mixer(if random.below(2) == 0 {
+                    sum(4)
+                } else {
+                    active_speaker(4)
+                }),
+                6 => room.swap_codec(guest, Codec::ALL[random.below(2) as usize]),
+                _ => room.swap_processor(guest, 0, gain(0.0)),
+            };
+            begun += 1;
+        }
+        room.step();
+        sweep(&mut room, &mut ends);
+    }
+    room.run_ms(2_000);
+    sweep(&mut room, &mut ends);
+    assert_eq!(ends.len() as u64, begun, "every swap has ended, once");
+    for (swap, measure) in &ends {
+        assert_eq!(measure.samples_lost, 0, "swap {swap}");
+        let displaced = measure.reason == "another swap took its place";
+        assert!(
+            measure.outcome == SwapOutcome::Committed || displaced,
+            "swap {swap}: {}",
+            measure.reason
+        );
+    }
+    for guest in guests {
+        let stats = &room.guest(guest).stats;
+        assert_eq!(stats.late.load(Relaxed) + stats.undecodable.load(Relaxed), 0);
+        assert_eq!(stats.concealed_samples.load(Relaxed), 0);
+        let packets = &room.guest(guest).packets;
+        assert!(
+            packets
+                .windows(2)
+                .all(|pair| (pair[1].0 - pair[0].0).as_ms() == 20),
+            "no packet is missing"
+        );
+    }
+    let seconds = room.clock.now().us() / 1_000_000 - 3;
+    let (median, _) = found_again(&said[..seconds as usize * 48_000], room.heard(bob));
+    assert!(median > 0.8, "{median}");
+    let alive = ALIVE.load(Relaxed);
+    assert!((0..=8).contains(&alive), "{alive} instances for four sockets");
+    drop(room);
+    assert_eq!(ALIVE.load(Relaxed), 0);
+}

@@ -1,0 +1,165 @@
+//! Real plugins, made and activated as the runtime does, each behind its C table.
+
+use jackfield_codec_g711::{G711Decoder, G711Encoder};
+use jackfield_codec_opus::{OpusDecoder, OpusEncoder};
+use jackfield_core::audio::AudioFormat;
+use jackfield_core::audio_codec::{
+    AudioDecoder, AudioDecoderProxy, AudioEncoder, AudioEncoderProxy, DecoderConfig, EncoderConfig,
+};
+use jackfield_core::audio_processor::{AudioProcessor, AudioProcessorProxy};
+use jackfield_core::environment::Environment;
+use jackfield_core::jitter_buffer::{JitterBuffer, JitterBufferProxy, JitterConfig};
+use jackfield_core::mixer::{Mixer, MixerConfig, MixerProxy};
+use jackfield_core::module::Plugin;
+use jackfield_core::units::SampleRate;
+use jackfield_graph::converter::Converter;
+use jackfield_graph::plan::{Fitted, working_format};
+use jackfield_graph::processor::PreparedProcessor;
+use jackfield_graph::receive::{Decoder, MAX_WAITING, Receiver};
+use jackfield_graph::send::Encoder;
+
+pub(crate) const ROOM: AudioFormat = AudioFormat::MONO_48K;
+
+pub(crate) fn made<T: Plugin>() -> T {
+    T::create(&Environment::seeded(1)).unwrap()
+}
+
+/// What negotiation would know of the plugin.
+pub(crate) fn fitted<T: Plugin>() -> Fitted {
+    let audio = T::DESCRIPTOR.audio;
+    Fitted {
+        plugin: T::DESCRIPTOR.id.to_owned(),
+        sample_rates: audio.sample_rates.to_vec(),
+        max_channels: audio.max_channels,
+        render: audio.render,
+        latency_samples: 0,
+    }
+}
+
+pub(crate) fn processor<T: Plugin + AudioProcessor>() -> Box<PreparedProcessor> {
+    prepare(made::<T>())
+}
+
+pub(crate) fn prepare<T: Plugin + AudioProcessor>(plugin: T) -> Box<PreparedProcessor> {
+    let fitted = fitted::<T>();
+    let format = working_format(ROOM, &fitted);
+    let boxed = Box::new(AudioProcessorProxy::local(plugin));
+    Box::new(PreparedProcessor::new(boxed, format, ROOM, fitted.render).unwrap())
+}
+
+pub(crate) fn gain(db: f32) -> Box<PreparedProcessor> {
+    let mut plugin: jackfield_processing_gain::Gain = made();
+    jackfield_core::module::Module::set_parameter(&mut plugin, 0, f64::from(db)).unwrap();
+    prepare(plugin)
+}
+
+pub(crate) fn null() -> Box<PreparedProcessor> {
+    processor::<jackfield_processing_null::Null>()
+}
+
+pub(crate) fn aec3() -> Box<PreparedProcessor> {
+    processor::<jackfield_processing_aec3::Aec3>()
+}
+
+pub(crate) fn rnnoise() -> Box<PreparedProcessor> {
+    processor::<jackfield_processing_ns_rnnoise::Rnnoise>()
+}
+
+pub(crate) fn jitter<T: Plugin + JitterBuffer>() -> Box<dyn JitterBuffer> {
+    jitter_of(made::<T>())
+}
+
+pub(crate) fn jitter_of<T: Plugin + JitterBuffer>(plugin: T) -> Box<dyn JitterBuffer> {
+    let mut proxy = JitterBufferProxy::local(plugin);
+    proxy
+        .activate(&JitterConfig::new(Receiver::JITTER_CLOCK, MAX_WAITING as u32))
+        .unwrap();
+    Box::new(proxy)
+}
+
+pub(crate) fn fixed() -> Box<dyn JitterBuffer> {
+    jitter::<jackfield_jitter_fixed::FixedDelay>()
+}
+
+pub(crate) fn adaptive() -> Box<dyn JitterBuffer> {
+    jitter::<jackfield_jitter_adaptive::AdaptiveDelay>()
+}
+
+pub(crate) fn mixer<T: Plugin + Mixer>(people: usize) -> Box<dyn Mixer> {
+    let mut proxy = MixerProxy::local(made::<T>());
+    let people = people as u32;
+    proxy
+        .activate(&MixerConfig::new(ROOM, people, people + 1))
+        .unwrap();
+    Box::new(proxy)
+}
+
+pub(crate) fn sum(people: usize) -> Box<dyn Mixer> {
+    mixer::<jackfield_mixer_sum::Sum>(people)
+}
+
+pub(crate) fn active_speaker(people: usize) -> Box<dyn Mixer> {
+    mixer::<jackfield_mixer_active_speaker::ActiveSpeaker>(people)
+}
+
+/// The codecs of these tests; the number is the room's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Codec {
+    Opus = 0,
+    Pcmu = 1,
+}
+
+impl Codec {
+    pub(crate) const ALL: [Self; 2] = [Self::Opus, Self::Pcmu];
+
+    pub(crate) fn key(self) -> u32 {
+        self as u32
+    }
+
+    pub(crate) fn payload_type(self) -> u8 {
+        match self {
+            Self::Opus => 111,
+            Self::Pcmu => 0,
+        }
+    }
+
+    pub(crate) fn format(self) -> AudioFormat {
+        match self {
+            Self::Opus => ROOM,
+            Self::Pcmu => AudioFormat::new(SampleRate::HZ_8000, 1),
+        }
+    }
+
+    /// An encoder for packets of `packet_ms`, behind its converter.
+    pub(crate) fn encoder(self, packet_ms: u32) -> Encoder {
+        let format = self.format();
+        let config = EncoderConfig::new(0, format.sample_rate, 1, packet_ms);
+        let mut encoder = match self {
+            Self::Opus => AudioEncoderProxy::local(made::<OpusEncoder>()),
+            Self::Pcmu => AudioEncoderProxy::local(made::<G711Encoder>()),
+        };
+        encoder.activate(&config, "").unwrap();
+        Encoder::new(Box::new(encoder), ROOM, format).unwrap()
+    }
+
+    pub(crate) fn decoder(self) -> Decoder {
+        let format = self.format();
+        let config = DecoderConfig::new(0, format.sample_rate, 1);
+        let mut decoder = match self {
+            Self::Opus => AudioDecoderProxy::local(made::<OpusDecoder>()),
+            Self::Pcmu => AudioDecoderProxy::local(made::<G711Decoder>()),
+        };
+        decoder.activate(&config, "").unwrap();
+        Decoder {
+            payload_type: self.payload_type(),
+            decoder: Box::new(decoder),
+            clock_rate: format.sample_rate,
+            format,
+            converter: (format != ROOM).then(|| Converter::new(format, ROOM).unwrap()),
+        }
+    }
+
+    pub(crate) fn decoders() -> Vec<Decoder> {
+        Self::ALL.into_iter().map(Self::decoder).collect()
+    }
+}

@@ -1,0 +1,427 @@
+//! A room under test: guests who speak and listen over a virtual network, the audio domain, and its control thread, all on one thread in
+//! virtual time.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jackfield_core::audio::level_dbov;
+use jackfield_core::jitter_buffer::JitterBuffer;
+use jackfield_core::mixer::Mixer;
+use jackfield_core::time::Timestamp;
+use jackfield_core::units::TimeDelta;
+use jackfield_graph::Conference;
+use jackfield_graph::command::{Command, Outcome, SwapCodec, SwapJitter, SwapProcessor};
+use jackfield_graph::conference::{ConferenceConfig, ControlPorts, NetworkPorts, SharedEncoder};
+use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer};
+use jackfield_graph::processor::{PreparedProcessor, ProcessorSlot};
+use jackfield_graph::receive::{Decoder, Receiver};
+use jackfield_graph::send::Encoder;
+use jackfield_graph::stats::StripStats;
+use jackfield_graph::stopwatch::{NoStopwatch, Stopwatch};
+use jackfield_graph::strip::{Encoding, Input, Output, Strip};
+use jackfield_graph::swap::SwapMeasure;
+use jackfield_sim::{LinkConfig, Network, VirtualClock, VirtualTime};
+use jackfield_testkit::real_time::{self, Seen};
+use rtrb::{Producer, RingBuffer};
+
+use super::plugins::{Codec, ROOM, fixed};
+
+pub(crate) struct Room {
+    pub(crate) clock: VirtualClock,
+    pub(crate) conference: Conference,
+    pub(crate) control: ControlPorts,
+    network: NetworkPorts,
+    pub(crate) guests: BTreeMap<u32, Guest>,
+    pub(crate) uplinks: Network,
+    pub(crate) watch: Box<dyn Stopwatch>,
+    /// What has come back from the audio thread and was not asked for yet.
+    pub(crate) outcomes: Vec<Outcome>,
+    in_flight: BTreeMap<(VirtualTime, u64), (u32, InboundPacket)>,
+    sent: u64,
+    next_id: u32,
+    next_swap: u64,
+    /// Whether every tick is watched by the detector of what the audio thread must not do.
+    pub(crate) strict: bool,
+    /// What it saw: the tick and what happened.
+    pub(crate) seen: Vec<(Timestamp, Seen)>,
+    /// Packets of the room's mixes per (mix, codec).
+    pub(crate) encoded: BTreeMap<(bool, u32), u64>,
+}
+
+/// Who joins: what it says, in which codec it sends and is sent, through which processors its voice goes.
+pub(crate) struct Invitation {
+    pub(crate) speech: Vec<f32>,
+    pub(crate) codec: Codec,
+    pub(crate) chain: Vec<Box<PreparedProcessor>>,
+    pub(crate) jitter: Box<dyn JitterBuffer>,
+}
+
+impl Invitation {
+    pub(crate) fn to_speak(speech: Vec<f32>) -> Self {
+        Self {
+            speech,
+            codec: Codec::Opus,
+            chain: Vec::new(),
+            jitter: fixed(),
+        }
+    }
+
+    pub(crate) fn to_listen() -> Self {
+        Self::to_speak(Vec::new())
+    }
+
+    pub(crate) fn in_codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    pub(crate) fn through(mut self, chain: Vec<Box<PreparedProcessor>>) -> Self {
+        self.chain = chain;
+        self
+    }
+
+    pub(crate) fn with_jitter(mut self, jitter: Box<dyn JitterBuffer>) -> Self {
+        self.jitter = jitter;
+        self
+    }
+}
+
+/// A guest: a mouth and two ears at the other end of the network.
+pub(crate) struct Guest {
+    speech: Vec<f32>,
+    said: usize,
+    codec: Codec,
+    mouth: Encoder,
+    sequence_number: i64,
+    timestamp: i64,
+    inbound: Producer<InboundPacket>,
+    ears: BTreeMap<u32, Decoder>,
+    route: Option<(bool, u32)>,
+    /// What it has been played, 48 kHz.
+    pub(crate) heard: Vec<f32>,
+    /// When the packets came that it was sent, and how long each lasts.
+    pub(crate) packets: Vec<(Timestamp, u32)>,
+    pub(crate) stats: Arc<StripStats>,
+}
+
+impl Room {
+    pub(crate) fn new(people: usize, mixer: Box<dyn Mixer>) -> Self {
+        let config = ConferenceConfig {
+            max_participants: people,
+            ..ConferenceConfig::default()
+        };
+        let (conference, control, network) = Conference::new(config, mixer);
+        let mut uplinks = Network::new(1);
+        uplinks.set_default(LinkConfig {
+            delay: TimeDelta::ms(20),
+            ..LinkConfig::PERFECT
+        });
+        let mut room = Self {
+            clock: VirtualClock::default(),
+            conference,
+            control,
+            network,
+            guests: BTreeMap::new(),
+            uplinks,
+            watch: Box::new(NoStopwatch),
+            outcomes: Vec::new(),
+            in_flight: BTreeMap::new(),
+            sent: 0,
+            next_id: 1,
+            next_swap: 1,
+            strict: false,
+            seen: Vec::new(),
+            encoded: BTreeMap::new(),
+        };
+        for codec in Codec::ALL {
+            let shared = SharedEncoder::new(codec.key(), codec.encoder(20));
+            room.order(Command::AddSharedEncoder(Box::new(shared)));
+        }
+        room
+    }
+
+    pub(crate) fn order(&mut self, command: Command) {
+        assert!(
+            self.control.commands.push(command).is_ok(),
+            "the ring of commands is full"
+        );
+    }
+
+    pub(crate) fn join(&mut self, invitation: Invitation) -> u32 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let (inbound, packets) = RingBuffer::new(256);
+        let stats = Arc::new(StripStats::new(invitation.chain.len()));
+        let input = Input::Packets {
+            inbound: packets,
+            receiver: Box::new(Receiver::new(ROOM, invitation.jitter, Codec::decoders())),
+        };
+        let codec = invitation.codec;
+        let output = Output::Encoded(Box::new(Encoding::new(codec.key(), codec.encoder(20), ROOM)));
+        let slots = invitation
+            .chain
+            .into_iter()
+            .map(|processor| ProcessorSlot::new(ROOM, processor))
+            .collect();
+        let strip = Strip::new(id, ROOM, input, slots, output, Arc::clone(&stats));
+        self.order(Command::AddStrip(Box::new(strip)));
+        let guest = Guest {
+            speech: invitation.speech,
+            said: 0,
+            codec,
+            mouth: codec.encoder(20),
+            sequence_number: 1_000,
+            timestamp: 50_000,
+            inbound,
+            ears: Codec::ALL.map(|codec| (codec.key(), codec.decoder())).into(),
+            route: None,
+            heard: Vec::new(),
+            packets: Vec::new(),
+            stats,
+        };
+        self.guests.insert(id, guest);
+        id
+    }
+
+    pub(crate) fn leave(&mut self, id: u32) -> Guest {
+        self.order(Command::RemoveStrip(id));
+        self.guests.remove(&id).unwrap()
+    }
+
+    pub(crate) fn guest(&self, id: u32) -> &Guest {
+        &self.guests[&id]
+    }
+
+    pub(crate) fn heard(&self, id: u32) -> &[f32] {
+        &self.guests[&id].heard
+    }
+
+    pub(crate) fn run_ms(&mut self, ms: i64) {
+        for _ in 0..ms / 10 {
+            self.step();
+        }
+    }
+
+    /// 10 ms.
+    pub(crate) fn step(&mut self) {
+        let now = self.clock.now();
+        self.speak();
+        self.deliver();
+        if self.strict {
+            let (conference, watch) = (&mut self.conference, &mut *self.watch);
+            let ((), seen) = real_time::section(|| conference.tick(now, watch));
+            if !seen.is_clean() {
+                self.seen.push((now, seen));
+            }
+        } else {
+            self.conference.tick(now, &mut *self.watch);
+        }
+        self.listen();
+        while let Ok(outcome) = self.control.outcomes.pop() {
+            self.outcomes.push(outcome);
+        }
+        self.clock.advance(TimeDelta::ms(10));
+    }
+
+    fn speak(&mut self) {
+        let now = self.clock.time();
+        for (id, guest) in &mut self.guests {
+            let mut block = [0.0; 480];
+            let Some(rest) = guest.speech.get(guest.said..guest.said + 480) else {
+                continue;
+            };
+            block.copy_from_slice(rest);
+            guest.said += 480;
+            let mut payload = self.network.used.pop().unwrap_or_else(|_| PacketBuffer::new());
+            let encoded = guest.mouth.encode(&block, &mut payload).unwrap();
+            if encoded.ticks == 0 {
+                continue;
+            }
+            let packet = InboundPacket {
+                payload,
+                arrival: Timestamp::ZERO,
+                sequence_number: guest.sequence_number,
+                timestamp: guest.timestamp,
+                payload_type: guest.codec.payload_type(),
+                marker: false,
+                level_dbov: Some(level_dbov(&block)),
+            };
+            guest.sequence_number += 1;
+            guest.timestamp += i64::from(encoded.ticks);
+            let (from, to) = (address(*id), address(0));
+            let len = packet.payload.bytes().len() + 12;
+            if let Some(at) = self.uplinks.send(now, from, to, len) {
+                self.sent += 1;
+                self.in_flight.insert((at, self.sent), (*id, packet));
+            }
+        }
+    }
+
+    fn deliver(&mut self) {
+        let now = self.clock.time();
+        while let Some(entry) = self.in_flight.first_entry()
+            && entry.key().0 <= now
+        {
+            let ((at, _), (id, mut packet)) = entry.remove_entry();
+            packet.arrival = at.timestamp();
+            if let Some(guest) = self.guests.get_mut(&id) {
+                let _ = guest.inbound.push(packet);
+            }
+        }
+    }
+
+    fn listen(&mut self) {
+        let now = self.clock.now();
+        while let Ok(outbound) = self.network.outbound.pop() {
+            match outbound {
+                Outbound::Route {
+                    participant,
+                    own,
+                    codec,
+                } => {
+                    if let Some(guest) = self.guests.get_mut(&participant) {
+                        guest.route = Some((own, codec));
+                    }
+                }
+                Outbound::Packet(packet) => {
+                    let own = matches!(packet.mix, Mix::Own(_));
+                    *self.encoded.entry((own, packet.codec)).or_default() += 1;
+                    for (id, guest) in &mut self.guests {
+                        if guest.route.is_some_and(|route| is_for(&packet, *id, route)) {
+                            guest.hear(now, &packet);
+                        }
+                    }
+                    let _ = self.network.returned.push(packet.payload);
+                }
+            }
+        }
+    }
+
+    /// Begins a swap and gives its number.
+    pub(crate) fn swap_processor(
+        &mut self,
+        participant: u32,
+        socket: usize,
+        newcomer: Box<PreparedProcessor>,
+    ) -> u64 {
+        let swap = self.number();
+        self.order(Command::SwapProcessor(SwapProcessor {
+            swap,
+            participant,
+            socket,
+            newcomer,
+        }));
+        swap
+    }
+
+    pub(crate) fn swap_jitter(&mut self, participant: u32, newcomer: Box<dyn JitterBuffer>) -> u64 {
+        let swap = self.number();
+        self.order(Command::SwapJitter(SwapJitter {
+            swap,
+            participant,
+            newcomer,
+        }));
+        swap
+    }
+
+    pub(crate) fn swap_mixer(&mut self, newcomer: Box<dyn Mixer>) -> u64 {
+        let swap = self.number();
+        self.order(Command::SwapMixer { swap, newcomer });
+        swap
+    }
+
+    /// Both directions: what the guest is sent, and after it has heard of it what it sends.
+    pub(crate) fn swap_codec(&mut self, participant: u32, codec: Codec) -> u64 {
+        let swap = self.number();
+        self.order(Command::SwapCodec(SwapCodec {
+            swap,
+            participant,
+            codec: codec.key(),
+            encoder: codec.encoder(20),
+            decoders: Codec::decoders(),
+        }));
+        swap
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next_swap += 1;
+        self.next_swap - 1
+    }
+
+    /// How a swap ended, if it has.
+    pub(crate) fn ended(&self, swap: u64) -> Option<SwapMeasure> {
+        self.outcomes.iter().find_map(|outcome| match outcome {
+            Outcome::ProcessorSwapped {
+                swap: id, measure, ..
+            }
+            | Outcome::JitterSwapped {
+                swap: id, measure, ..
+            }
+            | Outcome::CodecSwapped {
+                swap: id, measure, ..
+            } => (*id == swap).then_some(*measure),
+            Outcome::MixerSwapped(swapped) => (swapped.id == swap).then_some(swapped.measure),
+            _ => None,
+        })
+    }
+
+    /// Why processors were bypassed.
+    pub(crate) fn bypassed(&self) -> Vec<&'static str> {
+        self.outcomes
+            .iter()
+            .filter_map(|outcome| match outcome {
+                Outcome::Bypassed { reason, .. } => Some(*reason),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+fn is_for(packet: &OutboundPacket, id: u32, (own, codec): (bool, u32)) -> bool {
+    match packet.mix {
+        Mix::Own(whose) => own && whose == id,
+        Mix::Shared(key) => !own && key == codec,
+    }
+}
+
+fn address(host: u32) -> SocketAddr {
+    SocketAddr::from(([10, 0, (host >> 8) as u8, host as u8], 5_000))
+}
+
+impl Guest {
+    fn hear(&mut self, now: Timestamp, packet: &OutboundPacket) {
+        if self.packets.is_empty() {
+            // Whoever came later has heard nothing before.
+            self.heard.resize((now.us() * 48 / 1_000) as usize, 0.0);
+        }
+        self.packets.push((now, packet.ticks));
+        let ear = self.ears.get_mut(&packet.codec).unwrap();
+        let mut pcm = vec![0.0; 5_760];
+        let decoded = if packet.payload.bytes().is_empty() {
+            ear.decoder.conceal(packet.ticks, &mut pcm)
+        } else {
+            ear.decoder.decode(packet.payload.bytes(), &mut pcm)
+        };
+        let samples = decoded.unwrap().samples as usize;
+        match &mut ear.converter {
+            None => self.heard.extend(&pcm[..samples]),
+            Some(converter) => {
+                let n = converter.from().block_samples();
+                for block in pcm[..samples].chunks_exact(n) {
+                    let mut out = vec![0.0; 480];
+                    converter.convert(block, &mut out);
+                    self.heard.extend(out);
+                }
+            }
+        }
+    }
+
+    /// From now on it sends another codec.
+    pub(crate) fn speak_in(&mut self, codec: Codec) {
+        let rate = |codec: Codec| i64::from(codec.format().sample_rate.as_hz());
+        self.timestamp = self.timestamp * rate(codec) / rate(self.codec);
+        self.codec = codec;
+        self.mouth = codec.encoder(20);
+    }
+}

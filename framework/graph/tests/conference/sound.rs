@@ -1,0 +1,95 @@
+//! Recorded speech, and what is measured of what was heard.
+
+use std::path::Path;
+
+use jackfield_capture_file::FileSource;
+use jackfield_core::audio::level_dbov;
+use jackfield_core::audio_source::{AudioSource, AudioSourceProxy};
+use jackfield_core::time::Timestamp;
+use jackfield_testkit::signal;
+
+use super::plugins::{ROOM, made};
+
+/// The first seconds of a recording, 48 kHz mono, looped if it is shorter.
+pub(crate) fn speech(name: &str, seconds: usize) -> Vec<f32> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../hosts/call-host/speech/{name}.wav"));
+    let mut source = AudioSourceProxy::local(made::<FileSource>());
+    source.open(path.to_str().unwrap(), &ROOM).unwrap();
+    let mut pcm = vec![0.0; seconds * 48_000];
+    for block in pcm.chunks_exact_mut(480) {
+        source.read(Timestamp::ZERO, block).unwrap();
+    }
+    pcm
+}
+
+pub(crate) fn ann(seconds: usize) -> Vec<f32> {
+    speech("reader-1", seconds)
+}
+
+pub(crate) fn bob(seconds: usize) -> Vec<f32> {
+    speech("cards", seconds)
+}
+
+pub(crate) fn cat(seconds: usize) -> Vec<f32> {
+    speech("reader-2", seconds)
+}
+
+/// How well each half second of `said` that is not silent is found again in `heard`, at whatever delay up to 0.5 s: the correlation below
+/// 2 kHz or so.
+pub(crate) fn likeness(said: &[f32], heard: &[f32]) -> Vec<f32> {
+    const THIN: usize = 12;
+    const WINDOW: usize = 24_000;
+    const DELAY: usize = 24_000;
+    let (said, heard) = (smoothed(said, THIN), smoothed(heard, THIN));
+    let mut found = Vec::new();
+    for (n, window) in said.chunks_exact(WINDOW).enumerate() {
+        let from = n * WINDOW;
+        if level_dbov(window) < -40.0 || from + WINDOW + DELAY > heard.len() {
+            continue;
+        }
+        let heard = &heard[from..from + WINDOW + DELAY];
+        let thin = |pcm: &[f32]| pcm.iter().step_by(THIN).copied().collect::<Vec<f32>>();
+        let coarse = best_lag(&thin(window), &thin(heard), DELAY / THIN).samples * THIN;
+        let around = coarse.saturating_sub(2 * THIN);
+        let end = (around + WINDOW + 4 * THIN).min(heard.len());
+        found.push(best_lag(window, &heard[around..end], 4 * THIN).likeness);
+    }
+    found
+}
+
+/// The lag up to `most` at which all of `window` is most like a part of `late`.
+fn best_lag(window: &[f32], late: &[f32], most: usize) -> signal::Lag {
+    let mut padded = window.to_vec();
+    padded.resize(window.len() + most, 0.0);
+    signal::lag(&padded, late, most.min(late.len() - window.len()))
+}
+
+/// The median and the worst of [`likeness`].
+pub(crate) fn found_again(said: &[f32], heard: &[f32]) -> (f32, f32) {
+    let mut found = likeness(said, heard);
+    assert!(found.len() >= 3, "too little was said to judge: {found:?}");
+    found.sort_by(f32::total_cmp);
+    (found[found.len() / 2], found[0])
+}
+
+/// The mean of every `over` neighbouring samples.
+fn smoothed(pcm: &[f32], over: usize) -> Vec<f32> {
+    pcm.windows(over)
+        .map(|w| w.iter().sum::<f32>() / over as f32)
+        .collect()
+}
+
+/// The largest step between neighbouring samples.
+pub(crate) fn steepest(pcm: &[f32]) -> f32 {
+    signal::largest_step(pcm)
+}
+
+/// The longest run of samples that are (nearly) zero while `said` is not silent around it, in samples.
+pub(crate) fn longest_gap(heard: &[f32]) -> usize {
+    let (mut longest, mut run) = (0, 0);
+    for sample in heard {
+        run = if sample.abs() < 1e-7 { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}

@@ -1,0 +1,140 @@
+//! E10, A2: a voice passes through a room, and nobody hears more or less than they should.
+
+use super::plugins::{Codec, aec3, gain, null, rnnoise, sum};
+use super::room::{Invitation, Room};
+use super::sound::{ann, bob, cat, found_again, likeness, steepest};
+
+#[test]
+fn e10_1_a_voice_passes_through_the_room() {
+    let said = ann(8);
+    let mut room = Room::new(8, sum(8));
+    room.join(Invitation::to_speak(said.clone()).through(vec![null(), gain(0.0)]));
+    let listener = room.join(Invitation::to_listen());
+    room.run_ms(8_000);
+    let (median, worst) = found_again(&said, room.heard(listener));
+    assert!(median > 0.97 && worst > 0.8, "median {median}, worst {worst}");
+}
+
+#[test]
+fn a2_2_a_voice_passes_through_the_whole_chain() {
+    let said = ann(8);
+    let mut room = Room::new(8, sum(8));
+    room.join(Invitation::to_speak(said.clone()).through(vec![aec3(), rnnoise(), gain(3.0)]));
+    let listener = room.join(Invitation::to_listen());
+    room.run_ms(8_000);
+    let (median, worst) = found_again(&said, room.heard(listener));
+    assert!(median > 0.9 && worst > 0.5, "median {median}, worst {worst}");
+}
+
+#[test]
+fn e10_2_nobody_hears_their_own_voice() {
+    let (a, b) = (ann(8), bob(8));
+    let mut room = Room::new(8, sum(8));
+    let ann = room.join(Invitation::to_speak(a.clone()));
+    let bob = room.join(Invitation::to_speak(b.clone()));
+    room.run_ms(8_000);
+    let (median, _) = found_again(&b, room.heard(ann));
+    assert!(median > 0.97, "Ann hears Bob: {median}");
+    let (median, _) = found_again(&a, room.heard(bob));
+    assert!(median > 0.97, "Bob hears Ann: {median}");
+    // Bob pauses between his cards: what Ann hears there must not be Ann.
+    let own = found_again(&a, room.heard(ann));
+    assert!(own.0 < 0.4, "Ann does not hear Ann: {own:?}");
+}
+
+#[test]
+fn e10_2_a_third_hears_both_of_two_speakers() {
+    let (a, b) = (ann(8), bob(8));
+    let both: Vec<f32> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+    let mut room = Room::new(8, sum(8));
+    room.join(Invitation::to_speak(a));
+    room.join(Invitation::to_speak(b));
+    let third = room.join(Invitation::to_listen());
+    room.run_ms(8_000);
+    let (median, worst) = found_again(&both, room.heard(third));
+    assert!(median > 0.95 && worst > 0.7, "median {median}, worst {worst}");
+}
+
+#[test]
+fn e10_6_narrowband_and_fullband_guests_hear_each_other() {
+    let (a, b) = (ann(8), bob(8));
+    let mut room = Room::new(8, sum(8));
+    let ann = room.join(Invitation::to_speak(a.clone()).in_codec(Codec::Pcmu));
+    let bob = room.join(Invitation::to_speak(b.clone()));
+    room.run_ms(8_000);
+    assert_eq!(
+        room.guest(ann)
+            .stats
+            .undecodable
+            .load(std::sync::atomic::Ordering::Relaxed),
+        0
+    );
+    let (median, _) = found_again(&b, room.heard(ann));
+    assert!(median > 0.95, "Ann, at 8 kHz, hears Bob: {median}");
+    let (median, _) = found_again(&a, room.heard(bob));
+    assert!(median > 0.95, "Bob, at 48 kHz, hears Ann: {median}");
+}
+
+#[test]
+fn e10_5_joining_and_leaving_makes_no_click() {
+    let a = ann(12);
+    // What the largest step is when nobody comes or goes.
+    let quiet_room = |guests: &mut dyn FnMut(&mut Room, i64)| {
+        let mut room = Room::new(8, sum(8));
+        room.join(Invitation::to_speak(a.clone()));
+        let listener = room.join(Invitation::to_listen());
+        for ms in (0..10_000).step_by(10) {
+            guests(&mut room, ms);
+            room.step();
+        }
+        steepest(room.heard(listener))
+    };
+    let undisturbed = quiet_room(&mut |_, _| {});
+    let voice = cat(4);
+    let mut present = None;
+    let disturbed = quiet_room(&mut |room, ms| match ms % 1_000 {
+        130 => present = Some(room.join(Invitation::to_speak(voice[24_000..].to_vec()))),
+        // In the middle of a word.
+        870 => {
+            if let Some(id) = present.take() {
+                drop(room.leave(id));
+            }
+        }
+        _ => {}
+    });
+    let louder = steepest(&voice);
+    assert!(
+        disturbed < undisturbed + louder + 0.02,
+        "a click of {disturbed} where the voices alone make steps of {undisturbed} and {louder}"
+    );
+}
+
+#[test]
+fn two_hundred_guests_hear_three_speakers() {
+    let mut room = Room::new(203, super::plugins::active_speaker(203));
+    let voices = [ann(4), bob(4), cat(4)];
+    let both: Vec<f32> = (0..voices[0].len())
+        .map(|i| voices.iter().map(|v| v[i]).sum())
+        .collect();
+    for voice in voices {
+        room.join(Invitation::to_speak(voice));
+    }
+    let mut last = 0;
+    for _ in 0..20 {
+        for _ in 0..10 {
+            last = room.join(Invitation::to_listen());
+        }
+        room.step();
+    }
+    room.run_ms(3_800);
+    assert_eq!(room.guests.len(), 203);
+    let found = likeness(&both, room.heard(last));
+    let best = found.iter().copied().fold(0.0, f32::max);
+    assert!(best > 0.9, "{found:?}");
+    let dropped = room
+        .control
+        .stats
+        .dropped_packets
+        .load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(dropped, 0);
+}

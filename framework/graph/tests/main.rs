@@ -1,0 +1,4 @@
+//! The graph's tests, in virtual time.
+
+mod conference;
+mod network;
