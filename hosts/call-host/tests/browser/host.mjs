@@ -49,8 +49,9 @@ export async function startHost({ open = true, robots = 0, args = [], env = {} }
   for (;;) {
     if (exit !== null) throw died();
     try {
-      await host.get('/api/rooms');
-      return host;
+      const answer = await fetch(`${url}/healthz`);
+      if (answer.ok) return host;
+      throw new Error(`GET /healthz: ${answer.status}`);
     } catch (error) {
       if (Date.now() > deadline) {
         child.kill('SIGKILL');
