@@ -25,21 +25,6 @@ impl Clip {
         }
     }
 
-    /// A recording of `format` made of interleaved samples of `channels` channels: see [`channel_of`] for who gets what.
-    pub fn from_interleaved(format: AudioFormat, interleaved: &[f32], channels: usize) -> Self {
-        let channels = channels.max(1);
-        let frames = interleaved.chunks_exact(channels);
-        let mut samples = Vec::with_capacity(frames.len() * format.channels as usize);
-        for channel in 0..format.channels as usize {
-            samples.extend(
-                frames
-                    .clone()
-                    .map(|frame| channel_of(frame, channel, format.channels as usize)),
-            );
-        }
-        Self::new(format, samples)
-    }
-
     /// The format.
     pub fn format(&self) -> AudioFormat {
         self.format
@@ -137,17 +122,10 @@ mod tests {
 
     #[test]
     fn channels_are_mixed_down_and_spread() {
-        let format = |channels| AudioFormat::new(SampleRate::HZ_8000, channels);
+        assert_eq!(channel_of(&[1.0, 3.0], 0, 1), 2.0);
+        assert_eq!(channel_of(&[3.0], 5, 6), 3.0);
         assert_eq!(
-            Clip::from_interleaved(format(1), &[1.0, 3.0, 5.0, 7.0], 2).samples,
-            [2.0, 6.0]
-        );
-        assert_eq!(
-            Clip::from_interleaved(format(2), &[1.0, 3.0], 1).samples,
-            [1.0, 3.0, 1.0, 3.0]
-        );
-        assert_eq!(
-            Clip::from_interleaved(format(3), &[1.0, 3.0], 2).samples,
+            [0, 1, 2].map(|channel| channel_of(&[1.0, 3.0], channel, 3)),
             [1.0, 3.0, 0.0]
         );
     }

@@ -341,7 +341,8 @@ impl<Memo: Copy + Default> MixBus<Memo> {
         let at = match find(&self.lanes, id) {
             Ok(at) => at,
             Err(at) => {
-                self.lanes.insert(at, Lane::new(id, self.config.format));
+                // Who is new to the bus has heard the common mix until now.
+                self.lanes.insert(at, Lane::new(id, self.full_limiter));
                 at
             }
         };
@@ -366,7 +367,7 @@ impl<Memo: Copy + Default> MixBus<Memo> {
 }
 
 impl<Memo: Default> Lane<Memo> {
-    fn new(id: u32, format: AudioFormat) -> Self {
+    fn new(id: u32, limiter: Limiter) -> Self {
         Self {
             id,
             selected: true,
@@ -379,7 +380,7 @@ impl<Memo: Default> Lane<Memo> {
             mixed: 0,
             seen: 0,
             last: [0.0; MAX_CHANNELS],
-            limiter: Limiter::new(format.sample_rate.as_hz()),
+            limiter,
         }
     }
 }

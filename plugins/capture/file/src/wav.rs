@@ -1,7 +1,7 @@
 //! Reading a whole WAV file into the format that is wanted.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use hound::{SampleFormat, WavReader, WavSpec};
@@ -49,9 +49,14 @@ pub(crate) fn decode(bytes: impl Read, format: &AudioFormat) -> Result<Clip, Fau
 
 fn malformed(error: hound::Error) -> Fault {
     match error {
-        hound::Error::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Fault::failed(
-            "the file ends before its header says that it does: it was cut off, copy or record it anew",
-        ),
+        // Hound makes up an error of kind `Other` where fewer bytes come than it asked for.
+        hound::Error::IoError(error)
+            if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::Other) =>
+        {
+            Fault::failed(
+                "the file ends before its header says that it does: it was cut off, copy or record it anew",
+            )
+        }
         hound::Error::IoError(error) => Fault::failed(format!("reading failed: {error}")),
         hound::Error::Unsupported => Fault::unsupported(
             "the WAV file is neither PCM of 8 to 32 bits nor 32-bit float: convert it to one of these",

@@ -20,11 +20,13 @@
 //! ```
 
 use jackfield_sdk::dsp::mix_bus::{Lane, MixBus};
-use jackfield_sdk::dsp::to_db;
+use jackfield_sdk::dsp::{from_db, to_db};
 use jackfield_sdk::prelude::*;
 
-/// Levels rise at once and fall at this rate, so that a pause between syllables is not a change of speaker.
-const FALL_DB_PER_SECOND: f32 = 40.0;
+/// Speakers are compared by their mean power, which rises and falls with these time constants, so that neither a loud syllable nor a pause
+/// between two words is a change of speaker.
+const RISE: TimeDelta = TimeDelta::ms(300);
+const FALL: TimeDelta = TimeDelta::ms(1_000);
 
 /// What can be set.
 #[derive(Params)]
@@ -52,24 +54,14 @@ pub struct ActiveSpeaker {
 }
 
 /// What it remembers of a source.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Memo {
-    /// Its level with a slow fall.
-    envelope: f32,
+    /// Its mean power, 1 at full scale.
+    power: f32,
     /// When it was last above silence.
     heard: Option<Timestamp>,
     /// When it got its place; `None` if it has none.
     since: Option<Timestamp>,
-}
-
-impl Default for Memo {
-    fn default() -> Self {
-        Self {
-            envelope: -127.0,
-            heard: None,
-            since: None,
-        }
-    }
 }
 
 impl Plugin for ActiveSpeaker {
@@ -155,7 +147,7 @@ impl Mixer for ActiveSpeaker {
             now,
             parameters: &self.parameters,
         };
-        self.switches += stage.cast(FALL_DB_PER_SECOND * elapsed.as_seconds_f64() as f32);
+        self.switches += stage.cast(elapsed);
         Ok(bus.end_choice(sources, chosen))
     }
 
@@ -188,9 +180,9 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     /// Gives the places and returns how many went to someone who had none.
-    fn cast(mut self, fall_db: f32) -> u64 {
+    fn cast(mut self, elapsed: TimeDelta) -> u64 {
         let places = self.parameters.speakers as usize;
-        let mut taken = self.listen(fall_db);
+        let mut taken = self.listen(elapsed);
         while taken > places {
             if let Some(quietest) = self.quietest(|_| true) {
                 leave(quietest);
@@ -198,7 +190,7 @@ impl Stage<'_> {
             taken -= 1;
         }
         let mut switches = 0;
-        while taken < places && self.enter(f32::NEG_INFINITY) {
+        while taken < places && self.enter(-1.0) {
             taken += 1;
             switches += 1;
         }
@@ -213,13 +205,18 @@ impl Stage<'_> {
     }
 
     /// Follows the levels, sends away whoever is muted or has been silent for too long, and returns how many places are taken.
-    fn listen(&mut self, fall_db: f32) -> usize {
+    fn listen(&mut self, elapsed: TimeDelta) -> usize {
         let (now, silence, hold) = (self.now, self.parameters.silence, self.hold());
+        let [rise, fall] = [RISE, FALL].map(|constant| 1.0 - (-(elapsed / constant) as f32).exp());
         let mut taken = 0;
         for lane in self.bus.present() {
             let gain = lane.gain();
             let memo = &mut lane.memo;
-            memo.envelope = lane.level_dbov.max(memo.envelope - fall_db);
+            let power = 10_f32.powf(lane.level_dbov.min(0.0) / 10.0);
+            memo.power = match memo.heard {
+                Some(_) => memo.power + (power - memo.power) * if power > memo.power { rise } else { fall },
+                None => power,
+            };
             if lane.level_dbov > silence {
                 memo.heard = Some(now);
             }
@@ -242,13 +239,10 @@ impl Stage<'_> {
     fn replace(&mut self) -> bool {
         let (now, hold) = (self.now, self.hold());
         let long_enough = |lane: &Lane<Memo>| lane.memo.since.is_some_and(|since| now.since(since) >= hold);
-        let Some(quietest) = self
-            .quietest(long_enough)
-            .map(|lane| (lane.id, lane.memo.envelope))
-        else {
+        let Some(quietest) = self.quietest(long_enough).map(|lane| (lane.id, lane.memo.power)) else {
             return false;
         };
-        if !self.enter(quietest.1 + self.parameters.hysteresis) {
+        if !self.enter(quietest.1 * from_db(self.parameters.hysteresis).powi(2)) {
             return false;
         }
         if let Some(lane) = self.bus.present().find(|lane| lane.id == quietest.0) {
@@ -263,14 +257,14 @@ impl Stage<'_> {
         let waiting = |lane: &&mut Lane<Memo>| !lane.selected && !lane.muted && lane.level_dbov > silence;
         // `reduce` keeps the first of equals.
         let loudest = self.bus.present().filter(waiting).reduce(|best, lane| {
-            if lane.memo.envelope > best.memo.envelope {
+            if lane.memo.power > best.memo.power {
                 lane
             } else {
                 best
             }
         });
         match loudest {
-            Some(lane) if lane.memo.envelope > threshold => {
+            Some(lane) if lane.memo.power > threshold => {
                 lane.selected = true;
                 lane.memo.since = Some(now);
                 true
@@ -284,7 +278,7 @@ impl Stage<'_> {
             .present()
             .filter(|lane| lane.selected && may_leave(lane))
             .reduce(|best, lane| {
-                if lane.memo.envelope < best.memo.envelope {
+                if lane.memo.power < best.memo.power {
                     lane
                 } else {
                     best

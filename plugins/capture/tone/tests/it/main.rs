@@ -1,4 +1,6 @@
-//! Generator and meter against the suites of their areas.
+//! Generator and meter against the suites of their areas, and how true they are.
+
+mod truth;
 
 jackfield_testkit::conformance! { audio_source: jackfield_capture_tone::ToneSource }
 jackfield_testkit::conformance! { audio_sink: jackfield_capture_tone::ToneMeter }

@@ -1,3 +1,5 @@
-//! The plugin against the suite of its area.
+//! The sum against the suite of its area, and what it promises beyond it.
+
+mod everyone;
 
 jackfield_testkit::conformance! { mixer: jackfield_mixer_sum::Sum }
