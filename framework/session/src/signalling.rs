@@ -112,7 +112,8 @@ pub enum HostMessage {
     },
     /// How loud everybody is, every 100 ms.
     Levels {
-        /// In dBov by participant; -127 is silence.
+        /// In dBov by participant; -127 is silence, as is what is no number.
+        #[serde(serialize_with = "finite_levels")]
         levels: BTreeMap<String, f32>,
         /// Who speaks.
         active: Vec<String>,
@@ -343,6 +344,23 @@ fn write<T: Serialize>(message: &T) -> String {
     }
     // Strings, numbers and maps with string keys: nothing that JSON cannot say.
     serde_json::to_string(&Envelope { v: VERSION, message }).unwrap_or_default()
+}
+
+/// JSON has no infinities.
+fn finite_levels<S: serde::Serializer>(
+    levels: &BTreeMap<String, f32>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(levels.iter().map(|(id, level)| {
+        (
+            id,
+            if level.is_finite() {
+                level.max(-127.0)
+            } else {
+                -127.0
+            },
+        )
+    }))
 }
 
 fn shortened(text: &str) -> String {

@@ -2,10 +2,13 @@
 
 mod answer;
 mod candidates;
+mod check;
 mod configuration;
 mod local;
 mod offer;
 mod remote;
+mod settle;
+mod show;
 mod transceiver;
 mod transport;
 
@@ -17,10 +20,10 @@ pub use transport::{RemoteTransport, TransportDescription};
 use std::collections::VecDeque;
 
 use crate::error::SessionError;
-use crate::jsep::{SdpType, Side, SignalingState};
+use crate::jsep::{SdpType, SignalingState};
 use crate::negotiation::{CodecMatch, NegotiatedAudio};
-use crate::sdp::{Direction, MediaDescription, MediaKind, Msid, Origin, Rtpmap, SessionDescription};
-use crate::states::{ConnectionState, IceState, TransportStates, connection_state, ice_connection_state};
+use crate::sdp::{Direction, MediaKind, Msid, Origin, Rtpmap, SessionDescription};
+use crate::states::{ConnectionState, IceState, TransportStates};
 use transceiver::Association;
 
 /// One end of a call, as far as descriptions and states go. All m-lines share one transport (BUNDLE, `max-bundle`), and RTCP shares it too
@@ -224,9 +227,16 @@ impl PeerConnection {
     /// If the connection is closed.
     pub fn stop(&mut self, id: TransceiverId) -> Result<(), SessionError> {
         self.check_open()?;
+        let offered = self
+            .created
+            .as_ref()
+            .is_some_and(|created| created.lines.contains(&Some(id)));
         if let Some(transceiver) = self.transceiver_mut(id) {
             transceiver.stopping = true;
             transceiver.direction = Direction::Inactive;
+        }
+        if !offered {
+            self.remove_idle();
         }
         self.update_negotiation_needed();
         Ok(())
@@ -265,40 +275,6 @@ impl PeerConnection {
             .collect();
         lines.sort_by_key(|(line, ..)| *line);
         lines.into_iter().map(|(_, id, audio)| (id, audio))
-    }
-
-    /// `signalingState`.
-    pub const fn signaling_state(&self) -> SignalingState {
-        self.signaling
-    }
-
-    /// `iceConnectionState`.
-    pub fn ice_connection_state(&self) -> IceState {
-        ice_connection_state(self.is_closed(), self.transports())
-    }
-
-    /// `connectionState`.
-    pub fn connection_state(&self) -> ConnectionState {
-        connection_state(self.is_closed(), self.transports())
-    }
-
-    /// Takes the state of the transport.
-    pub fn set_transport_state(&mut self, states: impl Into<TransportStates>) {
-        if !self.is_closed() {
-            self.transport = states.into();
-            self.show_states();
-        }
-    }
-
-    /// The next event. None comes after [`PeerConnection::close`].
-    pub fn poll_event(&mut self) -> Option<PeerEvent> {
-        self.events.pop_front()
-    }
-
-    /// Whether an offer is due (W3C section 4.7.3): only in state `stable`.
-    pub fn negotiation_needed(&self) -> bool {
-        self.signaling == SignalingState::Stable
-            && (self.restart_wanted || self.transceivers.iter().any(|t| self.differs(t)))
     }
 
     /// Closes for good. Closing twice is no error; no event follows.
@@ -436,169 +412,6 @@ impl PeerConnection {
             version: self.version,
             ..Origin::default()
         }
-    }
-
-    fn set_signaling(&mut self, state: SignalingState) {
-        if self.signaling != state {
-            self.signaling = state;
-            self.events.push_back(PeerEvent::SignalingState(state));
-        }
-        self.show_states();
-        self.update_negotiation_needed();
-    }
-
-    fn show_states(&mut self) {
-        let (ice, connection) = (self.ice_connection_state(), self.connection_state());
-        if ice != self.shown.ice {
-            self.shown.ice = ice;
-            self.events.push_back(PeerEvent::IceConnectionState(ice));
-        }
-        if connection != self.shown.connection {
-            self.shown.connection = connection;
-            self.events.push_back(PeerEvent::ConnectionState(connection));
-        }
-    }
-
-    /// Tells once that an offer is due, and again only after it was not due in between.
-    fn update_negotiation_needed(&mut self) {
-        if self.signaling != SignalingState::Stable {
-            return;
-        }
-        let needed = self.negotiation_needed();
-        if needed && !self.shown.negotiation_needed {
-            self.events.push_back(PeerEvent::NegotiationNeeded);
-        }
-        self.shown.negotiation_needed = needed;
-    }
-
-    /// Whether a transceiver is not as the descriptions in force have it.
-    fn differs(&self, transceiver: &Transceiver) -> bool {
-        let Some(line) = transceiver.m_line() else {
-            return !transceiver.stopping;
-        };
-        let (Some(local), Some(remote)) = (
-            &self.descriptions.current_local,
-            &self.descriptions.current_remote,
-        ) else {
-            return !transceiver.stopping;
-        };
-        let (Some(ours), Some(theirs)) = (local.media.get(line), remote.media.get(line)) else {
-            return true;
-        };
-        if transceiver.stopping {
-            return !ours.is_rejected() && !theirs.is_rejected();
-        }
-        let (ours, theirs) = (local.direction_of(ours), remote.direction_of(theirs).reversed());
-        if self.we_offered {
-            ours != transceiver.direction && theirs != transceiver.direction
-        } else {
-            ours != transceiver.direction.intersection(theirs)
-        }
-    }
-
-    /// A pending offer has been answered for good: it is in force now.
-    fn make_stable(&mut self, we_offered: bool) {
-        let descriptions = &mut self.descriptions;
-        let ufrag = |description: &Option<SessionDescription>| {
-            let description = description.as_ref()?;
-            description
-                .media
-                .iter()
-                .find_map(|media| description.transport_of(media).ice_ufrag)
-        };
-        if ufrag(&descriptions.current_local) != ufrag(&descriptions.pending_local) {
-            self.restart_wanted = false;
-        }
-        descriptions.current_local = descriptions.pending_local.take();
-        descriptions.current_remote = descriptions.pending_remote.take();
-        self.we_offered = we_offered;
-        self.plan.clear();
-        self.created = None;
-        self.transceivers.retain(|transceiver| !transceiver.stopped);
-        self.transceivers.iter_mut().for_each(Transceiver::settle);
-        self.set_signaling(SignalingState::Stable);
-    }
-
-    /// A pending offer is taken back: all is as it was before it (E6.2), but for what the application has set meanwhile.
-    fn roll_back(&mut self, side: Side) -> Result<(), SessionError> {
-        let state = self.signaling.after(side, SdpType::Rollback)?;
-        self.descriptions.pending_local = None;
-        self.descriptions.pending_remote = None;
-        self.plan.clear();
-        self.created = None;
-        for transceiver in &mut self.transceivers {
-            if transceiver.receiving && !transceiver.stable.receiving {
-                self.events.push_back(PeerEvent::TrackEnded(transceiver.id));
-            } else if transceiver.stable.receiving && !transceiver.receiving {
-                let msid = transceiver
-                    .stable
-                    .negotiated
-                    .as_ref()
-                    .and_then(|audio| audio.remote_msid.clone());
-                self.events.push_back(PeerEvent::Track {
-                    transceiver: transceiver.id,
-                    msid,
-                });
-            }
-            transceiver.association = transceiver.stable.association.clone();
-            transceiver.negotiated = transceiver.stable.negotiated.clone();
-            transceiver.current_direction = transceiver.stable.current_direction;
-            transceiver.receiving = transceiver.stable.receiving;
-            transceiver.stopped = false;
-        }
-        self.transceivers.retain(|transceiver| !transceiver.born_in_offer);
-        self.set_signaling(state);
-        Ok(())
-    }
-
-    /// Keeps what was agreed upon, so that numbers stay what they are (D2.2).
-    fn remember(&mut self, description: &MediaDescription, matches: &[CodecMatch]) {
-        for matched in matches {
-            if let Some(map) = description.rtpmap(matched.remote_payload_type)
-                && self
-                    .numbers
-                    .agreed
-                    .iter()
-                    .all(|agreed| agreed.payload_type != map.payload_type)
-            {
-                self.numbers.agreed.push(map);
-            }
-            if self
-                .numbers
-                .codecs
-                .iter()
-                .all(|(codec, _)| *codec != matched.codec)
-            {
-                self.numbers
-                    .codecs
-                    .push((matched.codec, matched.local_payload_type));
-            }
-        }
-        for extmap in &description.extmaps {
-            if extmap.id <= 255 && self.numbers.extensions.iter().all(|(uri, _)| *uri != extmap.uri) {
-                self.numbers.extensions.push((extmap.uri.clone(), extmap.id));
-            }
-        }
-    }
-
-    /// Notes that the remote end sends, or does not any more.
-    fn show_track(&mut self, id: TransceiverId, receives: bool, msid: Option<Msid>) {
-        let Some(transceiver) = self.transceiver_mut(id) else {
-            return;
-        };
-        if transceiver.receiving == receives {
-            return;
-        }
-        transceiver.receiving = receives;
-        let event = if receives {
-            PeerEvent::Track {
-                transceiver: id,
-                msid,
-            }
-        } else {
-            PeerEvent::TrackEnded(id)
-        };
-        self.events.push_back(event);
     }
 
     /// Whether media of this kind can be negotiated at all. Video has no codecs yet.
