@@ -4,6 +4,9 @@ use rtrb::{Producer, PushError};
 
 use crate::media::PacketBuffer;
 
+/// So many wait without an allocation.
+const ROOM: usize = 1_024;
+
 /// Boxes with the number of copies still to be sent of each.
 pub(crate) struct Payloads {
     slots: Vec<Slot>,
@@ -23,8 +26,8 @@ pub(crate) struct PayloadKey(u32);
 impl Payloads {
     pub(crate) fn new(returned: Producer<Box<PacketBuffer>>) -> Self {
         Self {
-            slots: Vec::new(),
-            free: Vec::new(),
+            slots: Vec::with_capacity(ROOM),
+            free: Vec::with_capacity(ROOM),
             returned,
         }
     }

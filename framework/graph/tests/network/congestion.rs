@@ -1,0 +1,231 @@
+//! What the congestion controller is told and what comes of its decisions.
+
+use jackfield_graph::network::{NetworkEvent, NetworkSocket};
+use jackfield_graph::stopwatch::NoStopwatch;
+use jackfield_rtp::header::is_rtcp;
+use jackfield_sdk::prelude::*;
+
+use super::plugins::{Scribe, of_kind};
+use super::world::{Plugs, World, fixed};
+
+const ANN: (usize, u32) = (0, 1);
+const BOB: (usize, u32) = (1, 1);
+
+/// A pair of which Ann has this controller.
+fn pair_with(congestion: Box<dyn CongestionController>) -> World {
+    let mut world = World::new(2);
+    world.join(
+        ANN,
+        Plugs {
+            congestion,
+            ..Plugs::default()
+        },
+    );
+    world.join(BOB, Plugs::default());
+    world.connect(ANN, BOB);
+    world
+}
+
+#[test]
+fn e19_1_every_packet_is_told_when_it_leaves_and_again_when_it_has_come() {
+    let (scribe, notes) = Scribe::new();
+    let mut world = pair_with(Box::new(scribe));
+    world.delay = TimeDelta::ms(30);
+    world.speak(0, 200);
+    world.run_for(TimeDelta::seconds(1));
+    let sent = of_kind(&notes, CongestionEventKind::SentPacket);
+    let numbers: Vec<i64> = sent.iter().map(|told| told.event.sequence_number).collect();
+    assert_eq!(numbers, (0..200).collect::<Vec<_>>());
+    let feedback = of_kind(&notes, CongestionEventKind::PacketFeedback);
+    let packets: Vec<PacketFeedback> = feedback.iter().flat_map(|told| told.packets.clone()).collect();
+    assert_eq!(packets.len(), 200, "each once");
+    for (number, packet) in (0..).zip(&packets) {
+        assert_eq!(packet.sequence_number, number);
+        assert_eq!(packet.sent, sent[number as usize].at);
+        // The clocks of both ends are the same here, and feedback counts in quarters of a millisecond.
+        let under_way = packet.received - packet.sent;
+        assert!(
+            (under_way - TimeDelta::ms(30)).abs() <= TimeDelta::us(250),
+            "{under_way:?}"
+        );
+        assert_eq!(packet.size, sent[number as usize].event.size);
+        assert_eq!(packet.audio, 1);
+    }
+    assert_eq!(
+        feedback.last().unwrap().event.in_flight,
+        DataSize::ZERO,
+        "all have come"
+    );
+}
+
+#[test]
+fn e19_3_feedback_comes_at_its_interval_and_only_if_there_is_something_to_tell() {
+    let mut world = World::pair();
+    world.wire.clear();
+    world.speak(0, 500);
+    let moments: Vec<Timestamp> = world
+        .rtcp_of(BOB)
+        .iter()
+        .filter(|sent| sent.bytes[1] == 205)
+        .map(|sent| sent.at)
+        .collect();
+    // Bob's estimate is 64 kbit/s: 5 % of it is a packet of 68 bytes in 170 ms.
+    assert!((45..=62).contains(&moments.len()), "{} in 10 s", moments.len());
+    assert!(
+        moments
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] >= TimeDelta::ms(50))
+    );
+    world.run_for(TimeDelta::seconds(1));
+    world.wire.clear();
+    world.run_for(TimeDelta::seconds(5));
+    assert!(
+        world.rtcp_of(BOB).iter().all(|sent| sent.bytes[1] != 205),
+        "nothing came, nothing is told"
+    );
+}
+
+#[test]
+fn losses_are_told_by_feedback_and_by_reports() {
+    let (scribe, notes) = Scribe::new();
+    let mut world = pair_with(Box::new(scribe));
+    let mut count = 0;
+    world.lost = Box::new(move |_, bytes| {
+        let counts = bytes[0] >> 6 == 2 && !is_rtcp(bytes);
+        count += u64::from(counts);
+        counts && count % 10 == 5
+    });
+    world.speak(0, 500);
+    world.run_for(TimeDelta::seconds(1));
+    let feedback = of_kind(&notes, CongestionEventKind::PacketFeedback);
+    let lost = feedback
+        .iter()
+        .flat_map(|told| &told.packets)
+        .filter(|packet| packet.received.is_never())
+        .count();
+    assert_eq!(lost, 50);
+    let reported = of_kind(&notes, CongestionEventKind::TransportLoss);
+    let (lost, came) = reported.iter().fold((0, 0), |(lost, came), told| {
+        (lost + told.event.lost, came + told.event.received)
+    });
+    assert!(
+        lost > 30 && came > 8 * lost && came < 10 * lost,
+        "{lost} lost, {came} came"
+    );
+    assert!(
+        of_kind(&notes, CongestionEventKind::RoundTripTime)
+            .iter()
+            .all(|told| told.event.time == TimeDelta::ms(20)
+                || (told.event.time - TimeDelta::ms(20)).abs() < TimeDelta::us(50))
+    );
+}
+
+#[test]
+fn time_and_the_network_are_told() {
+    let (scribe, notes) = Scribe::new();
+    let mut world = pair_with(Box::new(scribe));
+    world.run_for(TimeDelta::seconds(10));
+    let ticks = of_kind(&notes, CongestionEventKind::ProcessInterval).len();
+    assert!((470..=490).contains(&ticks), "every 25 ms for 12 s: {ticks}");
+    let now = world.now;
+    world.with(0, |domain, sink| domain.close(now, sink));
+    let available: Vec<u32> = of_kind(&notes, CongestionEventKind::NetworkAvailability)
+        .iter()
+        .map(|told| told.event.flag)
+        .collect();
+    assert_eq!(available, [1, 0]);
+}
+
+#[test]
+fn the_target_is_told_and_left_in_the_statistics() {
+    let mut world = pair_with(fixed(40));
+    assert_eq!(world.person(ANN).stats.target_rate(), DataRate::kbps(40));
+    assert!(
+        world
+            .events_of(ANN)
+            .contains(&NetworkEvent::TargetRate(DataRate::kbps(40)))
+    );
+    let now = world.now;
+    let set = world.with(0, |domain, _| {
+        domain.set_parameter(now, None, NetworkSocket::Congestion, 0, 24.0)
+    });
+    assert_eq!(set, Ok(1));
+    world.run_for(TimeDelta::ms(200));
+    assert_eq!(world.person(ANN).stats.target_rate(), DataRate::kbps(24));
+    assert_eq!(
+        world.events_of(ANN).last(),
+        Some(&NetworkEvent::TargetRate(DataRate::kbps(24)))
+    );
+    let refused = world.with(0, |domain, _| {
+        domain.set_parameter(now, Some(1), NetworkSocket::Congestion, 0, -3.0)
+    });
+    assert!(refused.is_err());
+}
+
+#[test]
+fn a_controller_is_swapped_with_what_it_knew() {
+    let mut world = pair_with(fixed(40));
+    world.speak(0, 200);
+    let (scribe, notes) = Scribe::new();
+    let now = world.now;
+    let swapped = world
+        .with(0, |domain, _| {
+            domain.swap_congestion(now, 1, Box::new(scribe), &mut NoStopwatch)
+        })
+        .unwrap();
+    assert_eq!(swapped.measure.samples_lost, 0);
+    let known = notes.lock().unwrap().taken_over.unwrap();
+    assert_eq!(
+        (known.target, known.estimate),
+        (DataRate::kbps(40), DataRate::kbps(40))
+    );
+    assert!(
+        (known.round_trip - TimeDelta::ms(20)).abs() < TimeDelta::us(50),
+        "{:?}",
+        known.round_trip
+    );
+    world.speak(0, 50);
+    world.run_for(TimeDelta::seconds(1));
+    // Feedback on packets that left under the predecessor goes to the successor.
+    let packets: usize = of_kind(&notes, CongestionEventKind::PacketFeedback)
+        .iter()
+        .map(|told| told.packets.len())
+        .sum();
+    assert!(packets >= 50, "{packets}");
+    assert_eq!(
+        world.person(ANN).stats.target_rate(),
+        DataRate::kbps(40),
+        "a target holds until there is another"
+    );
+    assert_eq!(world.heard(BOB).len(), 64, "the ring's worth of the 250");
+}
+
+#[test]
+fn a_controller_that_breaks_leaves_its_last_decision_and_can_be_swapped() {
+    let (mut scribe, _) = Scribe::new();
+    scribe.breaks = true;
+    let mut world = pair_with(Box::new(scribe));
+    world.speak(0, 10);
+    let faults = world.events_of(ANN);
+    let told = |event: &&NetworkEvent| {
+        matches!(
+            event,
+            NetworkEvent::Fault {
+                socket: NetworkSocket::Congestion,
+                ..
+            }
+        )
+    };
+    assert_eq!(faults.iter().filter(told).count(), 1, "told once");
+    assert_eq!(world.heard(BOB).len(), 10, "packets flow on");
+    let now = world.now;
+    world
+        .with(0, |domain, _| {
+            domain
+                .swap_congestion(now, 1, fixed(30), &mut NoStopwatch)
+                .map(drop)
+        })
+        .unwrap();
+    world.run_for(TimeDelta::ms(200));
+    assert_eq!(world.person(ANN).stats.target_rate(), DataRate::kbps(30));
+}

@@ -1,0 +1,10 @@
+//! The network domain: two rooms and the network between them.
+
+mod congestion;
+mod fan_out;
+mod plugins;
+mod receiving;
+mod reports;
+mod secure_path;
+mod swapping;
+mod world;

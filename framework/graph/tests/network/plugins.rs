@@ -1,0 +1,191 @@
+//! Plugins with which the tests look into the domain: a pacer that really holds packets back, a controller that writes down what it is told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use jackfield_sdk::prelude::*;
+
+/// Lets one packet go in so many milliseconds.
+pub struct Metronome {
+    parameters: (),
+    beat: TimeDelta,
+    next: Timestamp,
+    waiting: VecDeque<PacedPacket>,
+    pub breaks: bool,
+}
+
+impl Metronome {
+    pub fn every(beat: TimeDelta) -> Self {
+        Self {
+            parameters: (),
+            beat,
+            next: Timestamp::ZERO,
+            waiting: VecDeque::new(),
+            breaks: false,
+        }
+    }
+}
+
+impl Plugin for Metronome {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.pacing.metronome", "Metronome", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Ok(Self::every(TimeDelta::ms(20)))
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.parameters
+    }
+}
+
+impl Pacer for Metronome {
+    fn set_rates(&mut self, _: Timestamp, _: DataRate, _: DataRate) -> Result<(), Fault> {
+        if self.breaks {
+            Err(Fault::failed("it refuses everything"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn enqueue(&mut self, _: Timestamp, packet: &PacedPacket) -> Result<(), Fault> {
+        if self.breaks {
+            return Err(Fault::failed("it refuses everything"));
+        }
+        self.waiting.push_back(*packet);
+        Ok(())
+    }
+
+    fn poll(&mut self, now: Timestamp, departures: &mut dyn DepartureSink) -> Result<(), Fault> {
+        while self.next <= now
+            && let Some(packet) = self.waiting.pop_front()
+        {
+            departures.depart(packet.handle)?;
+            self.next = now + self.beat;
+        }
+        Ok(())
+    }
+
+    fn deadline(&mut self) -> Result<Timestamp, Fault> {
+        Ok(if self.waiting.is_empty() {
+            Timestamp::NEVER
+        } else {
+            self.next
+        })
+    }
+
+    fn queue(&mut self) -> Result<PacerQueue, Fault> {
+        Ok(PacerQueue {
+            packets: self.waiting.len() as u64,
+            size: DataSize::ZERO,
+        })
+    }
+
+    fn hand_over(&mut self, departures: &mut dyn DepartureSink) -> Result<(), Fault> {
+        self.waiting
+            .drain(..)
+            .try_for_each(|packet| departures.depart(packet.handle))
+    }
+}
+
+/// What a [`Scribe`] was told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub at: Timestamp,
+    pub event: CongestionEvent,
+    pub packets: Vec<PacketFeedback>,
+}
+
+/// What a [`Scribe`] has written down.
+#[derive(Default)]
+pub struct Notes {
+    pub told: Vec<Told>,
+    pub taken_over: Option<CongestionHandover>,
+}
+
+/// Writes down what it is told, and decides what it was made to.
+pub struct Scribe {
+    parameters: (),
+    notes: Arc<Mutex<Notes>>,
+    pub decision: CongestionUpdate,
+    pub breaks: bool,
+}
+
+impl Scribe {
+    pub fn new() -> (Self, Arc<Mutex<Notes>>) {
+        let notes = Arc::default();
+        let scribe = Self {
+            parameters: (),
+            notes: Arc::clone(&notes),
+            decision: CongestionUpdate::default(),
+            breaks: false,
+        };
+        (scribe, notes)
+    }
+}
+
+impl Plugin for Scribe {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.congestion.scribe", "Scribe", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Ok(Self::new().0)
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.parameters
+    }
+}
+
+impl CongestionController for Scribe {
+    fn activate(&mut self, _: Timestamp, _: &RateConstraints) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn on_event(
+        &mut self,
+        at: Timestamp,
+        event: &CongestionEvent,
+        packets: &[PacketFeedback],
+        _: &mut dyn ProbeSink,
+    ) -> Result<CongestionUpdate, Fault> {
+        if self.breaks {
+            return Err(Fault::failed("it refuses everything"));
+        }
+        let told = Told {
+            at,
+            event: *event,
+            packets: packets.to_vec(),
+        };
+        self.notes.lock().unwrap().told.push(told);
+        Ok(self.decision)
+    }
+
+    fn process_interval(&mut self) -> Result<TimeDelta, Fault> {
+        Ok(TimeDelta::ms(25))
+    }
+
+    fn hand_over(&mut self, _: Timestamp) -> Result<CongestionHandover, Fault> {
+        Ok(CongestionHandover {
+            estimate: self.decision.estimate,
+            target: self.decision.target,
+            ..Default::default()
+        })
+    }
+
+    fn take_over(&mut self, _: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {
+        self.notes.lock().unwrap().taken_over = Some(*state);
+        Ok(())
+    }
+}
+
+/// The events of one kind.
+pub fn of_kind(notes: &Mutex<Notes>, kind: CongestionEventKind) -> Vec<Told> {
+    let notes = notes.lock().unwrap();
+    notes
+        .told
+        .iter()
+        .filter(|told| told.event.kind == kind)
+        .cloned()
+        .collect()
+}
