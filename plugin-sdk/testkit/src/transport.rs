@@ -2,10 +2,9 @@
 
 pub mod call;
 
-use jackfield_sdk::core::module::Module;
 use jackfield_sdk::prelude::*;
 
-use crate::{Subject, module};
+use crate::Subject;
 use call::{Call, rtcp, rtp};
 
 crate::conformance::cases! { $ __transport_cases transport:
@@ -54,14 +53,23 @@ pub fn call(subject: &Transports, seed: u64) -> Call {
 fn connected(subject: &Transports, seed: u64) -> Call {
     let mut call = call(subject, seed);
     call.establish();
-    assert!(call.connect(LIMIT), "connected within {LIMIT:?}: {:?}, {:?}", call.ends[0].states, call.ends[1].states);
+    assert!(
+        call.connect(LIMIT),
+        "connected within {LIMIT:?}: {:?}, {:?}",
+        call.ends[0].states,
+        call.ends[1].states
+    );
     call
 }
 
 /// Before `activate` nothing can be sent, and nothing has to be done.
 pub fn nothing_is_sent_before_activation(subject: &Transports) {
     let mut call = call(subject, 1);
-    assert_eq!(call.send(0, PacketKind::Rtp, &rtp(1, 1)).map_err(|fault| fault.code()), Err(FaultCode::State));
+    assert_eq!(
+        call.send(0, PacketKind::Rtp, &rtp(1, 1))
+            .map_err(|fault| fault.code()),
+        Err(FaultCode::State)
+    );
     assert_eq!(call.ends[0].transport.deadline(), Ok(Timestamp::NEVER));
     assert!(call.ends[0].sent.is_empty());
 }
@@ -83,14 +91,19 @@ pub fn media_goes_both_ways_unchanged(subject: &Transports) {
             call.send(end, PacketKind::Rtp, &packet).expect("connected");
             wanted[1 - end].push((PacketKind::Rtp, packet));
             if sequence % 10 == 0 {
-                call.send(end, PacketKind::Rtcp, &rtcp(7 + end as u32)).expect("connected");
+                call.send(end, PacketKind::Rtcp, &rtcp(7 + end as u32))
+                    .expect("connected");
                 wanted[1 - end].push((PacketKind::Rtcp, rtcp(7 + end as u32)));
             }
         }
         call.run_for(TimeDelta::ms(20));
     }
     for (end, wanted) in call.ends.iter().zip(wanted) {
-        let had: Vec<_> = end.packets.iter().map(|(_, kind, packet)| (*kind, packet.clone())).collect();
+        let had: Vec<_> = end
+            .packets
+            .iter()
+            .map(|(_, kind, packet)| (*kind, packet.clone()))
+            .collect();
         assert_eq!(had, wanted);
     }
 }
@@ -108,23 +121,46 @@ pub fn sending_before_a_connection_is_a_fault(subject: &Transports) {
 pub fn what_is_no_packet_is_refused(subject: &Transports) {
     let mut call = connected(subject, 1);
     let extension_beyond_the_end = [&[0x90, 0][..], &[0; 10], &[0xbe, 0xde, 0xff, 0xff]].concat();
-    for packet in [&[][..], &[0x80], &[0; 40], &rtp(1, 1)[..11], &extension_beyond_the_end] {
+    for packet in [
+        &[][..],
+        &[0x80],
+        &[0; 40],
+        &rtp(1, 1)[..11],
+        &extension_beyond_the_end,
+    ] {
         let refused = call.send(0, PacketKind::Rtp, packet);
-        assert_eq!(refused.map_err(|fault| fault.code()), Err(FaultCode::Invalid), "{packet:?}");
+        assert_eq!(
+            refused.map_err(|fault| fault.code()),
+            Err(FaultCode::Invalid),
+            "{packet:?}"
+        );
     }
     for packet in [&[][..], &[0x80, 201], &[0; 40]] {
         let refused = call.send(0, PacketKind::Rtcp, packet);
-        assert_eq!(refused.map_err(|fault| fault.code()), Err(FaultCode::Invalid), "{packet:?}");
+        assert_eq!(
+            refused.map_err(|fault| fault.code()),
+            Err(FaultCode::Invalid),
+            "{packet:?}"
+        );
     }
-    call.send(0, PacketKind::Rtp, &rtp(1, 1)).expect("a good packet is sent all the same");
+    call.send(0, PacketKind::Rtp, &rtp(1, 1))
+        .expect("a good packet is sent all the same");
 }
 
 /// Attributes that a transport does not know mean nothing to it.
 pub fn an_unknown_attribute_is_no_fault(subject: &Transports) {
     let mut call = call(subject, 1);
     call.activate();
-    let unknown = [("x-unheard-of", "1"), ("", ""), ("rtcp-mux", ""), ("ice-options", "future-things")];
-    call.tell(0, &unknown.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let unknown = [
+        ("x-unheard-of", "1"),
+        ("", ""),
+        ("rtcp-mux", ""),
+        ("ice-options", "future-things"),
+    ];
+    call.tell(
+        0,
+        &unknown.map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
     call.negotiate();
     assert!(call.connect(LIMIT));
 }
@@ -134,9 +170,19 @@ pub fn a_candidate_that_is_none_is_refused(subject: &Transports) {
     let mut call = call(subject, 1);
     call.activate();
     let now = call.now;
-    let remote = |call: &mut Call, candidate: &str| call.ends[0].transport.add_remote_candidate(now, candidate);
-    for nonsense in ["nonsense", "1 1 udp 1 192.0.2.9", "1 1 udp 1 300.1.1.1 5 typ host", "1 1 udp 1 192.0.2.9 99999 typ host"] {
-        assert_eq!(remote(&mut call, nonsense).map_err(|fault| fault.code()), Err(FaultCode::Invalid), "{nonsense}");
+    let remote =
+        |call: &mut Call, candidate: &str| call.ends[0].transport.add_remote_candidate(now, candidate);
+    for nonsense in [
+        "nonsense",
+        "1 1 udp 1 192.0.2.9",
+        "1 1 udp 1 300.1.1.1 5 typ host",
+        "1 1 udp 1 192.0.2.9 99999 typ host",
+    ] {
+        assert_eq!(
+            remote(&mut call, nonsense).map_err(|fault| fault.code()),
+            Err(FaultCode::Invalid),
+            "{nonsense}"
+        );
     }
     for harmless in [
         "",
@@ -167,7 +213,9 @@ fn throw_garbage(call: &mut Call) {
     let before = call.ends[0].packets.len();
     for first in [0, 1, 3, 4, 19, 22, 23, 44, 63, 64, 100, 127, 192, 255] {
         for length in [0, 1, 2, 12, 13, 19, 20, 25, 60, 1200] {
-            let datagram: Vec<u8> = (0..length).map(|i: u32| if i == 0 { first } else { (i * 31 + length) as u8 }).collect();
+            let datagram: Vec<u8> = (0..length)
+                .map(|i: u32| if i == 0 { first } else { (i * 31 + length) as u8 })
+                .collect();
             for route in [call.route_to(0), strange] {
                 call.hand(0, &route, &datagram).expect("garbage is no fault");
             }
@@ -179,16 +227,22 @@ fn throw_garbage(call: &mut Call) {
 /// Every datagram of a call, cut short and with bytes changed, is dropped without a fault.
 pub fn b2_1_damaged_datagrams_are_no_fault(subject: &Transports) {
     let mut call = connected(subject, 1);
-    let genuine: Vec<Vec<u8>> = call.ends[1].sent.iter().map(|(_, _, datagram)| datagram.clone()).collect();
+    let genuine: Vec<Vec<u8>> = call.ends[1]
+        .sent
+        .iter()
+        .map(|(_, _, datagram)| datagram.clone())
+        .collect();
     let route = call.route_to(0);
     for datagram in &genuine {
         for length in (0..datagram.len()).step_by(7) {
-            call.hand(0, &route, &datagram[..length]).expect("a torn datagram is no fault");
+            call.hand(0, &route, &datagram[..length])
+                .expect("a torn datagram is no fault");
         }
         for position in 0..datagram.len() {
             let mut damaged = datagram.clone();
             damaged[position] ^= 1 << (position % 8);
-            call.hand(0, &route, &damaged).expect("a damaged datagram is no fault");
+            call.hand(0, &route, &damaged)
+                .expect("a damaged datagram is no fault");
         }
     }
     still_works(&mut call);
@@ -198,7 +252,8 @@ fn still_works(call: &mut Call) {
     call.run_for(TimeDelta::seconds(1));
     for end in 0..2 {
         call.ends[1 - end].packets.clear();
-        call.send(end, PacketKind::Rtp, &rtp(0x5717, 9)).expect("still connected");
+        call.send(end, PacketKind::Rtp, &rtp(0x5717, 9))
+            .expect("still connected");
         call.run_for(TimeDelta::ms(100));
         assert_eq!(call.ends[1 - end].rtp(), [&rtp(0x5717, 9)[..]]);
     }
@@ -226,7 +281,11 @@ pub fn closing_is_told_and_final(subject: &Transports) {
     let (packets, sent) = (call.ends[0].packets.len(), call.ends[0].sent.len());
     let _ = call.send(1, PacketKind::Rtp, &rtp(1, 1));
     call.run_for(TimeDelta::seconds(5));
-    assert_eq!((call.ends[0].packets.len(), call.ends[0].sent.len()), (packets, sent), "silence in both directions");
+    assert_eq!(
+        (call.ends[0].packets.len(), call.ends[0].sent.len()),
+        (packets, sent),
+        "silence in both directions"
+    );
 }
 
 /// Activation begins a new life.

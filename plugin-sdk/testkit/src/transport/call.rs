@@ -20,6 +20,8 @@ pub struct Call {
     pub ends: [End; 2],
     /// What lies between them.
     pub network: Network,
+    /// What each end is activated with.
+    pub configs: [TransportConfig; 2],
     under_way: BTreeMap<(Timestamp, u64), (usize, Route, Vec<u8>)>,
     order: u64,
 }
@@ -65,7 +67,10 @@ impl Call {
         };
         Self {
             now: Timestamp::from_ms(1),
-            ends: [end(offerer, [192, 0, 2, 1], 5000), end(answerer, [192, 0, 2, 2], 6000)],
+            ends: [
+                end(offerer, [192, 0, 2, 1], 5000),
+                end(answerer, [192, 0, 2, 2], 6000),
+            ],
             network: Network {
                 delay: TimeDelta::ms(10),
                 jitter: TimeDelta::ZERO,
@@ -74,6 +79,7 @@ impl Call {
                 deaf: [false; 2],
                 random: Random::new(seed),
             },
+            configs: [true, false].map(|controlling| TransportConfig::new(controlling, UNIX_US)),
             under_way: BTreeMap::new(),
             order: 0,
         }
@@ -87,11 +93,14 @@ impl Call {
 
     /// Activates both ends and tells them their own addresses.
     pub fn activate(&mut self) {
-        for (index, controlling) in [(0, true), (1, false)] {
-            let end = &mut self.ends[index];
-            end.transport.activate(self.now, &TransportConfig::new(controlling, UNIX_US)).expect("it can be activated");
+        for (end, config) in self.ends.iter_mut().zip(&self.configs) {
+            end.transport
+                .activate(self.now, config)
+                .expect("it can be activated");
             for candidate in end.candidates() {
-                end.transport.add_local_candidate(self.now, &candidate).expect("a host candidate is taken");
+                end.transport
+                    .add_local_candidate(self.now, &candidate)
+                    .expect("a host candidate is taken");
             }
         }
     }
@@ -111,7 +120,9 @@ impl Call {
     /// Tells `end` what the other end's description says.
     pub fn tell(&mut self, end: usize, description: &[(String, String)]) {
         for (name, value) in description {
-            let told = self.ends[end].transport.set_remote_attribute(self.now, name, value);
+            let told = self.ends[end]
+                .transport
+                .set_remote_attribute(self.now, name, value);
             told.unwrap_or_else(|fault| panic!("a={name}:{value}: {fault}"));
         }
     }
@@ -119,13 +130,17 @@ impl Call {
     /// Tells `end` the candidates of the other.
     pub fn tell_candidates(&mut self, end: usize) {
         for candidate in self.ends[1 - end].candidates() {
-            self.ends[end].transport.add_remote_candidate(self.now, &candidate).expect("a host candidate is taken");
+            self.ends[end]
+                .transport
+                .add_remote_candidate(self.now, &candidate)
+                .expect("a host candidate is taken");
         }
     }
 
     /// Starts one end.
     pub fn start(&mut self, end: usize) {
-        self.with(end, |transport, now, sink| transport.start(now, sink)).expect("it starts");
+        self.with(end, |transport, now, sink| transport.start(now, sink))
+            .expect("it starts");
     }
 
     /// Sends a packet from one end.
@@ -133,7 +148,9 @@ impl Call {
     /// # Errors
     /// What the transport says.
     pub fn send(&mut self, end: usize, kind: PacketKind, packet: &[u8]) -> Result<(), Fault> {
-        self.with(end, |transport, now, sink| transport.send(now, kind, packet, sink))
+        self.with(end, |transport, now, sink| {
+            transport.send(now, kind, packet, sink)
+        })
     }
 
     /// Closes one end.
@@ -149,7 +166,9 @@ impl Call {
     /// # Errors
     /// What the transport says.
     pub fn hand(&mut self, end: usize, route: &Route, datagram: &[u8]) -> Result<(), Fault> {
-        self.with(end, |transport, now, sink| transport.receive(now, route, datagram, sink))
+        self.with(end, |transport, now, sink| {
+            transport.receive(now, route, datagram, sink)
+        })
     }
 
     /// The route from which `end` hears the other end's first address.
@@ -173,7 +192,13 @@ impl Call {
                 return done(self);
             }
             steps = if next > self.now { 0 } else { steps + 1 };
-            assert!(steps < STEPS, "a deadline stays in the past although `handle_timeout` was called for it");
+            if steps >= STEPS {
+                let deadlines = self.ends.each_mut().map(|end| end.transport.deadline());
+                panic!(
+                    "at {:?} the deadlines {deadlines:?} do not move although they were met",
+                    self.now
+                );
+            }
             self.now = next;
             self.step();
         }
@@ -182,35 +207,63 @@ impl Call {
 
     /// Lets time pass until both ends are connected; tells whether they are.
     pub fn connect(&mut self, limit: TimeDelta) -> bool {
-        self.run_until(limit, |call| call.ends.iter().all(|end| end.state() == TransportState::Connected))
+        self.run_until(limit, |call| {
+            call.ends
+                .iter()
+                .all(|end| end.state() == TransportState::Connected)
+        })
     }
 
     fn next_event(&mut self) -> Timestamp {
-        let arrival = self.under_way.first_key_value().map_or(Timestamp::NEVER, |((at, _), _)| *at);
+        let arrival = self
+            .under_way
+            .first_key_value()
+            .map_or(Timestamp::NEVER, |((at, _), _)| *at);
         let [a, b] = &mut self.ends;
         let deadline = |end: &mut End| end.transport.deadline().expect("the deadline can be asked for");
         arrival.min(deadline(a)).min(deadline(b))
     }
 
     fn step(&mut self) {
-        while let Some(entry) = self.under_way.first_entry().filter(|entry| entry.key().0 <= self.now) {
+        while let Some(entry) = self
+            .under_way
+            .first_entry()
+            .filter(|entry| entry.key().0 <= self.now)
+        {
             let (end, route, datagram) = entry.remove();
             self.hand(end, &route, &datagram).expect("a datagram is no fault");
         }
         for end in 0..2 {
-            if self.ends[end].transport.deadline().expect("the deadline can be asked for") <= self.now {
-                self.with(end, |transport, now, sink| transport.handle_timeout(now, sink)).expect("a deadline is no fault");
+            if self.ends[end]
+                .transport
+                .deadline()
+                .expect("the deadline can be asked for")
+                <= self.now
+            {
+                self.with(end, |transport, now, sink| transport.handle_timeout(now, sink))
+                    .expect("a deadline is no fault");
             }
         }
     }
 
     /// Calls one end and takes what it gives.
-    fn with<R>(&mut self, end: usize, call: impl FnOnce(&mut dyn Transport, Timestamp, &mut dyn TransportSink) -> R) -> R {
+    fn with<R>(
+        &mut self,
+        end: usize,
+        call: impl FnOnce(&mut dyn Transport, Timestamp, &mut dyn TransportSink) -> R,
+    ) -> R {
         let mut taken = Taken::default();
         let result = call(&mut *self.ends[end].transport, self.now, &mut taken);
         let now = self.now;
-        self.ends[end].states.extend(taken.states.into_iter().map(|state| (now, state)));
-        self.ends[end].packets.extend(taken.packets.into_iter().map(|(kind, packet)| (now, kind, packet)));
+        self.ends[end]
+            .states
+            .extend(taken.states.into_iter().map(|state| (now, state)));
+        self.ends[end].packets.extend(
+            taken
+                .packets
+                .into_iter()
+                .map(|(kind, packet)| (now, kind, packet)),
+        );
         for (route, datagram) in taken.datagrams {
             self.ends[end].sent.push((now, route, datagram.clone()));
             self.post(end, &route, datagram);
@@ -220,50 +273,76 @@ impl Call {
 
     fn post(&mut self, from: usize, route: &Route, datagram: Vec<u8>) {
         let (local, remote): (SocketAddr, SocketAddr) = (route.local.into(), route.remote.into());
-        assert!(self.ends[from].addresses.contains(&local), "{local} is no address of the sender's");
+        assert!(
+            self.ends[from].addresses.contains(&local),
+            "{local} is no address of the sender's"
+        );
         let to = 1 - from;
         let lost = self.network.draw() < self.network.loss;
         let jitter = self.network.jitter * self.network.draw();
-        let nowhere = self.network.deaf[to] || [local, remote].iter().any(|address| self.network.dead.contains(address));
+        let nowhere = self.network.deaf[to]
+            || [local, remote]
+                .iter()
+                .any(|address| self.network.dead.contains(address));
         if lost || nowhere || !self.ends[to].addresses.contains(&remote) {
             return;
         }
         self.order += 1;
         let at = self.now + self.network.delay + jitter;
-        self.under_way.insert((at, self.order), (to, Route::new(remote, local), datagram));
+        self.under_way
+            .insert((at, self.order), (to, Route::new(remote, local), datagram));
     }
 }
 
 impl End {
     /// The present state.
     pub fn state(&self) -> TransportState {
-        self.states.last().map_or(TransportState::New, |(_, state)| *state)
+        self.states
+            .last()
+            .map_or(TransportState::New, |(_, state)| *state)
     }
 
     /// What it says of itself, as SDP attributes.
     pub fn description(&mut self) -> Vec<(String, String)> {
         let mut attributes = Attributes::default();
-        self.transport.local_description(&mut attributes).expect("it can be described");
+        self.transport
+            .local_description(&mut attributes)
+            .expect("it can be described");
         attributes.0
     }
 
     /// What it says of its path: the value of `name`, empty if there is none.
     pub fn path(&mut self, name: &str) -> String {
         let mut attributes = Attributes::default();
-        self.transport.path(&mut attributes).expect("it can tell its path");
-        attributes.0.into_iter().find(|(known, _)| known == name).map(|(_, value)| value).unwrap_or_default()
+        self.transport
+            .path(&mut attributes)
+            .expect("it can tell its path");
+        attributes
+            .0
+            .into_iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+            .unwrap_or_default()
     }
 
     /// The RTP packets that it let in.
     pub fn rtp(&self) -> Vec<&[u8]> {
-        self.packets.iter().filter(|(_, kind, _)| *kind == PacketKind::Rtp).map(|(_, _, packet)| &packet[..]).collect()
+        self.packets
+            .iter()
+            .filter(|(_, kind, _)| *kind == PacketKind::Rtp)
+            .map(|(_, _, packet)| &packet[..])
+            .collect()
     }
 
     /// Its addresses as candidates, the first with the highest priority.
     fn candidates(&self) -> Vec<String> {
         let candidate = |(index, address): (u32, &SocketAddr)| {
             let priority = (126 << 24) + ((65_535 - index) << 8) + 255;
-            format!("{index} 1 udp {priority} {} {} typ host", address.ip(), address.port())
+            format!(
+                "{index} 1 udp {priority} {} {} typ host",
+                address.ip(),
+                address.port()
+            )
         };
         (0..).zip(&self.addresses).map(candidate).collect()
     }

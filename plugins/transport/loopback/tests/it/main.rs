@@ -1,0 +1,5 @@
+//! The loopback transport does what the area promises, and goes where it last heard from.
+
+mod follows;
+
+jackfield_testkit::conformance! { transport: jackfield_transport_loopback::Loopback }
