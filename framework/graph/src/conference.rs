@@ -1,5 +1,9 @@
 //! The executor of a room's audio domain: one call per 10 ms tick. The real-time and the virtual-time executor call the same function.
 
+mod mixes;
+mod obey;
+mod pool;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -9,20 +13,21 @@ use jackfield_core::mixer::{MixRequest, MixSource, Mixer};
 use jackfield_core::time::Timestamp;
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use self::obey::tell;
+pub(crate) use self::pool::Pool;
 use crate::command::{Command, Outcome};
 use crate::history::History;
-use crate::media::{Mix, Outbound, OutboundPacket, PacketBuffer};
+use crate::media::{Outbound, PacketBuffer};
 use crate::mixing::Mixing;
-use crate::processor::SlotEvent;
+use crate::publish;
 use crate::receive::Recycle;
 use crate::send::Encoder;
 use crate::stats::RoomStats;
 use crate::stopwatch::Stopwatch;
-use crate::strip::{Encoding, Input, Output, SILENCE_DBOV, Strip};
+use crate::strip::Strip;
+use crate::strip::{Input, Output, SILENCE_DBOV};
 use crate::swaps;
 
-/// For so many ticks a participant that fell silent goes on hearing its own mix: 2 s.
-const OWN_MIX_HOLD_TICKS: u64 = 200;
 /// Blocks of the mix that are shown to an echo canceller whose participant comes back from silence.
 const REPLAYED_BLOCKS: usize = 20;
 /// Statistics of the plugins are read once in so many ticks, a strip at a time.
@@ -262,144 +267,6 @@ impl Conference {
         self.stats.heard.store(heard, Relaxed);
     }
 
-    fn mix(&mut self, now: Timestamp, watch: &mut dyn Stopwatch) {
-        self.requests.clear();
-        self.requests.push(MixRequest {
-            without: MixRequest::EVERYONE,
-            reserved: 0,
-        });
-        let begins = self.tick.is_multiple_of(self.config.packet_ticks);
-        for (index, strip) in self.strips.iter_mut().enumerate() {
-            let wanted = self.wanted[index];
-            let edge = Edge {
-                shared: &self.shared,
-                begins,
-            };
-            if let Output::Encoded(encoding) = &mut strip.output {
-                if wanted {
-                    encoding.own_until = self.tick + OWN_MIX_HOLD_TICKS;
-                }
-                let own = wanted || self.tick < encoding.own_until;
-                if own != encoding.own && edge.of(encoding) && (own || edge.of_shared(encoding.codec)) {
-                    encoding.own = own;
-                    encoding.rerouted = true;
-                    if own {
-                        let (history, ticks) = (&self.history, self.config.packet_ticks);
-                        self.pool
-                            .with(|payload| encoding.encoder.prime(history, ticks, payload).is_ok());
-                    }
-                }
-                let ready = strip
-                    .codec_swap
-                    .as_ref()
-                    .is_some_and(|order| edge.of(encoding) && (encoding.own || edge.of_shared(order.codec)));
-                if ready && let Some(order) = strip.codec_swap.take() {
-                    let (history, ticks) = (&self.history, self.config.packet_ticks);
-                    let ended = swaps::codec(strip, order, history, ticks, &mut self.pool, watch);
-                    self.waiting_outcomes.push_back(ended);
-                }
-            } else if let Some(order) = strip.codec_swap.take() {
-                let (history, ticks) = (&self.history, self.config.packet_ticks);
-                let ended = swaps::codec(strip, order, history, ticks, &mut self.pool, watch);
-                self.waiting_outcomes.push_back(ended);
-            }
-            if let Output::Encoded(encoding) = &mut strip.output {
-                if std::mem::take(&mut encoding.rerouted) {
-                    // A full ring means that the network thread stands still: it is told again.
-                    let route = Outbound::Route {
-                        participant: strip.id,
-                        own: encoding.own,
-                        codec: encoding.codec,
-                    };
-                    encoding.rerouted = self.ports.outbound.push(route).is_err();
-                }
-                if encoding.own {
-                    self.requests.push(MixRequest {
-                        without: strip.id,
-                        reserved: 0,
-                    });
-                }
-            } else if let Output::Sink(_) = &strip.output {
-                self.requests.push(MixRequest {
-                    without: strip.id,
-                    reserved: 0,
-                });
-            }
-        }
-        let strips = &self.strips;
-        let swapped = self.mixing.mix(
-            now,
-            &self.sources,
-            |index| &strips[index].block,
-            &self.requests,
-            &mut self.mixes,
-            watch,
-        );
-        if let Some(swapped) = swapped {
-            self.waiting_outcomes.push_back(Outcome::MixerSwapped(swapped));
-        }
-    }
-
-    fn send(&mut self, now: Timestamp) {
-        let len = self.config.format.block_len();
-        let (everyone, own) = self.mixes.split_at(len);
-        let mut own = own.chunks_exact(len);
-        let mut encoders = 0;
-        for strip in &mut self.strips {
-            match &mut strip.output {
-                Output::Encoded(encoding) if encoding.own => {
-                    let Some(mix) = own.next() else { continue };
-                    encoders += 1;
-                    encoding.last_mix.copy_from_slice(mix);
-                    let sent = encode(
-                        &mut encoding.encoder,
-                        mix,
-                        (Mix::Own(strip.id), encoding.codec),
-                        &mut self.pool,
-                        &mut self.ports.outbound,
-                    );
-                    if !sent {
-                        self.stats.dropped_packets.fetch_add(1, Relaxed);
-                    }
-                }
-                Output::Sink(sink) => {
-                    let Some(mix) = own.next() else { continue };
-                    let _ = sink.write(now, mix);
-                }
-                _ => {}
-            }
-        }
-        for shared in &mut self.shared {
-            let listened = self.strips.iter().any(|strip| {
-                matches!(&strip.output, Output::Encoded(encoding) if !encoding.own && encoding.codec == shared.codec)
-            });
-            if listened && !shared.running {
-                if !self.tick.is_multiple_of(self.config.packet_ticks) {
-                    continue;
-                }
-                let (history, ticks) = (&self.history, self.config.packet_ticks);
-                self.pool
-                    .with(|payload| shared.encoder.prime(history, ticks, payload).is_ok());
-            }
-            shared.running = listened;
-            if listened {
-                encoders += 1;
-                let mix = Mix::Shared(shared.codec);
-                if !encode(
-                    &mut shared.encoder,
-                    everyone,
-                    (mix, shared.codec),
-                    &mut self.pool,
-                    &mut self.ports.outbound,
-                ) {
-                    self.stats.dropped_packets.fetch_add(1, Relaxed);
-                }
-            }
-        }
-        self.history.push(everyone);
-        self.stats.encoders.store(encoders, Relaxed);
-    }
-
     /// Leaves numbers where others can read them, and sends the outcomes off.
     fn publish(&mut self, now: Timestamp) {
         let n = self.strips.len() as u64;
@@ -414,250 +281,18 @@ impl Conference {
                     .store(counters.concealed_samples, Relaxed);
             }
             if (index as u64) * STATISTICS_TICKS / n.max(1) == phase {
-                crate::publish::strip(strip, now);
+                publish::strip(strip, now);
             }
         }
         if phase == 0 {
             let failed = self.mixing.is_failed();
-            crate::publish::socket(&self.stats.mixer, self.mixing.mixer(), 0, failed);
+            publish::socket(&self.stats.mixer, self.mixing.mixer(), 0, failed);
         }
         while let Some(outcome) = self.waiting_outcomes.pop_front() {
             if let Err(rtrb::PushError::Full(outcome)) = self.ports.outcomes.push(outcome) {
                 self.waiting_outcomes.push_front(outcome);
                 break;
             }
-        }
-    }
-
-    fn obey(&mut self, now: Timestamp, command: Command, watch: &mut dyn Stopwatch) {
-        match command {
-            Command::AddStrip(strip) => {
-                if self.strips.len() < self.config.max_participants {
-                    self.strips.push(strip);
-                } else {
-                    self.waiting_outcomes.push_back(Outcome::Left(strip));
-                }
-            }
-            Command::RemoveStrip(id) => {
-                if let Some(at) = self.strips.iter().position(|s| s.id == id) {
-                    let strip = self.strips.remove(at);
-                    self.waiting_outcomes.push_back(Outcome::Left(strip));
-                }
-            }
-            Command::Mute { participant, muted } => {
-                if let Some(strip) = self.strips.iter_mut().find(|s| s.id == participant) {
-                    strip.muted = muted;
-                }
-            }
-            Command::AddSharedEncoder(encoder) => {
-                if self.shared.len() < self.shared.capacity()
-                    && self.shared.iter().all(|s| s.codec != encoder.codec)
-                {
-                    self.shared.push(encoder);
-                    return;
-                }
-                self.waiting_outcomes.push_back(Outcome::UnusedEncoder(encoder));
-            }
-            Command::SetParameter(set) => {
-                let result =
-                    crate::publish::set_parameter(&mut self.strips, &mut self.shared, &mut self.mixing, &set);
-                self.waiting_outcomes.push_back(Outcome::ParameterSet {
-                    ticket: set.ticket,
-                    result,
-                });
-            }
-            Command::SwapProcessor(order) => {
-                let Some(strip) = self.strips.iter_mut().find(|s| s.id == order.participant) else {
-                    self.waiting_outcomes.push_back(Outcome::gone(
-                        order.swap,
-                        order.participant,
-                        order.socket,
-                        order.newcomer,
-                    ));
-                    return;
-                };
-                let Some(slot) = strip.slots.get_mut(order.socket) else {
-                    self.waiting_outcomes.push_back(Outcome::gone(
-                        order.swap,
-                        order.participant,
-                        order.socket,
-                        order.newcomer,
-                    ));
-                    return;
-                };
-                let displaced = slot.begin_swap(order.swap, order.newcomer, watch);
-                tell(
-                    &mut self.waiting_outcomes,
-                    displaced,
-                    order.participant,
-                    order.socket,
-                );
-            }
-            Command::SwapMixer { swap, newcomer } => {
-                let displaced = self.mixing.begin_swap(swap, newcomer, &self.sources, watch);
-                if let Some(displaced) = displaced {
-                    self.waiting_outcomes.push_back(Outcome::MixerSwapped(displaced));
-                }
-            }
-            Command::SwapJitter(order) => swaps::jitter(
-                &mut self.strips,
-                order,
-                now,
-                &mut self.pool,
-                &mut self.waiting_outcomes,
-                watch,
-            ),
-            Command::SwapCodec(order) => {
-                swaps::note_codec(&mut self.strips, order, &mut self.waiting_outcomes);
-            }
-            Command::AddDecoders {
-                participant,
-                decoders,
-            } => {
-                let mut unused = decoders;
-                if let Some(strip) = self.strips.iter_mut().find(|s| s.id == participant)
-                    && let Input::Packets { receiver, .. } = &mut strip.input
-                {
-                    unused = receiver.swap_decoders(unused);
-                }
-                self.waiting_outcomes.push_back(Outcome::UnusedDecoders(unused));
-            }
-        }
-    }
-}
-
-/// Tells whether packets end at this tick, so that what is sent can change without a loss.
-struct Edge<'a> {
-    shared: &'a [Box<SharedEncoder>],
-    /// Encoders that stand still begin at this tick.
-    begins: bool,
-}
-
-impl Edge<'_> {
-    /// Whether a participant's packets end here.
-    fn of(&self, encoding: &Encoding) -> bool {
-        if encoding.own {
-            encoding.encoder.is_between_packets()
-        } else {
-            self.of_shared(encoding.codec)
-        }
-    }
-
-    /// Whether the packets that all with this codec share end here, or can begin.
-    fn of_shared(&self, codec: u32) -> bool {
-        match self.shared.iter().find(|s| s.codec == codec) {
-            Some(shared) if shared.running => shared.encoder.is_between_packets(),
-            _ => self.begins,
-        }
-    }
-}
-
-/// Encodes a block; a complete packet goes to the network. False if it could not.
-fn encode(
-    encoder: &mut Encoder,
-    block: &[f32],
-    (mix, codec): (Mix, u32),
-    pool: &mut Pool,
-    outbound: &mut Producer<Outbound>,
-) -> bool {
-    let Some(mut payload) = pool.take() else {
-        return false;
-    };
-    match encoder.encode(block, &mut payload) {
-        Ok(encoded) if encoded.ticks > 0 => {
-            let packet = OutboundPacket {
-                mix,
-                codec,
-                payload,
-                ticks: encoded.ticks,
-                level_dbov: level_dbov(block),
-                voice: encoded.voice != 0,
-            };
-            if let Err(rtrb::PushError::Full(Outbound::Packet(packet))) =
-                outbound.push(Outbound::Packet(packet))
-            {
-                pool.recycle(packet.payload);
-                return false;
-            }
-            true
-        }
-        Ok(_) => {
-            pool.recycle(payload);
-            true
-        }
-        Err(_) => {
-            pool.recycle(payload);
-            false
-        }
-    }
-}
-
-fn tell(outcomes: &mut VecDeque<Outcome>, event: Option<SlotEvent>, participant: u32, socket: usize) {
-    match event {
-        Some(SlotEvent::Swapped { id, measure, retired }) => {
-            outcomes.push_back(Outcome::ProcessorSwapped {
-                swap: id,
-                participant,
-                socket,
-                measure,
-                retired,
-            });
-        }
-        Some(SlotEvent::Bypassed { reason }) => outcomes.push_back(Outcome::Bypassed {
-            participant,
-            socket,
-            reason,
-        }),
-        None => {}
-    }
-}
-
-/// Boxes that the audio thread has at hand.
-pub(crate) struct Pool {
-    boxes: Vec<Box<PacketBuffer>>,
-    kept: usize,
-}
-
-impl Pool {
-    fn new(kept: usize) -> Self {
-        let mut boxes = Vec::with_capacity(kept + 8_192);
-        boxes.extend(std::iter::repeat_with(PacketBuffer::new).take(kept));
-        Self { boxes, kept }
-    }
-
-    fn take(&mut self) -> Option<Box<PacketBuffer>> {
-        self.boxes.pop()
-    }
-
-    /// Lends a box to `use_it`; false if there is none.
-    pub(crate) fn with(&mut self, use_it: impl FnOnce(&mut PacketBuffer) -> bool) -> bool {
-        let Some(mut payload) = self.boxes.pop() else {
-            return false;
-        };
-        let done = use_it(&mut payload);
-        self.boxes.push(payload);
-        done
-    }
-
-    /// Gives what it has beyond its own needs to the network thread.
-    fn hand_on(&mut self, used: &mut Producer<Box<PacketBuffer>>) {
-        while self.boxes.len() > self.kept {
-            let Some(buffer) = self.boxes.pop() else { return };
-            if let Err(rtrb::PushError::Full(buffer)) = used.push(buffer) {
-                self.boxes.push(buffer);
-                return;
-            }
-        }
-    }
-}
-
-impl Recycle for Pool {
-    fn recycle(&mut self, payload: Box<PacketBuffer>) {
-        if self.boxes.len() < self.boxes.capacity() {
-            self.boxes.push(payload);
-        } else {
-            // The network thread stands still and thousands of boxes have piled up. Freeing one here would break the rule of this thread.
-            std::mem::forget(payload);
         }
     }
 }

@@ -187,6 +187,11 @@ impl ProcessorSlot {
         Some(swap.committed())
     }
 
+    /// Ends a swap as it stands: the participant leaves. [audio]
+    pub(crate) fn end_swap(&mut self) -> Option<SlotEvent> {
+        self.swap.take().map(Swap::committed)
+    }
+
     /// The signal starts anew after a pause; what was played meanwhile is shown to the processor, the last `blocks` of it. [audio]
     pub(crate) fn wake(&mut self, now: Timestamp, history: &History, blocks: usize) {
         self.last = [0.0; MAX_CHANNELS];

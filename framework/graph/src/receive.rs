@@ -1,20 +1,23 @@
 //! A participant's receiver: packets in, 10 ms blocks out. The jitter buffer decides, the decoder and the time stretcher obey.
 
-use jackfield_core::Fault;
+mod swapping;
+mod waiting;
+
 use jackfield_core::audio::AudioFormat;
 use jackfield_core::audio_codec::AudioDecoder;
 use jackfield_core::jitter_buffer::{
-    Action, HandleSink, Insertion, JitterBuffer, JitterDelay, JitterHandover, Operation, PacketArrival,
-    Playout,
+    Action, Insertion, JitterBuffer, JitterDelay, JitterHandover, Operation, PacketArrival, Playout,
 };
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{SampleRate, TimeDelta};
 
+use self::swapping::Swap;
+use self::waiting::{Released, Waiting, index, release, take};
 use crate::decoding::Decoding;
 use crate::fallback::Fallback;
 use crate::media::{InboundPacket, PacketBuffer};
-use crate::swap::{SwapMeasure, SwapOutcome};
 
+pub use self::swapping::JitterSwapped;
 pub use crate::decoding::Decoder;
 
 /// The most packets that wait at once; the jitter buffer is told.
@@ -25,8 +28,6 @@ const SPARE: usize = 8;
 const MAX_ACTIONS: usize = 48;
 /// 10 ms of the jitter buffer's clock.
 const STEP: u32 = 480;
-/// Blocks for which the predecessor of a jitter buffer is kept.
-const PROBATION_BLOCKS: u32 = 40;
 
 /// Packets in, blocks out.
 pub struct Receiver {
@@ -43,31 +44,6 @@ pub struct Receiver {
     last: Operation,
     due: Due,
     counters: ReceiveCounters,
-}
-
-/// A packet that the jitter buffer knows by its handle.
-struct Waiting {
-    payload: Box<PacketBuffer>,
-    arrival: PacketArrival,
-    payload_type: u8,
-}
-
-/// A swap in its probation.
-struct Swap {
-    id: u64,
-    predecessor: Box<dyn JitterBuffer>,
-    left: u32,
-    measure: SwapMeasure,
-}
-
-/// The end of a swap of the jitter buffer.
-pub struct JitterSwapped {
-    /// The swap.
-    pub id: u64,
-    /// Its figures.
-    pub measure: SwapMeasure,
-    /// To be dropped on the control thread.
-    pub retired: Box<dyn JitterBuffer>,
 }
 
 /// Where playing stands, kept beside the jitter buffer so that a broken one can be replaced without loss.
@@ -237,152 +213,10 @@ impl Receiver {
         pulled
     }
 
-    /// Puts `jitter` (activated as for [`Receiver::new`]) in the place of the present one: it starts from what its predecessor learnt and every
-    /// waiting packet is inserted again. The end is told by [`Receiver::take_ended`]; should it break before, its predecessor plays on.
-    /// [audio]
-    pub fn swap_jitter(
-        &mut self,
-        now: Timestamp,
-        id: u64,
-        mut jitter: Box<dyn JitterBuffer>,
-        recycle: &mut dyn Recycle,
-    ) -> Option<JitterSwapped> {
-        let displaced = self.swap.take().map(Swap::committed);
-        let before = self.delay(now).current;
-        let state = self.jitter.hand_over(now).unwrap_or_else(|_| self.due.handover());
-        let mut measure = SwapMeasure::CLEAN;
-        match self.introduce(now, &mut *jitter, &state, recycle) {
-            Ok(samples_lost) => {
-                measure.samples_lost = samples_lost;
-                let mut predecessor = std::mem::replace(&mut self.jitter, jitter);
-                self.empty(now, &mut *predecessor);
-                self.failed = false;
-                self.fallback = Fallback::default();
-                measure.added_latency_ms = (self.delay(now).current - before).as_ms_f64();
-                self.swap = Some(Swap {
-                    id,
-                    predecessor,
-                    left: PROBATION_BLOCKS,
-                    measure,
-                });
-            }
-            Err(_) => {
-                self.ended = Some(JitterSwapped {
-                    id,
-                    measure: SwapMeasure {
-                        outcome: SwapOutcome::RolledBack,
-                        reason: "it failed or panicked while it took over",
-                        ..measure
-                    },
-                    retired: jitter,
-                });
-            }
-        }
-        displaced
-    }
-
-    /// Adds the time that a swap took to its figures.
-    pub(crate) fn stalled(&mut self, us: f64) {
-        let measure = match (&mut self.swap, &mut self.ended) {
-            (Some(swap), _) => &mut swap.measure,
-            (None, Some(ended)) => &mut ended.measure,
-            (None, None) => return,
-        };
-        measure.stall_us = measure.stall_us.max(us);
-    }
-
     /// Puts these decoders in the place of the present ones, which are given back; packets that wait are decoded by the newcomer of the
     /// same payload type. [audio]
     pub fn swap_decoders(&mut self, decoders: Vec<Decoder>) -> Vec<Decoder> {
         self.decoding.swap(decoders)
-    }
-
-    /// Gives `jitter` the state and every waiting packet; says how many samples it refused. Until it has taken everything nothing is let go.
-    fn introduce(
-        &mut self,
-        now: Timestamp,
-        jitter: &mut dyn JitterBuffer,
-        state: &JitterHandover,
-        recycle: &mut dyn Recycle,
-    ) -> Result<u64, Fault> {
-        jitter.take_over(now, state)?;
-        let mut refused = Noted::default();
-        let mut last = i64::MIN;
-        // In order of sequence numbers, without a buffer to sort in: each round takes the next one up.
-        while let Some(arrival) = self.next_waiting(last).copied() {
-            last = arrival.sequence_number;
-            match jitter.insert(now, &arrival, &mut refused)? {
-                Insertion::Late => refused.release(arrival.handle)?,
-                // A predecessor that comes back has it already.
-                _ => {}
-            }
-        }
-        let mut lost = 0;
-        for handle in &refused.handles[..refused.count] {
-            if let Some(waiting) = take(&mut self.waiting, *handle) {
-                lost += self.decoding.samples(waiting.arrival.ticks) as u64;
-                recycle.recycle(waiting.payload);
-            }
-        }
-        Ok(lost)
-    }
-
-    /// Has a predecessor give out all that waits, to nobody: should it come back, it must not remember packets that were played meanwhile.
-    fn empty(&self, now: Timestamp, predecessor: &mut dyn JitterBuffer) {
-        let mut left = Noted::default();
-        let mut waiting = self.waiting.iter().flatten().count();
-        let mut playout = Playout {
-            last: self.last,
-            ..Playout::START
-        };
-        for _ in 0..2 * MAX_WAITING {
-            if waiting <= left.count {
-                return;
-            }
-            let Ok(action) = predecessor.next(now, &playout, &mut left) else {
-                return;
-            };
-            match action.operation {
-                Operation::Silence | Operation::Conceal | Operation::Recover => {
-                    playout.ready_ticks += action.ticks.max(STEP);
-                }
-                _ => {
-                    waiting -= 1;
-                    playout.ready_ticks += 2 * STEP;
-                }
-            }
-            playout.last = action.operation;
-        }
-    }
-
-    /// The jitter buffer broke: its predecessor plays on if it is still there, else the stand-in.
-    fn jitter_failed(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
-        self.failed = true;
-        self.fallback = Fallback::default();
-        let Some(mut swap) = self.swap.take() else { return };
-        let state = self.due.handover();
-        let mut measure = SwapMeasure {
-            outcome: SwapOutcome::RolledBack,
-            reason: "it failed or panicked",
-            ..swap.measure
-        };
-        if let Ok(lost) = self.introduce(now, &mut *swap.predecessor, &state, recycle) {
-            measure.samples_lost += lost;
-            self.failed = false;
-        }
-        self.ended = Some(JitterSwapped {
-            id: swap.id,
-            measure,
-            retired: std::mem::replace(&mut self.jitter, swap.predecessor),
-        });
-    }
-
-    fn count_down(&mut self) {
-        match &mut self.swap {
-            Some(swap) if swap.left > 0 => swap.left -= 1,
-            Some(_) if self.ended.is_none() => self.ended = self.swap.take().map(Swap::committed),
-            _ => {}
-        }
     }
 
     /// What to do next; `None` if the jitter buffer broke just now.
@@ -511,16 +345,6 @@ impl Due {
     }
 }
 
-impl Swap {
-    fn committed(self) -> JitterSwapped {
-        JitterSwapped {
-            id: self.id,
-            measure: self.measure,
-            retired: self.predecessor,
-        }
-    }
-}
-
 /// What a pull was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pulled {
@@ -528,73 +352,4 @@ pub struct Pulled {
     pub concealed: usize,
     /// Whether nothing came and nothing was due.
     pub silence: bool,
-}
-
-/// Takes back the handles that a jitter buffer lets go.
-struct Released<'a> {
-    waiting: &'a mut [Option<Waiting>],
-    recycle: &'a mut dyn Recycle,
-    count: u64,
-}
-
-impl<'a> Released<'a> {
-    fn new(waiting: &'a mut [Option<Waiting>], recycle: &'a mut dyn Recycle) -> Self {
-        Self {
-            waiting,
-            recycle,
-            count: 0,
-        }
-    }
-}
-
-impl HandleSink for Released<'_> {
-    fn release(&mut self, handle: u64) -> Result<(), Fault> {
-        self.count += 1;
-        release(self.waiting, handle, self.recycle);
-        Ok(())
-    }
-}
-
-/// Notes the handles that a newcomer lets go, until it is sure that it stays.
-struct Noted {
-    handles: [u64; MAX_WAITING + SPARE],
-    count: usize,
-}
-
-impl Default for Noted {
-    fn default() -> Self {
-        Self {
-            handles: [0; MAX_WAITING + SPARE],
-            count: 0,
-        }
-    }
-}
-
-impl HandleSink for Noted {
-    fn release(&mut self, handle: u64) -> Result<(), Fault> {
-        if let Some(place) = self.handles.get_mut(self.count) {
-            *place = handle;
-            self.count += 1;
-        }
-        Ok(())
-    }
-}
-
-fn index(handle: u64) -> usize {
-    (handle & 0xffff_ffff) as usize
-}
-
-fn take(waiting: &mut [Option<Waiting>], handle: u64) -> Option<Waiting> {
-    let slot = waiting.get_mut(index(handle))?;
-    if slot.as_ref().is_some_and(|w| w.arrival.handle == handle) {
-        slot.take()
-    } else {
-        None
-    }
-}
-
-fn release(waiting: &mut [Option<Waiting>], handle: u64, recycle: &mut dyn Recycle) {
-    if let Some(waiting) = take(waiting, handle) {
-        recycle.recycle(waiting.payload);
-    }
 }

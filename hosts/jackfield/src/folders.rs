@@ -25,13 +25,21 @@ impl Folders {
             Some(path) => Manifest::read(path)?,
             None => Manifest::embedded_default(),
         };
-        let options = LoaderOptions { folders: self.all(), ..LoaderOptions::default() }.with_manifest(&manifest);
+        let options = LoaderOptions {
+            folders: self.all(),
+            ..LoaderOptions::default()
+        }
+        .with_manifest(&manifest);
         let loader = Loader::new(options).into_diagnostic()?;
         Ok((manifest, loader))
     }
 
     fn all(&self) -> Vec<PathBuf> {
-        let mut folders: Vec<PathBuf> = self.plugins.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone())).collect();
+        let mut folders: Vec<PathBuf> = self
+            .plugins
+            .iter()
+            .map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone()))
+            .collect();
         if let Some(paths) = std::env::var_os(VARIABLE) {
             folders.extend(std::env::split_paths(&paths).filter(|p| p.is_absolute()));
         }

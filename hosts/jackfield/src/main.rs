@@ -1,6 +1,9 @@
 //! The `jackfield` command: serve calls, look at plugins, explain graphs, make join tokens.
 
-#![allow(clippy::disallowed_methods, reason = "a host owns the machine's clock, sockets and tasks")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a host owns the machine's clock, sockets and tasks"
+)]
 
 mod folders;
 mod graph;

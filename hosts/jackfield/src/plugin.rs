@@ -55,8 +55,15 @@ fn list(options: &Options) -> Result<()> {
     let (_, loader) = options.folders.load(options.manifest.as_deref())?;
     let catalogue = loader.catalogue();
     if options.json {
-        let plugins: Vec<_> = catalogue.modules().map(|(file, module)| describe(file, module)).collect();
-        let problems: Vec<_> = catalogue.problems().iter().map(|p| json!({ "path": p.path(), "problem": p.to_string() })).collect();
+        let plugins: Vec<_> = catalogue
+            .modules()
+            .map(|(file, module)| describe(file, module))
+            .collect();
+        let problems: Vec<_> = catalogue
+            .problems()
+            .iter()
+            .map(|p| json!({ "path": p.path(), "problem": p.to_string() }))
+            .collect();
         println!("{:#}", json!({ "plugins": plugins, "problems": problems }));
         return Ok(());
     }
@@ -76,7 +83,9 @@ fn list(options: &Options) -> Result<()> {
         eprintln!("{problem}");
     }
     if catalogue.modules().next().is_none() {
-        eprintln!("No plugin was found. Build them with `make plugins`, or name their folder with --plugins DIR.");
+        eprintln!(
+            "No plugin was found. Build them with `make plugins`, or name their folder with --plugins DIR."
+        );
     }
     Ok(())
 }
@@ -86,26 +95,42 @@ fn inspect(plugin: &str, options: &Options) -> Result<()> {
     let catalogue = loader.catalogue();
     let found = modules(&catalogue, plugin);
     if found.is_empty() {
-        return Err(miette!("no plugin has the id or file `{plugin}`; `jackfield plugin list` names those that there are"));
+        return Err(miette!(
+            "no plugin has the id or file `{plugin}`; `jackfield plugin list` names those that there are"
+        ));
     }
     if options.json {
-        let found: Vec<_> = found.iter().map(|(file, module)| describe(file, module)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(file, module)| describe(file, module))
+            .collect();
         println!("{:#}", json!(found));
         return Ok(());
     }
     for (file, module) in found {
         println!("{} {} — {}", module.id, module.version, module.name);
         println!("  {}", module.description);
-        println!("  area {} revision {}, by {}, {}", module.area, module.revision, module.vendor, module.license);
+        println!(
+            "  area {} revision {}, by {}, {}",
+            module.area, module.revision, module.vendor, module.license
+        );
         println!("  file {}", file.path.display());
         if let Some(digest) = file.digest {
             println!("  digest {digest}   (to pin it: pin = \"{digest}\")");
         }
         for parameter in &module.parameters {
-            println!("  parameter {:20} {}  {}", parameter.name, range(parameter), parameter.help);
+            println!(
+                "  parameter {:20} {}  {}",
+                parameter.name,
+                range(parameter),
+                parameter.help
+            );
         }
         for statistic in &module.statistics {
-            println!("  statistic {:20} {:8}  {}", statistic.name, statistic.unit, statistic.help);
+            println!(
+                "  statistic {:20} {:8}  {}",
+                statistic.name, statistic.unit, statistic.help
+            );
         }
     }
     Ok(())
@@ -113,15 +138,23 @@ fn inspect(plugin: &str, options: &Options) -> Result<()> {
 
 fn modules<'a>(catalogue: &'a Catalogue, plugin: &str) -> Vec<(&'a PluginFile, &'a ModuleInfo)> {
     let file = std::path::absolute(plugin).ok();
-    catalogue.modules().filter(|(of, module)| module.id == plugin || file.as_deref() == Some(&of.path)).collect()
+    catalogue
+        .modules()
+        .filter(|(of, module)| module.id == plugin || file.as_deref() == Some(&of.path))
+        .collect()
 }
 
 fn range(parameter: &ParameterInfo) -> String {
     let unit = &parameter.unit;
     match &parameter.kind {
-        ParameterKind::Bool => format!("on or off, {} unless set", if parameter.default >= 0.5 { "on" } else { "off" }),
+        ParameterKind::Bool => format!(
+            "on or off, {} unless set",
+            if parameter.default >= 0.5 { "on" } else { "off" }
+        ),
         ParameterKind::Int { min, max } => format!("{min} to {max} {unit}, {} unless set", parameter.default),
-        ParameterKind::Float { min, max } => format!("{min} to {max} {unit}, {} unless set", parameter.default),
+        ParameterKind::Float { min, max } => {
+            format!("{min} to {max} {unit}, {} unless set", parameter.default)
+        }
         ParameterKind::Choice { choices } => format!("one of {}", choices.join(", ")),
         _ => String::new(),
     }

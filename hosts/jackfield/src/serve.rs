@@ -1,16 +1,20 @@
 //! `jackfield serve`: the reference call host.
 
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use jackfield_call_host::token::{TokenVerifier, new_secret, secret_of};
+use jackfield_call_host::token::{Claims, EVERY_ROOM, TokenIssuer, TokenVerifier, new_secret, secret_of};
 use jackfield_call_host::{Access, CallHost, HostOptions, Robots, Tls};
 use jackfield_runtime::{Engine, EngineOptions};
 use miette::{IntoDiagnostic, Result, WrapErr};
 
 use crate::folders::Folders;
 
+/// How long the link is good that is printed when nobody gave a key.
+const LINK_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// A secret from the environment, for hosts whose start is scripted.
 const SECRET_VARIABLE: &str = "JACKFIELD_TOKEN_SECRET";
 
@@ -29,7 +33,8 @@ pub(crate) struct ServeCommand {
     /// So many robots talk in the room "lobby".
     #[arg(long, value_name = "N", default_value_t = 0)]
     robots: usize,
-    /// Where to receive media over UDP. May be given several times; port 0 takes any. Without it, the address of --listen.
+    /// Where to receive media over UDP. May be given several times; port 0 takes any. Without it, the address of --listen, and on the
+    /// loopback address every interface too, because browsers offer no loopback address of their own.
     #[arg(long, value_name = "ADDR")]
     media: Vec<SocketAddr>,
     /// Tell peers this address instead of the socket's own: for a host behind a one-to-one NAT.
@@ -46,6 +51,10 @@ pub(crate) struct ServeCommand {
     /// The file with the Ed25519 public key, in PEM, by which join tokens are checked.
     #[arg(long, value_name = "FILE", conflicts_with = "open")]
     token_public_key: Option<PathBuf>,
+    /// A web page of another host that may talk to this one, or another name of this host: `https://call.example.org`. May be given
+    /// several times.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
     #[command(flatten)]
     folders: Folders,
     /// What to log: error, warn, info, debug, trace, or a filter such as `warn,jackfield_runtime=debug`.
@@ -75,14 +84,21 @@ impl ServeCommand {
         let filter = tracing_subscriber::EnvFilter::try_new(&self.log)
             .into_diagnostic()
             .wrap_err("--log is not a level: use error, warn, info, debug or trace")?;
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().into_diagnostic()?;
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .into_diagnostic()?;
         runtime.block_on(self.serve())
     }
 
     async fn serve(self) -> Result<()> {
         let (access, secret) = self.access()?;
         let (manifest, loader) = self.folders.load(self.manifest.as_deref())?;
+        let participants = manifest.room.max_participants as usize;
         let engine = Engine::start(EngineOptions {
             media: self.media(),
             advertised: self.advertise.clone(),
@@ -90,21 +106,23 @@ impl ServeCommand {
             ..EngineOptions::new(manifest, loader)
         })
         .into_diagnostic()?;
-        let robots = if self.robots > 0 { Some(Robots::seat(&engine, self.robots).into_diagnostic()?) } else { None };
+        let robots = if self.robots > 0 {
+            Some(Robots::seat(&engine, self.robots).into_diagnostic()?)
+        } else {
+            None
+        };
         let tls = self.tls.choose(self.listen);
         let scheme = if tls == Tls::Off { "http" } else { "https" };
-        let options = HostOptions { tls, ..HostOptions::new(self.listen, access) };
+        let mut options = HostOptions {
+            tls,
+            allowed_origins: self.allow_origin.clone(),
+            ..HostOptions::new(self.listen, access)
+        };
+        options.limits.participants = participants;
         let host = CallHost::start(engine.clone(), options).into_diagnostic()?;
-        println!("Jackfield serves {scheme}://{}", host.address());
-        if let Some(fingerprint) = host.fingerprint() {
-            println!("Its certificate is its own (SHA-256 {fingerprint}); the browser will ask.");
-        }
-        if let Some(secret) = secret {
-            println!("Join tokens are checked with this secret, made for this run:\n{secret}");
-            println!("Write it to a file and make tokens with: jackfield token --room ROOM --key-file FILE");
-        }
+        greet(scheme, &host, secret.as_deref())?;
         stopped().await?;
-        println!("Closing.");
+        say(format_args!("Closing."));
         host.stop().await.into_diagnostic()?;
         engine.close().await;
         drop(robots);
@@ -117,7 +135,9 @@ impl ServeCommand {
             return Ok((Access::Open, None));
         }
         let read = |path: &PathBuf| {
-            std::fs::read(path).into_diagnostic().wrap_err_with(|| format!("cannot read {}", path.display()))
+            std::fs::read(path)
+                .into_diagnostic()
+                .wrap_err_with(|| format!("cannot read {}", path.display()))
         };
         let (verifier, made) = if let Some(path) = &self.token_public_key {
             (TokenVerifier::with_public_key(&read(path)?), None)
@@ -136,29 +156,95 @@ impl ServeCommand {
         if !self.media.is_empty() {
             return self.media.clone();
         }
-        vec![SocketAddr::new(self.listen.ip(), 0)]
+        let listening = SocketAddr::new(self.listen.ip(), 0);
+        if self.listen.ip().is_loopback() {
+            return vec![listening, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))];
+        }
+        vec![listening]
     }
 }
 
 impl TlsArgs {
     fn choose(&self, listen: SocketAddr) -> Tls {
         if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            return Tls::Files { certificate: certificate.clone(), key: key.clone() };
+            return Tls::Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            };
         }
         if self.plain_http || (listen.ip().is_loopback() && !self.self_signed) {
             return Tls::Off;
         }
         let mut names = vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
-        if !listen.ip().is_unspecified() {
-            names.push(listen.ip().to_string());
+        names.extend(own_addresses(listen.ip()).iter().map(ToString::to_string));
+        if let Ok(name) = hostname::get()
+            && let Some(name) = name.to_str()
+        {
+            names.extend([name.to_owned(), format!("{name}.local")]);
         }
+        names.sort();
+        names.dedup();
         Tls::SelfSigned { names }
     }
 }
 
+/// Says where to go, with a token if one is asked for and only this run has the secret.
+fn greet(scheme: &str, host: &CallHost, secret: Option<&str>) -> Result<()> {
+    let port = host.address().port();
+    let urls = own_addresses(host.address().ip())
+        .into_iter()
+        .map(|ip| format!("{scheme}://{}", SocketAddr::new(ip, port)));
+    match secret {
+        None => urls.for_each(|url| say(format_args!("Open {url}"))),
+        Some(secret) => {
+            let mut claims = Claims::new(EVERY_ROOM, LINK_LIFETIME);
+            claims.may_swap = true;
+            let token = TokenIssuer::from_file_text(secret.as_bytes())
+                .and_then(|issuer| issuer.issue(&claims))
+                .into_diagnostic()?;
+            say(format_args!(
+                "For a day, whoever has this link may enter every room and swap its plugins:"
+            ));
+            urls.for_each(|url| say(format_args!("Open {url}/?token={token}")));
+            say(format_args!(
+                "For links that allow less, start with --token-secret-file and use `jackfield token`."
+            ));
+        }
+    }
+    if let Some(fingerprint) = host.fingerprint() {
+        say(format_args!(
+            "The browser warns of the certificate, which is the host's own. Compare its SHA-256 fingerprint:\n{fingerprint}"
+        ));
+    }
+    Ok(())
+}
+
+/// Prints a line. Whoever closes the other end of a pipe wants to read no more; that is no reason to end the calls.
+fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Under which addresses a browser finds a host that listens on `ip`.
+fn own_addresses(ip: IpAddr) -> Vec<IpAddr> {
+    if !ip.is_unspecified() {
+        return vec![ip];
+    }
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let mut addresses: Vec<IpAddr> = interfaces
+        .iter()
+        .map(if_addrs::Interface::ip)
+        .filter(|own| own.is_ipv4() || ip.is_ipv6())
+        .collect();
+    // Link-local IPv6 addresses need a zone, which no URL in a browser can hold.
+    addresses.retain(|own| !matches!(own, IpAddr::V6(own) if own.is_unicast_link_local()));
+    addresses.sort_by_key(|own| !own.is_loopback());
+    addresses
+}
+
 /// Waits for Ctrl-C or SIGTERM.
 async fn stopped() -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).into_diagnostic()?;
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).into_diagnostic()?;
     tokio::select! {
         result = tokio::signal::ctrl_c() => result.into_diagnostic(),
         _ = terminate.recv() => Ok(()),

@@ -32,7 +32,12 @@ impl TokenCommand {
     pub(crate) fn run(self) -> Result<()> {
         let text = std::fs::read(&self.key_file)
             .into_diagnostic()
-            .wrap_err_with(|| format!("cannot read {}; name the key with --key-file", self.key_file.display()))?;
+            .wrap_err_with(|| {
+                format!(
+                    "cannot read {}; name the key with --key-file",
+                    self.key_file.display()
+                )
+            })?;
         let issuer = TokenIssuer::from_file_text(&text).into_diagnostic()?;
         let mut claims = Claims::new(&self.room, Duration::from_secs(self.minutes.saturating_mul(60)));
         claims.name = self.name;

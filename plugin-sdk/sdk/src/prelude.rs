@@ -1,6 +1,8 @@
 //! Everything that the author of a plugin needs, in one import.
 
-pub use jackfield_core::audio::{AudioBlock, AudioFormat, BLOCK_DURATION, MAX_BLOCK_SAMPLES, MAX_CHANNELS, level_dbov};
+pub use jackfield_core::audio::{
+    AudioBlock, AudioFormat, BLOCK_DURATION, MAX_BLOCK_SAMPLES, MAX_CHANNELS, level_dbov,
+};
 pub use jackfield_core::audio_codec::*;
 pub use jackfield_core::audio_processor::*;
 pub use jackfield_core::audio_sink::*;

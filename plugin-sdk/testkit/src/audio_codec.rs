@@ -2,13 +2,20 @@
 //!
 //! `conformance! { audio_codec: my_crate::Codec, my_crate::Encoder, my_crate::Decoder }`
 
+mod line;
+mod negotiation;
+
+pub use negotiation::*;
+
 use jackfield_sdk::prelude::*;
+
+use line::{Line, encoder_config, planes};
 
 use crate::audio_decoder::MAX_SAMPLES;
 use crate::audio_encoder::PAYLOAD;
-use crate::module::{self, range};
+use crate::module::range;
 use crate::real_time;
-use crate::signal::{lag, level_db, voice};
+use crate::signal::{lag, level_db};
 use crate::{Subject, audio_decoder, audio_encoder};
 
 crate::conformance::cases! { $ __audio_codec_cases audio_codec:
@@ -94,131 +101,6 @@ impl PayloadFormatSink for Formats {
             fmtp,
         });
         Ok(())
-    }
-}
-
-/// The cases that every area has, for the codec.
-pub fn the_codec_is_described(parts: &Parts) {
-    module::descriptor_is_complete(&parts.codec);
-    module::parameters_and_statistics_are_described(&parts.codec);
-    module::parameters_start_at_their_defaults(&parts.codec);
-    module::parameters_take_their_whole_range(&parts.codec);
-    module::parameters_refuse_what_is_out_of_range(&parts.codec);
-    module::an_unknown_parameter_is_refused(&parts.codec);
-    module::statistics_are_as_many_as_described(&parts.codec);
-    module::reset_keeps_the_parameters(&parts.codec);
-}
-
-/// Codec, encoder and decoder have one id and one version, so that a host finds what belongs together.
-pub fn the_three_parts_are_one_plugin(parts: &Parts) {
-    let of = |descriptor: &Descriptor| (descriptor.id, descriptor.version, descriptor.vendor);
-    assert_eq!(of(&parts.codec.descriptor), of(&parts.encoder.descriptor));
-    assert_eq!(of(&parts.codec.descriptor), of(&parts.decoder.descriptor));
-}
-
-/// There is a payload format, each is one that SDP and RTP can carry, and no two are the same.
-pub fn payload_formats_are_complete(parts: &Parts) {
-    let formats = parts.formats();
-    assert!(!formats.is_empty(), "a codec has at least one payload format");
-    for (
-        n,
-        Offered {
-            name, format, fmtp, ..
-        },
-    ) in formats.iter().enumerate()
-    {
-        // RFC 8866: a token.
-        let token = |c: char| c.is_ascii_graphic() && !"()<>@,;:\\\"/[]?=".contains(c);
-        assert!(
-            !name.is_empty() && name.chars().all(token),
-            "the name `{name}` is a token"
-        );
-        assert!(!fmtp.contains(['\r', '\n']), "{name}: fmtp is one line");
-        assert!(
-            format.clock_rate.as_hz() >= 1_000,
-            "{name}: {}",
-            format.clock_rate
-        );
-        assert!(
-            (1..=MAX_CHANNELS as u32).contains(&format.channels),
-            "{name}: {} channels",
-            format.channels
-        );
-        assert!(
-            AudioFormat::new(format.sample_rate, format.max_channels).is_valid(),
-            "{name}: {}",
-            format.sample_rate
-        );
-        assert!(
-            format.packet_ms >= 10 && format.packet_ms.is_multiple_of(10),
-            "{name}: packets of {} ms",
-            format.packet_ms
-        );
-        let payload_type = format.static_payload_type;
-        assert!(
-            payload_type == PayloadFormat::DYNAMIC || payload_type < 35,
-            "{name}: payload type {payload_type}"
-        );
-        let same = |other: &&Offered| {
-            other.name.eq_ignore_ascii_case(name)
-                && (other.format.clock_rate, other.format.channels) == (format.clock_rate, format.channels)
-        };
-        assert_eq!(
-            formats[..n].iter().filter(same).count(),
-            0,
-            "{name} is there twice"
-        );
-    }
-}
-
-/// What it offers itself, it answers; an index that there is not is refused.
-pub fn its_own_offer_is_answered(parts: &Parts) {
-    let mut codec = parts.codec.make(1);
-    let formats = parts.formats();
-    for Offered {
-        index, name, fmtp, ..
-    } in &formats
-    {
-        for offered in [fmtp.as_str(), ""] {
-            let mut answer = String::new();
-            codec
-                .answer(*index, offered, &mut answer)
-                .unwrap_or_else(|fault| panic!("{name}, `{offered}`: {fault}"));
-            assert!(!answer.contains(['\r', '\n']), "{name}: the answer is one line");
-            let mut encoder = parts.encoder.make(1);
-            encoder
-                .activate(&encoder_config(&formats[*index as usize], 1), &answer)
-                .expect("its own answer");
-        }
-    }
-    assert!(
-        codec
-            .answer(formats.len() as u32, "", &mut String::new())
-            .is_err()
-    );
-    assert!(codec.answer(u32::MAX, "", &mut String::new()).is_err());
-}
-
-/// Nothing that stands in an offer breaks it.
-pub fn any_offer_is_answered_or_refused(parts: &Parts) {
-    let long = "stereo=1;".repeat(20_000);
-    for text in [
-        ";;;",
-        "=",
-        "a",
-        "a=",
-        "=b",
-        "\u{0}",
-        "ptime=-1;stereo=2",
-        "x=99999999999999999999999",
-        "ü=ö",
-        &long,
-    ] {
-        for Offered { index, .. } in parts.formats() {
-            let mut answer = String::new();
-            let _ = parts.codec.make(1).answer(index, text, &mut answer);
-            assert!(answer.len() < 1_000, "the answer does not repeat nonsense");
-        }
     }
 }
 
@@ -474,142 +356,4 @@ pub fn t_3_audio_calls_are_real_time_safe(parts: &Parts) {
             seen.assert_clean(&format!("{}: block {n}", offered.name));
         }
     }
-}
-
-/// An encoder, a network that may lose packets, and a decoder.
-struct Line {
-    encoder: Box<dyn AudioEncoder>,
-    decoder: Box<dyn AudioDecoder>,
-    offered: Offered,
-    channels: usize,
-    lose_every: usize,
-    packets: usize,
-    ticks: u64,
-    samples_sent: u64,
-    voice: u32,
-    /// What the last packet that came held was lost, so many samples.
-    missing: Option<u32>,
-}
-
-impl Line {
-    fn new(parts: &Parts, offered: &Offered, channels: u32, packet_ms: u32) -> Self {
-        let (mut encoder, mut decoder) = (parts.encoder.make(1), parts.decoder.make(1));
-        let config = EncoderConfig {
-            packet_ms,
-            ..encoder_config(offered, channels)
-        };
-        // Both ends want to hear every channel that there is.
-        let fmtp = if channels == 2 {
-            format!("{};stereo=1", offered.fmtp)
-        } else {
-            offered.fmtp.clone()
-        };
-        encoder.activate(&config, &fmtp).expect("an offered format");
-        let config = DecoderConfig::new(offered.index, offered.format.sample_rate, channels);
-        decoder.activate(&config, &fmtp).expect("an offered format");
-        Self {
-            encoder,
-            decoder,
-            offered: offered.clone(),
-            channels: channels as usize,
-            lose_every: usize::MAX,
-            packets: 0,
-            ticks: 0,
-            samples_sent: 0,
-            voice: 0,
-            missing: None,
-        }
-    }
-
-    /// The latency of encoder and decoder together, in samples.
-    fn latency(&mut self) -> usize {
-        let rate = u64::from(self.offered.format.sample_rate.as_hz());
-        let of = |latency: Latency| {
-            u64::from(latency.samples) * rate / u64::from(latency.sample_rate.as_hz().max(1))
-        };
-        let encoder = self.encoder.latency().expect("a latency");
-        (of(encoder) + of(self.decoder.latency().expect("a latency"))) as usize
-    }
-
-    /// Sends all planes through and returns what comes out.
-    fn run(&mut self, clean: &[Vec<f32>]) -> Vec<Vec<f32>> {
-        let block = self.offered.format.sample_rate.as_hz() as usize / 100;
-        let mut heard = vec![Vec::new(); self.channels];
-        for n in 0..clean[0].len() / block {
-            let planar: Vec<f32> = clean
-                .iter()
-                .flat_map(|plane| &plane[n * block..(n + 1) * block])
-                .copied()
-                .collect();
-            for (heard, plane) in heard.iter_mut().zip(self.block(&planar)) {
-                heard.extend(plane);
-            }
-        }
-        heard
-    }
-
-    /// Sends a block and returns the planes of what comes out, if anything does.
-    fn block(&mut self, block: &[f32]) -> Vec<Vec<f32>> {
-        let mut payload = [0; PAYLOAD];
-        let encoded = self.encoder.encode(block, &mut payload).expect("a good block");
-        let mut heard = vec![Vec::new(); self.channels];
-        if encoded.ticks == 0 {
-            assert_eq!(encoded.bytes, 0, "a packet lasts some time");
-            return heard;
-        }
-        self.ticks += u64::from(encoded.ticks);
-        self.voice += encoded.voice;
-        let rate = u64::from(self.offered.format.sample_rate.as_hz());
-        let samples =
-            (u64::from(encoded.ticks) * rate / u64::from(self.offered.format.clock_rate.as_hz())) as u32;
-        self.packets += 1;
-        if encoded.bytes == 0 {
-            self.give(&mut heard, |decoder, pcm| decoder.conceal(samples, pcm));
-        } else if self.packets.is_multiple_of(self.lose_every) {
-            self.missing = Some(samples);
-            return heard;
-        }
-        if encoded.bytes > 0 {
-            let packet = &payload[..encoded.bytes as usize];
-            let info = self.decoder.probe(packet).expect("its own packet");
-            assert_eq!(info.samples, samples, "the RTP clock and the packet agree");
-            if let Some(missing) = self.missing.take() {
-                let back = self.offered.format.sample_rate.duration(i64::from(missing));
-                let recovered = self.give(&mut heard, |decoder, pcm| {
-                    decoder.recover(packet, back, missing, pcm)
-                });
-                if recovered == 0 {
-                    self.give(&mut heard, |decoder, pcm| decoder.conceal(missing, pcm));
-                }
-                self.samples_sent += u64::from(missing);
-            }
-            self.give(&mut heard, |decoder, pcm| decoder.decode(packet, pcm));
-        }
-        self.samples_sent += u64::from(samples);
-        heard
-    }
-
-    fn give(
-        &mut self,
-        heard: &mut [Vec<f32>],
-        make: impl FnOnce(&mut dyn AudioDecoder, &mut [f32]) -> Result<Decoded, Fault>,
-    ) -> u32 {
-        let mut pcm = vec![0.0; MAX_SAMPLES * self.channels];
-        let decoded = make(&mut *self.decoder, &mut pcm).expect("its own packet");
-        for (heard, plane) in heard.iter_mut().zip(pcm.chunks(MAX_SAMPLES)) {
-            heard.extend_from_slice(&plane[..decoded.samples as usize]);
-        }
-        decoded.samples
-    }
-}
-
-fn encoder_config(offered: &Offered, channels: u32) -> EncoderConfig {
-    EncoderConfig::new(offered.index, offered.format.sample_rate, channels, 0)
-}
-
-/// Voices, a different one for each channel.
-fn planes(rate: u32, channels: u32, blocks: usize) -> Vec<Vec<f32>> {
-    (0..channels)
-        .map(|channel| voice(u64::from(channel) + 1, rate, blocks * rate as usize / 100))
-        .collect()
 }

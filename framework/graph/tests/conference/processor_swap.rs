@@ -153,3 +153,21 @@ fn a_second_swap_displaces_one_that_is_under_way() {
 fn latency(room: &Room, id: u32) -> u64 {
     room.guest(id).stats.sockets[0].latency_samples()
 }
+
+#[test]
+fn whoever_leaves_in_the_middle_of_a_swap_ends_it() {
+    let mut room = Room::new(4, sum(4));
+    let ann = room.join(Invitation::to_speak(ann(4)).through(vec![null()]));
+    room.join(Invitation::to_listen());
+    room.run_ms(1_010);
+    let swaps = [
+        room.swap_processor(ann, 0, aec3()),
+        room.swap_jitter(ann, super::plugins::adaptive()),
+        room.swap_codec(ann, super::plugins::Codec::Pcmu),
+    ];
+    room.order(jackfield_graph::command::Command::RemoveStrip(ann));
+    room.run_ms(20);
+    for swap in swaps {
+        assert!(room.ended(swap).is_some(), "swap {swap} waits for ever");
+    }
+}

@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex};
 use jackfield_sdk::prelude::*;
 
 /// Lets one packet go in so many milliseconds.
-pub struct Metronome {
+pub(crate) struct Metronome {
     parameters: (),
     beat: TimeDelta,
     next: Timestamp,
     waiting: VecDeque<PacedPacket>,
-    pub breaks: bool,
+    pub(crate) breaks: bool,
 }
 
 impl Metronome {
-    pub fn every(beat: TimeDelta) -> Self {
+    pub(crate) fn every(beat: TimeDelta) -> Self {
         Self {
             parameters: (),
             beat,
@@ -90,29 +90,29 @@ impl Pacer for Metronome {
 
 /// What a [`Scribe`] was told.
 #[derive(Clone, Debug)]
-pub struct Told {
-    pub at: Timestamp,
-    pub event: CongestionEvent,
-    pub packets: Vec<PacketFeedback>,
+pub(crate) struct Told {
+    pub(crate) at: Timestamp,
+    pub(crate) event: CongestionEvent,
+    pub(crate) packets: Vec<PacketFeedback>,
 }
 
 /// What a [`Scribe`] has written down.
 #[derive(Default)]
-pub struct Notes {
-    pub told: Vec<Told>,
-    pub taken_over: Option<CongestionHandover>,
+pub(crate) struct Notes {
+    pub(crate) told: Vec<Told>,
+    pub(crate) taken_over: Option<CongestionHandover>,
 }
 
 /// Writes down what it is told, and decides what it was made to.
-pub struct Scribe {
+pub(crate) struct Scribe {
     parameters: (),
     notes: Arc<Mutex<Notes>>,
-    pub decision: CongestionUpdate,
-    pub breaks: bool,
+    pub(crate) decision: CongestionUpdate,
+    pub(crate) breaks: bool,
 }
 
 impl Scribe {
-    pub fn new() -> (Self, Arc<Mutex<Notes>>) {
+    pub(crate) fn new() -> (Self, Arc<Mutex<Notes>>) {
         let notes = Arc::default();
         let scribe = Self {
             parameters: (),
@@ -180,7 +180,7 @@ impl CongestionController for Scribe {
 }
 
 /// The events of one kind.
-pub fn of_kind(notes: &Mutex<Notes>, kind: CongestionEventKind) -> Vec<Told> {
+pub(crate) fn of_kind(notes: &Mutex<Notes>, kind: CongestionEventKind) -> Vec<Told> {
     let notes = notes.lock().unwrap();
     notes
         .told

@@ -103,7 +103,7 @@ fn b2_3_a_stream_that_nobody_announced_is_known_by_its_payload_type_and_stranger
     assert_eq!(world.person(ANN).stats.discarded.load(Relaxed), 2);
     hand(&mut world, &[0x80, 111, 0]);
     world.with(0, |domain, _| {
-        domain.configure(1, &MediaConfiguration::default()).unwrap()
+        domain.configure(1, &MediaConfiguration::default()).unwrap();
     });
     hand(&mut world, &rtp(0xABCD, OPUS, 2, 960, &[]));
     assert_eq!(world.heard(ANN).len(), 0, "who may not speak is not heard");

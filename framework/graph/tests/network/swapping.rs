@@ -174,7 +174,7 @@ fn swaps_transports(transport: fn(u64) -> Box<dyn Transport>) {
                 let newcomer = activated(world.now, transport(7), controlling, address(seat, 5001));
                 let now = world.now;
                 world.with(seat.0, |domain, sink| {
-                    domain.swap_transport(now, 1, newcomer, sink).unwrap()
+                    domain.swap_transport(now, 1, newcomer, sink).unwrap();
                 });
             }
             world.negotiate(ANN, BOB, &[ANN, BOB].map(|seat| candidate(address(seat, 5001))));
@@ -233,7 +233,7 @@ fn a_newcomer_that_never_connects_is_given_up_and_the_old_transport_goes_on() {
     let newcomer = activated(world.now, loopback(9), true, address(ANN, 5001));
     let now = world.now;
     world.with(0, |domain, sink| {
-        domain.swap_transport(now, 1, newcomer, sink).unwrap()
+        domain.swap_transport(now, 1, newcomer, sink).unwrap();
     });
     world.run_for(TimeDelta::seconds(31));
     let ended = world.events_of(ANN).into_iter().find_map(|event| match event {

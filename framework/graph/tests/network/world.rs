@@ -21,51 +21,51 @@ use rtrb::{Consumer, Producer, RingBuffer};
 /// The wall clock at the beginning.
 const UNIX_US: i64 = 1_800_000_000_000_000;
 /// The payload type of the room's codec 1: 48 kHz.
-pub const OPUS: u8 = 111;
+pub(crate) const OPUS: u8 = 111;
 /// The payload type of the room's codec 2: 8 kHz.
-pub const PCMU: u8 = 0;
+pub(crate) const PCMU: u8 = 0;
 
 /// Rooms and the network between them.
-pub struct World {
-    pub now: Timestamp,
-    pub rooms: Vec<Room>,
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) rooms: Vec<Room>,
     /// How long a datagram is under way.
-    pub delay: TimeDelta,
+    pub(crate) delay: TimeDelta,
     /// Decides of each datagram whether it is lost: its number and its bytes.
-    pub lost: Box<dyn FnMut(u64, &[u8]) -> bool>,
+    pub(crate) lost: Box<dyn FnMut(u64, &[u8]) -> bool>,
     /// Every datagram that was sent.
-    pub wire: Vec<Sent>,
+    pub(crate) wire: Vec<Sent>,
     under_way: BTreeMap<(Timestamp, u64), (SocketAddr, Route, Vec<u8>)>,
     sent: u64,
 }
 
 /// A datagram on the wire.
 #[derive(Clone)]
-pub struct Sent {
-    pub at: Timestamp,
-    pub from: SocketAddr,
-    pub bytes: Vec<u8>,
+pub(crate) struct Sent {
+    pub(crate) at: Timestamp,
+    pub(crate) from: SocketAddr,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// One room with the audio domain's ends of its rings.
-pub struct Room {
-    pub domain: NetworkDomain,
-    pub outbound: Producer<Outbound>,
-    pub used: Producer<Box<PacketBuffer>>,
-    pub returned: Consumer<Box<PacketBuffer>>,
-    pub people: BTreeMap<u32, Person>,
-    pub events: Vec<(Timestamp, u32, NetworkEvent)>,
+pub(crate) struct Room {
+    pub(crate) domain: NetworkDomain,
+    pub(crate) outbound: Producer<Outbound>,
+    pub(crate) used: Producer<Box<PacketBuffer>>,
+    pub(crate) returned: Consumer<Box<PacketBuffer>>,
+    pub(crate) people: BTreeMap<u32, Person>,
+    pub(crate) events: Vec<(Timestamp, u32, NetworkEvent)>,
 }
 
 /// A participant.
-pub struct Person {
-    pub address: SocketAddr,
-    pub inbound: Consumer<InboundPacket>,
-    pub stats: Arc<NetworkStats>,
+pub(crate) struct Person {
+    pub(crate) address: SocketAddr,
+    pub(crate) inbound: Consumer<InboundPacket>,
+    pub(crate) stats: Arc<NetworkStats>,
 }
 
 /// A participant by its room and number.
-pub type Seat = (usize, u32);
+pub(crate) type Seat = (usize, u32);
 
 struct Collector<'a> {
     datagrams: Vec<(Route, Vec<u8>)>,
@@ -84,10 +84,10 @@ impl DatagramSink for Collector<'_> {
 }
 
 /// What a participant is made with, if not with the usual.
-pub struct Plugs {
-    pub transport: fn(u64) -> Box<dyn Transport>,
-    pub pacer: Box<dyn Pacer>,
-    pub congestion: Box<dyn CongestionController>,
+pub(crate) struct Plugs {
+    pub(crate) transport: fn(u64) -> Box<dyn Transport>,
+    pub(crate) pacer: Box<dyn Pacer>,
+    pub(crate) congestion: Box<dyn CongestionController>,
 }
 
 impl Default for Plugs {
@@ -100,28 +100,28 @@ impl Default for Plugs {
     }
 }
 
-pub fn loopback(seed: u64) -> Box<dyn Transport> {
+pub(crate) fn loopback(seed: u64) -> Box<dyn Transport> {
     Box::new(Loopback::create(&Environment::seeded(seed)).unwrap())
 }
 
-pub fn ice_dtls(seed: u64) -> Box<dyn Transport> {
+pub(crate) fn ice_dtls(seed: u64) -> Box<dyn Transport> {
     let mut transport = IceDtls::create(&Environment::seeded(seed)).unwrap();
     transport.parameters().insecure_deterministic = true;
     Box::new(transport)
 }
 
-pub fn pacer() -> Box<dyn Pacer> {
+pub(crate) fn pacer() -> Box<dyn Pacer> {
     Box::new(Null::create(&Environment::seeded(1)).unwrap())
 }
 
-pub fn fixed(kbps: u32) -> Box<dyn CongestionController> {
+pub(crate) fn fixed(kbps: u32) -> Box<dyn CongestionController> {
     let mut fixed = Fixed::create(&Environment::seeded(1)).unwrap();
     fixed.parameters().rate = f64::from(kbps);
     Box::new(fixed)
 }
 
 /// What the tests negotiate: two codecs, audio level 1, transport-cc 3, MID 4.
-pub fn configuration() -> MediaConfiguration {
+pub(crate) fn configuration() -> MediaConfiguration {
     let mut extensions = ExtensionIds::none();
     extensions.set(ExtensionKind::AudioLevel, 1);
     extensions.set(ExtensionKind::TransportSequence, 3);
@@ -163,7 +163,7 @@ pub fn configuration() -> MediaConfiguration {
 
 impl World {
     /// So many empty rooms, 10 ms from each other.
-    pub fn new(rooms: usize) -> Self {
+    pub(crate) fn new(rooms: usize) -> Self {
         Self {
             now: Timestamp::from_ms(1),
             rooms: (0..rooms).map(|_| Room::new()).collect(),
@@ -176,7 +176,7 @@ impl World {
     }
 
     /// Two rooms with one participant each, connected in the clear.
-    pub fn pair() -> Self {
+    pub(crate) fn pair() -> Self {
         let mut world = Self::new(2);
         world.join((0, 1), Plugs::default());
         world.join((1, 1), Plugs::default());
@@ -185,7 +185,7 @@ impl World {
     }
 
     /// Somebody comes in and is configured as [`configuration`] says.
-    pub fn join(&mut self, seat: Seat, plugs: Plugs) {
+    pub(crate) fn join(&mut self, seat: Seat, plugs: Plugs) {
         let (room, id) = seat;
         let now = self.now;
         let address = address(seat, 5000);
@@ -220,7 +220,7 @@ impl World {
     }
 
     /// Offer, answer and candidates between two participants, and time until both are connected.
-    pub fn connect(&mut self, offerer: Seat, answerer: Seat) {
+    pub(crate) fn connect(&mut self, offerer: Seat, answerer: Seat) {
         let candidates = [self.person(offerer).address, self.person(answerer).address].map(candidate);
         self.negotiate(offerer, answerer, &candidates);
         self.run_for(TimeDelta::seconds(2));
@@ -234,7 +234,7 @@ impl World {
     }
 
     /// Offer, answer and candidates.
-    pub fn negotiate(&mut self, offerer: Seat, answerer: Seat, candidates: &[String; 2]) {
+    pub(crate) fn negotiate(&mut self, offerer: Seat, answerer: Seat, candidates: &[String; 2]) {
         let offer = self.describe(offerer);
         self.tell(answerer, &offer, &candidates[0]);
         let answer = self.describe(answerer);
@@ -272,7 +272,7 @@ impl World {
     }
 
     /// Lends the transport that is being negotiated.
-    pub fn with_transport<R>(
+    pub(crate) fn with_transport<R>(
         &mut self,
         (room, id): Seat,
         use_it: impl FnOnce(&mut dyn Transport, Timestamp, &mut dyn TransportSink) -> R,
@@ -286,7 +286,7 @@ impl World {
     }
 
     /// Calls a domain and takes what it gives.
-    pub fn with<R>(
+    pub(crate) fn with<R>(
         &mut self,
         room: usize,
         call: impl FnOnce(&mut NetworkDomain, &mut dyn DatagramSink) -> R,
@@ -317,16 +317,16 @@ impl World {
     }
 
     /// Hands somebody a datagram, as if it had just come from `from`.
-    pub fn hand(&mut self, seat: Seat, from: SocketAddr, datagram: &[u8]) {
+    pub(crate) fn hand(&mut self, seat: Seat, from: SocketAddr, datagram: &[u8]) {
         let route = Route::new(self.person(seat).address, from);
         let now = self.now;
         self.with(seat.0, |domain, sink| {
-            domain.receive(now, seat.1, &route, datagram, sink)
+            domain.receive(now, seat.1, &route, datagram, sink);
         });
     }
 
     /// Lets time pass.
-    pub fn run_for(&mut self, time: TimeDelta) {
+    pub(crate) fn run_for(&mut self, time: TimeDelta) {
         let end = self.now + time;
         let mut steps = 0;
         loop {
@@ -365,7 +365,7 @@ impl World {
             if let Some((room, id)) = found {
                 let now = self.now;
                 self.with(room, |domain, sink| {
-                    domain.receive(now, id, &route, &datagram, sink)
+                    domain.receive(now, id, &route, &datagram, sink);
                 });
             }
         }
@@ -378,12 +378,12 @@ impl World {
     }
 
     /// A packet of 20 ms of a mix in codec 1 leaves a room's audio domain; an empty payload is one that DTX keeps back.
-    pub fn mix(&mut self, room: usize, mix: Mix, payload: &[u8]) {
+    pub(crate) fn mix(&mut self, room: usize, mix: Mix, payload: &[u8]) {
         self.mix_as(room, mix, 1, 960, payload);
     }
 
     /// A packet of a mix in any codec.
-    pub fn mix_as(&mut self, room: usize, mix: Mix, codec: u32, ticks: u32, payload: &[u8]) {
+    pub(crate) fn mix_as(&mut self, room: usize, mix: Mix, codec: u32, ticks: u32, payload: &[u8]) {
         let mut buffer = self.rooms[room]
             .returned
             .pop()
@@ -401,7 +401,7 @@ impl World {
     }
 
     /// Puts something into a room's outbound ring.
-    pub fn push(&mut self, room: usize, outbound: Outbound) {
+    pub(crate) fn push(&mut self, room: usize, outbound: Outbound) {
         assert!(
             self.rooms[room].outbound.push(outbound).is_ok(),
             "the ring has room"
@@ -409,13 +409,13 @@ impl World {
     }
 
     /// The audio domain of a room has finished its tick.
-    pub fn poll(&mut self, room: usize) {
+    pub(crate) fn poll(&mut self, room: usize) {
         let now = self.now;
         self.with(room, |domain, sink| domain.poll_outbound(now, sink));
     }
 
     /// So many packets of 20 ms of the mix that all in `room` share, one every 20 ms. The payload is the packet's number.
-    pub fn speak(&mut self, room: usize, packets: u32) {
+    pub(crate) fn speak(&mut self, room: usize, packets: u32) {
         for number in 0..packets {
             self.mix(room, Mix::Shared(1), &number.to_be_bytes());
             self.poll(room);
@@ -424,7 +424,7 @@ impl World {
     }
 
     /// What has come for somebody; the boxes go back as the audio domain sends them back.
-    pub fn heard(&mut self, (room, id): Seat) -> Vec<Heard> {
+    pub(crate) fn heard(&mut self, (room, id): Seat) -> Vec<Heard> {
         let room = &mut self.rooms[room];
         let mut heard = Vec::new();
         while let Ok(packet) = room.people.get_mut(&id).unwrap().inbound.pop() {
@@ -442,17 +442,17 @@ impl World {
         heard
     }
 
-    pub fn person(&self, (room, id): Seat) -> &Person {
+    pub(crate) fn person(&self, (room, id): Seat) -> &Person {
         &self.rooms[room].people[&id]
     }
 
     /// The RTP packets that somebody has sent in the clear.
-    pub fn rtp_of(&self, seat: Seat) -> Vec<Sent> {
+    pub(crate) fn rtp_of(&self, seat: Seat) -> Vec<Sent> {
         self.packets_of(seat, |bytes| !jackfield_rtp::header::is_rtcp(bytes))
     }
 
     /// The RTCP packets that somebody has sent in the clear.
-    pub fn rtcp_of(&self, seat: Seat) -> Vec<Sent> {
+    pub(crate) fn rtcp_of(&self, seat: Seat) -> Vec<Sent> {
         self.packets_of(seat, jackfield_rtp::header::is_rtcp)
     }
 
@@ -465,7 +465,7 @@ impl World {
     }
 
     /// The events of one participant.
-    pub fn events_of(&self, (room, id): Seat) -> Vec<NetworkEvent> {
+    pub(crate) fn events_of(&self, (room, id): Seat) -> Vec<NetworkEvent> {
         let events = self.rooms[room].events.iter().filter(|(_, of, _)| *of == id);
         events.map(|(_, _, event)| event.clone()).collect()
     }
@@ -473,14 +473,14 @@ impl World {
 
 /// A packet as the receiver gets it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Heard {
-    pub payload: Vec<u8>,
-    pub arrival: Timestamp,
-    pub sequence_number: i64,
-    pub timestamp: i64,
-    pub payload_type: u8,
-    pub marker: bool,
-    pub level_dbov: Option<f32>,
+pub(crate) struct Heard {
+    pub(crate) payload: Vec<u8>,
+    pub(crate) arrival: Timestamp,
+    pub(crate) sequence_number: i64,
+    pub(crate) timestamp: i64,
+    pub(crate) payload_type: u8,
+    pub(crate) marker: bool,
+    pub(crate) level_dbov: Option<f32>,
 }
 
 impl Room {
@@ -505,31 +505,31 @@ impl Room {
 }
 
 impl Person {
-    pub fn lost(&self) -> i64 {
+    pub(crate) fn lost(&self) -> i64 {
         self.stats.packets_lost.load(Relaxed)
     }
 
-    pub fn received(&self) -> u64 {
+    pub(crate) fn received(&self) -> u64 {
         self.stats.packets_received.load(Relaxed)
     }
 }
 
 /// Where somebody lives.
-pub fn address((room, id): Seat, port: u16) -> SocketAddr {
+pub(crate) fn address((room, id): Seat, port: u16) -> SocketAddr {
     SocketAddr::from(([10, room as u8, 0, id as u8], port))
 }
 
-pub fn candidate(address: SocketAddr) -> String {
+pub(crate) fn candidate(address: SocketAddr) -> String {
     format!("1 1 udp 2130706431 {} {} typ host", address.ip(), address.port())
 }
 
 /// The SSRC of the mix that is sent to somebody.
-pub fn ssrc((room, id): Seat) -> u32 {
+pub(crate) fn ssrc((room, id): Seat) -> u32 {
     1_000 * (room as u32 + 1) + id
 }
 
 /// A transport that knows its address.
-pub fn activated(
+pub(crate) fn activated(
     now: Timestamp,
     mut transport: Box<dyn Transport>,
     controlling: bool,

@@ -185,7 +185,7 @@ fn what_it_logs_reaches_the_host() {
     });
     let lines = Lines::default();
     tracing::subscriber::with_default(lines.clone(), || {
-        processor(&folder.loader(), C_GAIN).map(|_| ()).unwrap()
+        processor(&folder.loader(), C_GAIN).map(|_| ()).unwrap();
     });
     let text = lines.text();
     assert!(

@@ -6,8 +6,12 @@ const HIGHEST_PITCH: usize = 400;
 /// For so long what is made up keeps its level; then it fades to silence, at the same time for all codecs (after ITU-T G.711 Appendix I).
 const HOLD_MS: usize = 10;
 const FADE_MS: usize = 50;
-/// How long what is made up overlaps with what comes after it.
-const JOIN_MS: usize = 5;
+/// How long what is made up overlaps with what comes after it, in half milliseconds.
+const JOIN_HALF_MS: usize = 5;
+/// The stretch of the past that is looked for further back. Short, for a voice's pitch is never still.
+const WINDOW_MS: usize = 10;
+/// What resembles its past little is no voice, and repeating it hums: it is turned down, to this at most.
+const LEAST_GAIN: f32 = 0.3;
 /// How long the step from the last sample to the first made up is bent straight.
 const BEND_MS: usize = 2;
 
@@ -37,6 +41,8 @@ pub struct Concealment {
     cycle: Vec<f32>,
     /// The step at the first edge, for each channel.
     step: Vec<f32>,
+    /// What is repeated is turned down to this.
+    gain: f32,
     period: usize,
     position: usize,
     /// Samples made up since the last packet; 0 while none is missing.
@@ -55,6 +61,7 @@ impl Concealment {
             history: vec![0.0; history_len * channels],
             cycle: vec![0.0; max_period * channels],
             step: vec![0.0; channels],
+            gain: 1.0,
             period: max_period,
             position: 0,
             made: 0,
@@ -68,7 +75,7 @@ impl Concealment {
             return;
         }
         if self.made > 0 {
-            let join = (JOIN_MS * self.per_ms).min(samples);
+            let join = (JOIN_HALF_MS * self.per_ms / 2).min(samples);
             for n in 0..join {
                 let weight = (n + 1) as f32 / (join + 1) as f32;
                 for channel in 0..self.channels {
@@ -109,8 +116,9 @@ impl Concealment {
     fn next_made_up(&self, channel: usize) -> f32 {
         let max_period = self.cycle.len() / self.channels;
         let bend = 1.0 - (self.made as f32 / (BEND_MS * self.per_ms) as f32).min(1.0);
+        let gain = self.gain + (1.0 - self.gain) * bend;
         let faded = self.made.saturating_sub(HOLD_MS * self.per_ms) as f32 / (FADE_MS * self.per_ms) as f32;
-        let sample = self.cycle[channel * max_period + self.position] + self.step[channel] * bend;
+        let sample = self.cycle[channel * max_period + self.position] * gain + self.step[channel] * bend;
         sample * (1.0 - faded).max(0.0)
     }
 
@@ -124,7 +132,7 @@ impl Concealment {
 
     /// Cuts the last pitch period out of the past and makes its end lead back into its beginning.
     fn begin(&mut self) {
-        self.period = self.find_period();
+        (self.period, self.gain) = self.find_period();
         self.position = 0;
         let (period, overlap) = (self.period, self.period / 4);
         let max_period = self.cycle.len() / self.channels;
@@ -143,40 +151,45 @@ impl Concealment {
         }
     }
 
-    /// The lag at which the last stretch of the past resembles what was before it most: coarsely first, then to the sample.
-    fn find_period(&self) -> usize {
+    /// The lag at which the last stretch of the past resembles what was before it most, coarsely first, then to the sample; and how much
+    /// it does.
+    fn find_period(&self) -> (usize, f32) {
         let shortest = (self.per_ms * 1_000 / HIGHEST_PITCH).max(1);
         let longest = self.cycle.len() / self.channels;
         let stride = (self.per_ms / 8).max(1);
-        let coarse = self.best_lag((shortest..=longest).step_by(stride), stride);
-        if stride == 1 {
-            return coarse;
-        }
-        self.best_lag(
-            coarse.saturating_sub(stride).max(shortest)..=(coarse + stride).min(longest),
-            1,
-        )
+        let (coarse, likeness) = self.best_lag((shortest..=longest).step_by(stride), stride);
+        let (lag, likeness) = if stride == 1 {
+            (coarse, likeness)
+        } else {
+            self.best_lag(
+                coarse.saturating_sub(stride).max(shortest)..=(coarse + stride).min(longest),
+                1,
+            )
+        };
+        (lag, likeness.clamp(LEAST_GAIN, 1.0))
     }
 
-    fn best_lag(&self, lags: impl Iterator<Item = usize>, stride: usize) -> usize {
-        let window = 2 * (self.cycle.len() / self.channels);
+    /// The best of `lags` with its coefficient of correlation.
+    fn best_lag(&self, lags: impl Iterator<Item = usize>, stride: usize) -> (usize, f32) {
+        let window = WINDOW_MS * self.per_ms;
         let mut best = (self.cycle.len() / self.channels, f32::MIN);
         for lag in lags {
-            let (mut product, mut energy) = (0.0, 1e-9);
+            let (mut product, mut own, mut energy) = (0.0, 1e-9, 1e-9);
             for channel in self.history.chunks_exact(self.history_len) {
                 let recent = &channel[self.history_len - window..];
                 let earlier = &channel[self.history_len - window - lag..];
                 for (a, b) in recent.iter().zip(earlier).step_by(stride) {
                     product += a * b;
+                    own += a * a;
                     energy += b * b;
                 }
             }
-            let score = product / f32::sqrt(energy);
-            if score > best.1 {
-                best = (lag, score);
+            let likeness = product / f32::sqrt(own * energy);
+            if likeness > best.1 {
+                best = (lag, likeness);
             }
         }
-        best.0
+        best
     }
 
     fn remember(&mut self, pcm: &[f32], plane: usize, samples: usize) {

@@ -27,7 +27,11 @@ pub fn to_db(ratio: f32) -> f32 {
 /// filter. A block that has none of these is left as it is.
 pub fn sanitize(block: &mut [f32], loudest: f32) {
     for sample in block {
-        *sample = if sample.is_finite() { sample.clamp(-loudest, loudest) } else { 0.0 };
+        *sample = if sample.is_finite() {
+            sample.clamp(-loudest, loudest)
+        } else {
+            0.0
+        };
     }
 }
 
@@ -40,7 +44,9 @@ pub fn check_block(format: Option<AudioFormat>, length: usize) -> Result<AudioFo
     if length == format.block_len() {
         Ok(format)
     } else {
-        Err(Fault::invalid("the block must hold exactly 10 ms of every channel in the activated format"))
+        Err(Fault::invalid(
+            "the block must hold exactly 10 ms of every channel in the activated format",
+        ))
     }
 }
 
@@ -52,6 +58,8 @@ pub fn check_format(format: &AudioFormat) -> Result<(), Fault> {
     if format.is_valid() {
         Ok(())
     } else {
-        Err(Fault::unsupported("the format must be 8 to 48 kHz in steps of 100 Hz, with 1 to 8 channels"))
+        Err(Fault::unsupported(
+            "the format must be 8 to 48 kHz in steps of 100 Hz, with 1 to 8 channels",
+        ))
     }
 }

@@ -255,6 +255,7 @@ fn is_silence(packet: &[u8]) -> bool {
     packet.len() <= 2
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn refused(error: opus::Error) -> Fault {
     match error.code() {
         opus::ErrorCode::InvalidPacket | opus::ErrorCode::BadArg => {

@@ -315,6 +315,7 @@ impl Active {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn refused(error: opus::Error) -> Fault {
     Fault::failed(error.description())
 }

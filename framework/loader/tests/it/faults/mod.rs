@@ -102,7 +102,7 @@ fn what_a_plugin_in_rust_logs_reaches_the_host() {
     folder.put_file(&panics_file());
     let lines = support::Lines::default();
     tracing::subscriber::with_default(lines.clone(), || {
-        processor(&folder.loader(), IN_PROCESS).map(|_| ()).unwrap()
+        processor(&folder.loader(), IN_PROCESS).map(|_| ()).unwrap();
     });
     let text = lines.text();
     assert!(

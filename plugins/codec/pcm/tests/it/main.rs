@@ -1,4 +1,6 @@
-//! pcm, behaviour by behaviour.
+//! Uncompressed audio, behaviour by behaviour.
+
+mod samples;
 
 jackfield_testkit::conformance! { audio_codec: jackfield_codec_pcm::Pcm, jackfield_codec_pcm::PcmEncoder, jackfield_codec_pcm::PcmDecoder }
 jackfield_testkit::conformance! { audio_encoder: jackfield_codec_pcm::PcmEncoder }

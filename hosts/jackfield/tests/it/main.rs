@@ -1,0 +1,8 @@
+//! The command as people and scripts run it: the real binary.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests run a real program in real time"
+)]
+
+mod serve;
+mod token;

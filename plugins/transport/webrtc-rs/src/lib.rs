@@ -1,1 +1,0 @@
-//! ICE, DTLS and SRTP by webrtc-ice and webrtc-dtls.
