@@ -107,7 +107,7 @@ pub trait Plugin: Send + Sized + 'static {
     /// Its parameters: a struct with `#[derive(Params)]`, or `()`.
     type Parameters: Parameters;
 
-    /// Makes an instance with default parameters. [control] May allocate; must not start threads or read a clock.
+    /// Makes an instance with default parameters. `[control]` May allocate; must not start threads or read a clock.
     ///
     /// # Errors
     /// If something that it needs (a model, a library) is missing.

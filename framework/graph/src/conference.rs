@@ -127,7 +127,7 @@ pub struct NetworkPorts {
 }
 
 impl Conference {
-    /// A room with nobody in it. `mixer` is activated for `config`. Allocates all that the ticks will need. [control]
+    /// A room with nobody in it. `mixer` is activated for `config`. Allocates all that the ticks will need. \[control\]
     pub fn new(config: ConferenceConfig, mixer: Box<dyn Mixer>) -> (Self, ControlPorts, NetworkPorts) {
         let people = config.max_participants;
         let (commands, command_ends) = RingBuffer::new(256);
@@ -181,7 +181,7 @@ impl Conference {
         )
     }
 
-    /// Does 10 ms of work: takes commands, gathers packets, decodes who can be heard, processes, mixes, encodes. [audio]
+    /// Does 10 ms of work: takes commands, gathers packets, decodes who can be heard, processes, mixes, encodes. \[audio\]
     pub fn tick(&mut self, now: Timestamp, watch: &mut dyn Stopwatch) {
         while let Ok(buffer) = self.ports.returned.pop() {
             self.pool.recycle(buffer);

@@ -97,7 +97,7 @@ impl Mixing {
         self.failed
     }
 
-    /// Takes a newcomer in, with the gains of its predecessor. [audio]
+    /// Takes a newcomer in, with the gains of its predecessor. \[audio\]
     pub fn begin_swap(
         &mut self,
         id: u64,
@@ -124,7 +124,7 @@ impl Mixing {
         displaced
     }
 
-    /// Marks in `wanted` (one per source) who is to be decoded for this tick. [audio]
+    /// Marks in `wanted` (one per source) who is to be decoded for this tick. \[audio\]
     pub fn choose(&mut self, now: Timestamp, sources: &[MixSource], wanted: &mut [bool]) {
         wanted.fill(false);
         let n = sources.len();
@@ -140,7 +140,7 @@ impl Mixing {
         }
     }
 
-    /// Mixes: `block(i)` gives the block of source `i`; `output` takes one block per request. [audio]
+    /// Mixes: `block(i)` gives the block of source `i`; `output` takes one block per request. \[audio\]
     pub fn mix<'b>(
         &mut self,
         now: Timestamp,

@@ -41,7 +41,7 @@ pub(crate) struct Ends<'a> {
 }
 
 impl PreparedProcessor {
-    /// Activates `processor` in `format` for a room in `room`; `renders` is whether it wants the far end. [control]
+    /// Activates `processor` in `format` for a room in `room`; `renders` is whether it wants the far end. \[control\]
     ///
     /// # Errors
     /// If it refuses the format or the formats cannot be converted.

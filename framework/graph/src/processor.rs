@@ -126,7 +126,7 @@ impl ProcessorSlot {
     }
 
     /// Takes a newcomer in: it is heard after its time in the shadow. Gives back the one that it displaces if a swap was under way.
-    /// [audio]
+    /// \[audio\]
     pub fn begin_swap(
         &mut self,
         id: u64,
@@ -161,7 +161,7 @@ impl ProcessorSlot {
         displaced
     }
 
-    /// No audio flows through the slot now, so a swap needs no crossfade: once the newcomer has taken a silent block it is done. [audio]
+    /// No audio flows through the slot now, so a swap needs no crossfade: once the newcomer has taken a silent block it is done. \[audio\]
     pub fn idle(&mut self, now: Timestamp) -> Option<SlotEvent> {
         let mut swap = self.swap.take()?;
         if let Stage::Shadow(_) = swap.stage {
@@ -187,12 +187,12 @@ impl ProcessorSlot {
         Some(swap.committed())
     }
 
-    /// Ends a swap as it stands: the participant leaves. [audio]
+    /// Ends a swap as it stands: the participant leaves. \[audio\]
     pub(crate) fn end_swap(&mut self) -> Option<SlotEvent> {
         self.swap.take().map(Swap::committed)
     }
 
-    /// The signal starts anew after a pause; what was played meanwhile is shown to the processor, the last `blocks` of it. [audio]
+    /// The signal starts anew after a pause; what was played meanwhile is shown to the processor, the last `blocks` of it. \[audio\]
     pub(crate) fn wake(&mut self, now: Timestamp, history: &History, blocks: usize) {
         self.last = [0.0; MAX_CHANNELS];
         self.active.wake();
@@ -201,14 +201,14 @@ impl ProcessorSlot {
         }
     }
 
-    /// Forgets the signal. [audio]
+    /// Forgets the signal. \[audio\]
     pub fn reset(&mut self) {
         let _ = self.active.processor.reset(ResetReason::Stream);
         self.active.wake();
         self.last = [0.0; MAX_CHANNELS];
     }
 
-    /// Processes one block in place. [audio]
+    /// Processes one block in place. \[audio\]
     pub fn process(
         &mut self,
         now: Timestamp,

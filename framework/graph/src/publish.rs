@@ -12,7 +12,7 @@ use crate::mixing::Mixing;
 use crate::stats::{MAX_STATISTICS, SocketStats};
 use crate::strip::{Input, Output, Strip};
 
-/// Leaves the numbers of a strip and its plugins where others can read them. [audio]
+/// Leaves the numbers of a strip and its plugins where others can read them. \[audio\]
 pub(crate) fn strip(strip: &mut Strip, now: Timestamp) {
     let stats = &*strip.stats;
     for (slot, place) in strip.slots.iter_mut().zip(&stats.sockets) {
@@ -58,7 +58,7 @@ pub(crate) fn socket<M: Module + ?Sized>(
     place.set_state(latency_samples, bypassed);
 }
 
-/// Sets a parameter wherever the order says; how many places took it. [audio]
+/// Sets a parameter wherever the order says; how many places took it. \[audio\]
 pub(crate) fn set_parameter(
     strips: &mut [Box<Strip>],
     shared: &mut [Box<SharedEncoder>],

@@ -112,7 +112,7 @@ impl Receiver {
         self.counters
     }
 
-    /// The delay of the jitter buffer. [audio]
+    /// The delay of the jitter buffer. \[audio\]
     pub fn delay(&mut self, now: Timestamp) -> JitterDelay {
         let delay = self.jitter.delay(now).unwrap_or_default();
         self.due.target = delay.target;
@@ -134,12 +134,12 @@ impl Receiver {
         self.decoding.decoder()
     }
 
-    /// The end of a swap of the jitter buffer, told once. [audio]
+    /// The end of a swap of the jitter buffer, told once. \[audio\]
     pub fn take_ended(&mut self) -> Option<JitterSwapped> {
         self.ended.take()
     }
 
-    /// Takes a packet in. [audio]
+    /// Takes a packet in. \[audio\]
     pub fn insert(&mut self, now: Timestamp, packet: InboundPacket, recycle: &mut dyn Recycle) {
         let probed = self.decoding.probe(packet.payload_type, packet.payload.bytes());
         let free = self.waiting.iter().position(Option::is_none);
@@ -182,7 +182,7 @@ impl Receiver {
     }
 
     /// Gives the next 10 ms in `block`. Without `decode` the packets are consumed and the block is silence: nobody would hear it.
-    /// [audio]
+    /// \[audio\]
     pub fn pull(
         &mut self,
         now: Timestamp,
@@ -214,7 +214,7 @@ impl Receiver {
     }
 
     /// Puts these decoders in the place of the present ones, which are given back; packets that wait are decoded by the newcomer of the
-    /// same payload type. [audio]
+    /// same payload type. \[audio\]
     pub fn swap_decoders(&mut self, decoders: Vec<Decoder>) -> Vec<Decoder> {
         self.decoding.swap(decoders)
     }

@@ -20,7 +20,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// One that takes blocks in the room's format and encodes in `format`, for which `encoder` is activated. [control]
+    /// One that takes blocks in the room's format and encodes in `format`, for which `encoder` is activated. \[control\]
     ///
     /// # Errors
     /// If the formats cannot be converted.
@@ -48,7 +48,7 @@ impl Encoder {
         &mut *self.encoder
     }
 
-    /// Takes 10 ms of a mix; a complete packet goes to `payload`. [audio]
+    /// Takes 10 ms of a mix; a complete packet goes to `payload`. \[audio\]
     ///
     /// # Errors
     /// What the encoder says.
@@ -79,7 +79,7 @@ impl Encoder {
     }
 
     /// Starts afresh and encodes the blocks before this tick into a packet that is thrown away, so that a decoder which followed another
-    /// encoder of the same signal finds about the state that it expects. The next block begins a packet. [audio]
+    /// encoder of the same signal finds about the state that it expects. The next block begins a packet. \[audio\]
     ///
     /// # Errors
     /// What the encoder says.
@@ -107,7 +107,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Forgets the signal. [audio]
+    /// Forgets the signal. \[audio\]
     pub fn reset(&mut self) {
         let _ = self.encoder.reset(ResetReason::Stream);
         self.gathering = false;

@@ -124,7 +124,7 @@ impl Strip {
         self.id
     }
 
-    /// Moves what has come from the network into the receiver; what has no level by itself is decoded at once, to measure it. [audio]
+    /// Moves what has come from the network into the receiver; what has no level by itself is decoded at once, to measure it. \[audio\]
     pub(crate) fn gather(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
         self.pulled = false;
         match &mut self.input {
@@ -156,7 +156,7 @@ impl Strip {
         }
     }
 
-    /// The end of a swap of the jitter buffer. [audio]
+    /// The end of a swap of the jitter buffer. \[audio\]
     pub(crate) fn take_jitter_ended(&mut self) -> Option<JitterSwapped> {
         match &mut self.input {
             Input::Packets { receiver, .. } => receiver.take_ended(),
@@ -164,7 +164,7 @@ impl Strip {
         }
     }
 
-    /// Makes the next block, or lets it go by undecoded. [audio]
+    /// Makes the next block, or lets it go by undecoded. \[audio\]
     pub(crate) fn pull(&mut self, now: Timestamp, decode: bool, recycle: &mut dyn Recycle) {
         if std::mem::replace(&mut self.pulled, true) {
             return;

@@ -12,7 +12,7 @@ use crate::stopwatch::Stopwatch;
 use crate::strip::{Input, Output, Strip};
 use crate::swap::{SwapMeasure, SwapOutcome};
 
-/// Swaps the jitter buffer of one strip: the newcomer starts from its predecessor's state and gets every waiting packet. [audio]
+/// Swaps the jitter buffer of one strip: the newcomer starts from its predecessor's state and gets every waiting packet. \[audio\]
 pub(crate) fn jitter(
     strips: &mut [Box<Strip>],
     order: SwapJitter,
@@ -60,7 +60,7 @@ pub(crate) fn jitter_ended(participant: u32, ended: JitterSwapped) -> Outcome {
     }
 }
 
-/// Notes the swap of a codec: it is done at the next edge of a packet, so that nothing that was gathered is lost. [audio]
+/// Notes the swap of a codec: it is done at the next edge of a packet, so that nothing that was gathered is lost. \[audio\]
 pub(crate) fn note_codec(strips: &mut [Box<Strip>], order: SwapCodec, outcomes: &mut VecDeque<Outcome>) {
     let Some(strip) = strips.iter_mut().find(|s| s.id() == order.participant) else {
         outcomes.push_back(codec_ended(order, SwapMeasure::CLEAN));
@@ -72,7 +72,7 @@ pub(crate) fn note_codec(strips: &mut [Box<Strip>], order: SwapCodec, outcomes: 
 }
 
 /// Swaps the codec of a strip that is between two packets: its encoder is primed with what was sent last, its decoders take over what
-/// waits. [audio]
+/// waits. \[audio\]
 pub(crate) fn codec(
     strip: &mut Strip,
     mut order: SwapCodec,

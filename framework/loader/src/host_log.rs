@@ -25,7 +25,7 @@ pub(crate) fn host(plugin: &Path, flags: u32) -> *const HostRaw {
     }))
 }
 
-/// Takes a line from a plugin. Any thread but [audio].
+/// Takes a line from a plugin. Any thread but \[audio\].
 unsafe extern "C" fn log(
     context: *mut c_void,
     level: u32,

@@ -157,7 +157,7 @@ impl Image {
         Ok(image)
     }
 
-    /// Makes an instance of the module `id` for the area `A`, such as `dyn AudioProcessor`. [control]
+    /// Makes an instance of the module `id` for the area `A`, such as `dyn AudioProcessor`. \[control\]
     ///
     /// # Errors
     /// If there is no such module, if it cannot make an instance, or if its table is not that of the area.

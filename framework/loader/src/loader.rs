@@ -215,7 +215,7 @@ impl Loader {
     }
 
     /// Makes an instance for the area `A`, such as `dyn AudioProcessor`, and sets the parameters of the manifest. `seed` is for all
-    /// randomness that the instance uses. A codec's encoder is made from what its socket was resolved to. [control]
+    /// randomness that the instance uses. A codec's encoder is made from what its socket was resolved to. \[control\]
     ///
     /// # Errors
     /// If the file changed since the scan, is refused, or cannot make an instance.
@@ -247,7 +247,7 @@ impl Loader {
         Ok(proxy)
     }
 
-    /// The image of a file as it was scanned: opened once, and once more when its content is another. [control]
+    /// The image of a file as it was scanned: opened once, and once more when its content is another. \[control\]
     ///
     /// # Errors
     /// If the file changed since the scan, is refused, or too many images are retired.

@@ -81,7 +81,7 @@ impl AudioThread {
             .is_ok_and(|mut orders| orders.push(Order::Close(key)).is_ok())
     }
 
-    /// Drops the rooms that the thread has given back. [control]
+    /// Drops the rooms that the thread has given back. \[control\]
     pub(crate) fn sweep(&self) {
         if let Ok(mut returned) = self.returned.lock() {
             while let Ok(seat) = returned.pop() {

@@ -33,12 +33,12 @@ impl Clock {
         }
     }
 
-    /// Engine time. [any]
+    /// Engine time. \[any\]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_us(self.origin.elapsed().as_micros() as i64)
     }
 
-    /// The wall clock, as microseconds since 1970. It may be stepped by whoever sets it. [any]
+    /// The wall clock, as microseconds since 1970. It may be stepped by whoever sets it. \[any\]
     #[allow(clippy::unused_self, reason = "time is asked of a clock")]
     pub fn unix_us(&self) -> i64 {
         unix_us()

@@ -54,7 +54,8 @@ pub struct Robots {
 }
 
 impl Robots {
-    /// Seats `count` robots in the lobby of `engine`. They take turns, so that one can be followed.
+    /// Seats `count` robots in the lobby of `engine`. They take turns, so that one can be followed. Call it before the host starts,
+    /// which closes rooms that nobody is in.
     ///
     /// # Errors
     /// If their recordings cannot be written, or the room cannot be opened or entered.

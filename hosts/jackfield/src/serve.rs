@@ -10,6 +10,7 @@ use jackfield_call_host::token::{Claims, EVERY_ROOM, TokenIssuer, TokenVerifier,
 use jackfield_call_host::{Access, CallHost, HostOptions, Robots, Tls};
 use jackfield_runtime::{Engine, EngineOptions};
 use miette::{IntoDiagnostic, Result, WrapErr};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::folders::Folders;
 
@@ -96,6 +97,8 @@ impl ServeCommand {
     }
 
     async fn serve(self) -> Result<()> {
+        // Before anybody can know that the host runs, so that whoever ends it then ends it in order.
+        let mut signals = Signals::catch()?;
         let (access, secret) = self.access()?;
         let (manifest, loader) = self.folders.load(self.manifest.as_deref())?;
         let participants = manifest.room.max_participants as usize;
@@ -121,7 +124,7 @@ impl ServeCommand {
         options.limits.participants = participants;
         let host = CallHost::start(engine.clone(), options).into_diagnostic()?;
         greet(scheme, &host, secret.as_deref())?;
-        stopped().await?;
+        signals.received().await;
         say(format_args!("Closing."));
         host.stop().await.into_diagnostic()?;
         engine.close().await;
@@ -241,12 +244,25 @@ fn own_addresses(ip: IpAddr) -> Vec<IpAddr> {
     addresses
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn stopped() -> Result<()> {
-    let mut terminate =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).into_diagnostic()?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result.into_diagnostic(),
-        _ = terminate.recv() => Ok(()),
+/// Ctrl-C and SIGTERM, caught from the moment that this is made.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).into_diagnostic()?,
+            terminate: signal(SignalKind::terminate()).into_diagnostic()?,
+        })
+    }
+
+    /// Waits for either.
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

@@ -142,7 +142,7 @@ pub unsafe fn slice_mut<'a, T: Pod>(pointer: *mut T, len: usize) -> Result<&'a m
 /// `pointer` and `len` as a text.
 ///
 /// # Safety
-/// As [`slice`].
+/// As [`slice()`].
 ///
 /// # Errors
 /// If it is null or not UTF-8.

@@ -27,9 +27,9 @@ pub struct EntryRaw {
     /// Any.
     pub abi_minor: u16,
     /// Called once before the first `create`, with what the host offers, which stays valid until the process ends; must not start
-    /// threads or do I/O. May be null. [control]
+    /// threads or do I/O. May be null. \[control\]
     pub init: Option<unsafe extern "C" fn(host: *const HostRaw) -> i32>,
-    /// Reserved for hosts that unload; none does, because Rust images cannot be unmapped safely. May be null. [control]
+    /// Reserved for hosts that unload; none does, because Rust images cannot be unmapped safely. May be null. \[control\]
     pub deinit: Option<unsafe extern "C" fn()>,
     /// The modules.
     pub modules: *const ModuleRaw,
@@ -71,7 +71,7 @@ pub struct ModuleRaw {
     pub area: StrRaw,
     /// The module's id.
     pub id: StrRaw,
-    /// Makes an instance in `out`; on a negative status says why in `fault`. `environment` is a `jf_environment_t`. [control]
+    /// Makes an instance in `out`; on a negative status says why in `fault`. `environment` is a `jf_environment_t`. \[control\]
     pub create: Option<
         unsafe extern "C" fn(environment: *const c_void, out: *mut InstanceRaw, fault: *mut FaultRaw) -> i32,
     >,
@@ -87,7 +87,7 @@ pub struct HostRaw {
     pub flags: u32,
     /// Passed to `log`.
     pub context: *mut c_void,
-    /// Takes a log line: level 1 (error) to 5 (trace), target and text in UTF-8. Any thread but [audio]. May be null.
+    /// Takes a log line: level 1 (error) to 5 (trace), target and text in UTF-8. Any thread but \[audio\]. May be null.
     pub log: Option<
         unsafe extern "C" fn(
             context: *mut c_void,

@@ -16,13 +16,13 @@ pub struct TableHead {
     pub size: u32,
     /// Revision of the area that the table was written for.
     pub revision: u32,
-    /// Ends the instance. [control]
+    /// Ends the instance. \[control\]
     pub destroy: Option<unsafe extern "C" fn(this: *mut c_void)>,
     /// Copies the fault that the instance reported last. [any, never concurrent with another call on this instance]
     pub last_fault: Option<unsafe extern "C" fn(this: *mut c_void, out: *mut FaultRaw) -> i32>,
     /// The table of `jackfield.module/1` for the same instance; null in that table itself.
     pub module: *const c_void,
-    /// Finds a capability by its extension id: a static table, or null. May be null itself. [any]
+    /// Finds a capability by its extension id: a static table, or null. May be null itself. \[any\]
     pub extension:
         Option<unsafe extern "C" fn(this: *mut c_void, id: *const u8, id_len: usize) -> *const c_void>,
 }

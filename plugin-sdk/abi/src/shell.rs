@@ -178,7 +178,7 @@ fn message(payload: &(dyn Any + Send)) -> &str {
 }
 
 /// Makes panics of this image silent and cheap: the default hook prints, and with a backtrace takes 200 ms. A plugin file has a standard
-/// library of its own, so this touches nobody else's hook; a plugin linked into its host must not call it. [control]
+/// library of its own, so this touches nobody else's hook; a plugin linked into its host must not call it. \[control\]
 pub fn install_silent_hook() {
     static INSTALLED: AtomicBool = AtomicBool::new(false);
     if INSTALLED.swap(true, Ordering::AcqRel) {

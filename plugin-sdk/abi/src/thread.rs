@@ -20,7 +20,7 @@ thread_local! {
 }
 
 /// Declares the class of the calling thread, from now on; `None` takes the declaration back (tests and command line tools run everything
-/// on one thread). [any]
+/// on one thread). \[any\]
 pub fn declare(class: Option<Class>) {
     CURRENT.set(class);
 }

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, ItemTrait, LitStr, Result, Token, TraitItem};
 
-use crate::types::{Method, Parameter, Passing, Returns, doc_lines, raw_path, snake};
+use crate::types::{Method, Parameter, Passing, Returns, doc_lines, raw_path, snake, tags_as_code};
 
 pub(crate) fn expand(attributes: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let options: Options = syn::parse2(attributes)?;
@@ -145,6 +145,7 @@ impl Area<'_> {
                 continue;
             };
             function.attrs.retain(|a| !a.path().is_ident("since"));
+            tags_as_code(&mut function.attrs);
             let Some(body) = function.default.take() else {
                 continue;
             };

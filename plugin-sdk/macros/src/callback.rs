@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Error, ItemTrait, Result, TraitItem};
 
-use crate::types::{Method, Returns, doc_lines, snake};
+use crate::types::{Method, Returns, doc_lines, snake, tags_as_code};
 
 pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
     let item: ItemTrait = syn::parse2(item)?;
@@ -71,8 +71,14 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
         .flat_map(|method| &method.parameters)
         .filter_map(super::types::Parameter::never_grows);
     let name_text = name.to_string();
+    let mut definition = item.clone();
+    for trait_item in &mut definition.items {
+        if let TraitItem::Fn(function) = trait_item {
+            tags_as_code(&mut function.attrs);
+        }
+    }
     Ok(quote! {
-        #item
+        #definition
 
         #[doc(hidden)]
         #[allow(unsafe_code, missing_docs, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic, non_camel_case_types)]

@@ -13,6 +13,38 @@ pub(crate) fn doc_text(attributes: &[Attribute]) -> String {
     doc_lines(attributes).join(" ").trim().to_owned()
 }
 
+/// How a method's docs begin to name the thread class that it is called on, and that class as a variant of
+/// `jackfield_abi::thread::Class`.
+const THREAD_TAGS: [(&str, &str); 4] = [
+    ("[control", "Control"),
+    ("[audio", "Audio"),
+    ("[network", "Network"),
+    ("[any", "Any"),
+];
+
+/// Sets the thread tags in a method's docs as code: rustdoc would take them for links.
+pub(crate) fn tags_as_code(attributes: &mut [Attribute]) {
+    for attribute in attributes.iter_mut().filter(|a| a.path().is_ident("doc")) {
+        let Meta::NameValue(pair) = &mut attribute.meta else {
+            continue;
+        };
+        let Expr::Lit(literal) = &mut pair.value else {
+            continue;
+        };
+        let Lit::Str(text) = &mut literal.lit else {
+            continue;
+        };
+        let value = text.value();
+        let tag = THREAD_TAGS.iter().find_map(|(tag, _)| value.find(tag));
+        let Some((before, after)) = tag.map(|at| value.split_at(at)) else {
+            continue;
+        };
+        if let Some((inside, rest)) = after.split_once(']') {
+            *text = syn::LitStr::new(&format!("{before}`{inside}]`{rest}"), text.span());
+        }
+    }
+}
+
 /// The lines of the doc comments.
 pub(crate) fn doc_lines(attributes: &[Attribute]) -> Vec<String> {
     attributes
@@ -129,12 +161,7 @@ impl Method {
 
     /// The thread class that the docs name in brackets, as a variant of `jackfield_abi::thread::Class`.
     pub(crate) fn thread_class(&self) -> Result<TokenStream> {
-        for (tag, class) in [
-            ("[control", "Control"),
-            ("[audio", "Audio"),
-            ("[network", "Network"),
-            ("[any", "Any"),
-        ] {
+        for (tag, class) in THREAD_TAGS {
             if self.docs.contains(tag) {
                 let class = format_ident!("{class}");
                 return Ok(quote!(::jackfield_abi::thread::Class::#class));

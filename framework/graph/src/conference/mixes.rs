@@ -20,7 +20,7 @@ use crate::swaps;
 const OWN_MIX_HOLD_TICKS: u64 = 200;
 
 impl Conference {
-    /// Chooses who hears which mix, and mixes. [audio]
+    /// Chooses who hears which mix, and mixes. \[audio\]
     pub(super) fn mix(&mut self, now: Timestamp, watch: &mut dyn Stopwatch) {
         self.requests.clear();
         self.requests.push(MixRequest {
@@ -99,7 +99,7 @@ impl Conference {
         }
     }
 
-    /// Encodes the mixes, each once, and sends them off. [audio]
+    /// Encodes the mixes, each once, and sends them off. \[audio\]
     pub(super) fn send(&mut self, now: Timestamp) {
         let len = self.config.format.block_len();
         let (everyone, own) = self.mixes.split_at(len);

@@ -14,7 +14,7 @@ use crate::swap::SwapMeasure;
 use crate::swaps;
 
 impl Conference {
-    /// Does what an order says, between two ticks. [audio]
+    /// Does what an order says, between two ticks. \[audio\]
     pub(super) fn obey(&mut self, now: Timestamp, command: Command, watch: &mut dyn Stopwatch) {
         match command {
             Command::AddStrip(strip) => {

@@ -21,7 +21,7 @@ use super::participant::{Commons, NetworkParticipant};
 use super::payloads::Payloads;
 
 /// One room's network side: its participants and the rings to the audio domain. Lives on the network thread; in tests, wherever the virtual
-/// time is. All methods are [network].
+/// time is. All methods are \[network\].
 pub struct NetworkDomain {
     outbound: Consumer<Outbound>,
     participants: Vec<NetworkParticipant>,

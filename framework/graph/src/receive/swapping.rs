@@ -35,7 +35,7 @@ pub struct JitterSwapped {
 impl Receiver {
     /// Puts `jitter` (activated as for [`Receiver::new`]) in the place of the present one: it starts from what its predecessor learnt and every
     /// waiting packet is inserted again. The end is told by [`Receiver::take_ended`]; should it break before, its predecessor plays on.
-    /// [audio]
+    /// \[audio\]
     pub fn swap_jitter(
         &mut self,
         now: Timestamp,

@@ -71,19 +71,19 @@ impl NetworkHandle {
         }))
     }
 
-    /// Opens a room under a key; false if the thread has been closed. A room that had the key is replaced without a goodbye. [control]
+    /// Opens a room under a key; false if the thread has been closed. A room that had the key is replaced without a goodbye. \[control\]
     pub fn open_room(&self, key: u64, ports: NetworkPorts) -> bool {
         let domain = NetworkDomain::new(ports).with_clock(self.0.options.clock.ntp());
         self.0.order(Command::OpenRoom(key, Box::new(domain)))
     }
 
-    /// Says goodbye to everybody in a room and closes it. [control]
+    /// Says goodbye to everybody in a room and closes it. \[control\]
     pub fn close_room(&self, key: u64) {
         self.0.order(Command::CloseRoom(key));
     }
 
     /// Runs `job` on the network thread with the domain of a room; it must be quick and never wait. False if the thread has been closed; if
-    /// the room is not open the job is dropped. [control]
+    /// the room is not open the job is dropped. \[control\]
     pub fn run(
         &self,
         room: u64,
@@ -180,7 +180,7 @@ impl NetworkHandle {
         &self.0.shared.statistics
     }
 
-    /// Closes all rooms, joins the thread and frees the sockets. Idempotent. [control]
+    /// Closes all rooms, joins the thread and frees the sockets. Idempotent. \[control\]
     pub fn close(&self) {
         self.0.close();
     }

@@ -22,7 +22,7 @@ impl Waker {
         }))
     }
 
-    /// Wakes it, if it has not been woken already. Takes no lock and never waits: at most one write to an event descriptor. [any]
+    /// Wakes it, if it has not been woken already. Takes no lock and never waits: at most one write to an event descriptor. \[any\]
     pub fn wake(&self) {
         if !self.0.woken.swap(true, AcqRel) {
             // It can only fail if the thread is gone.

@@ -14,7 +14,7 @@ use crate::view::RoomEvent;
 const LEVELS_EVERY: TimeDelta = TimeDelta::ms(100);
 
 impl Room {
-    /// Looks at what came back. [control]
+    /// Looks at what came back. \[control\]
     pub(crate) fn service(&self, now: Timestamp) {
         let inner = &self.inner;
         let mut state = inner.state();

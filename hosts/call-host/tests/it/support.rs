@@ -34,7 +34,11 @@ impl Host {
     }
 
     pub(crate) fn start(options: HostOptions) -> Self {
-        let engine = engine();
+        Self::serve(engine(), options)
+    }
+
+    /// A host for an engine in which something runs already.
+    pub(crate) fn serve(engine: Engine, options: HostOptions) -> Self {
         let host = CallHost::start(engine.clone(), options).expect("the host starts");
         Self { engine, host }
     }
