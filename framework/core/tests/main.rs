@@ -1,10 +1,3 @@
-//! The boundary as a host and its plugins see it: every `#[area]` crosses it in both directions, and older and
-//! newer meet.
+//! What is made from the areas' traits. How calls cross the boundary is tested where plugins are loaded, in `framework/loader`.
 
-#![allow(
-    unsafe_code,
-    reason = "puts tables of other builds behind proxies, as a loader does"
-)]
-
-mod boundary;
 mod header;

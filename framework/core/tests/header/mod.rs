@@ -135,18 +135,6 @@ fn methods_are_described_with_their_threads_and_what_may_be_left_out() {
     assert!(header.contains("#define JF_AUDIO_PROCESSOR_ID \"jackfield.audio-processor/1\""));
 }
 
-#[test]
-fn methods_of_a_later_revision_stand_below_a_line() {
-    use crate::boundary::newer::Counter;
-    use jackfield_abi::Area;
-    let header = jackfield_abi::header::write(&[<dyn Counter as Area>::SHAPE], &[], &[]);
-    let line = "  // ---- since revision 2; NULL in older tables ----";
-    let (before, after) = header.split_once(line).expect("the line is there");
-    assert!(before.contains("(*add)("));
-    assert!(after.contains("(*total)("));
-    assert!(header.contains("JF_STATIC_ASSERT(offsetof(jf_counter_table_t, total) == "));
-}
-
 /// The part that is written by hand repeats numbers of the Rust side.
 #[test]
 fn versions_and_status_codes_are_those_of_the_host() {

@@ -12,7 +12,7 @@ use jackfield_testkit::signal::Random;
 
 use super::plugins::{Codec, active_speaker, adaptive, fixed, gain, prepare, rnnoise, sum};
 use super::room::{Invitation, Room};
-use super::sound::{ann, bob, found_again};
+use super::sound::{ann, bob, found_again, perfect};
 
 static ALIVE: AtomicI64 = AtomicI64::new(0);
 
@@ -74,7 +74,7 @@ fn sweep(room: &mut Room, ends: &mut BTreeMap<u64, SwapMeasure>) {
 #[test]
 fn ten_thousand_swaps_lose_no_sample_and_leak_nothing() {
     const SWAPS: u64 = 10_000;
-    let seconds = 60;
+    let seconds = 63;
     let said = ann(seconds);
     let mut random = Random::new(2_026);
     let mut room = Room::new(4, sum(4));
@@ -117,7 +117,8 @@ fn ten_thousand_swaps_lose_no_sample_and_leak_nothing() {
         room.step();
         sweep(&mut room, &mut ends);
     }
-    room.run_ms(2_000);
+    let calm = (room.clock.now().us() * 48 / 1_000) as usize;
+    room.run_ms(9_000);
     sweep(&mut room, &mut ends);
     assert_eq!(ends.len() as u64, begun, "every swap has ended, once");
     for (swap, measure) in &ends {
@@ -142,8 +143,12 @@ fn ten_thousand_swaps_lose_no_sample_and_leak_nothing() {
         );
     }
     let seconds = room.clock.now().us() / 1_000_000 - 3;
-    let (median, _) = found_again(&said[..seconds as usize * 48_000], room.heard(bob));
-    assert!(median > 0.8, "{median}");
+    let (said, heard) = (perfect(&[&said[..seconds as usize * 48_000]]), room.heard(bob));
+    // In the storm the codec of the mix, and with it the delay, changes every few packets: a half second has no delay of its own.
+    let (storm, _) = found_again(&said[..calm], &heard[..calm]);
+    let (after, _) = found_again(&said[calm + 48_000..], &heard[calm + 48_000..]);
+    assert!(storm > 0.7, "in the storm: {storm}");
+    assert!(after > 0.93, "after it: {after}");
     let alive = ALIVE.load(Relaxed);
     assert!((0..=8).contains(&alive), "{alive} instances for four sockets");
     drop(room);

@@ -10,7 +10,7 @@ use jackfield_sim::LinkConfig;
 
 use super::plugins::{adaptive, fixed, jitter_of, made, sum};
 use super::room::{Invitation, Room};
-use super::sound::{ann, found_again};
+use super::sound::{ann, found_again, perfect};
 
 const JITTERY: LinkConfig = LinkConfig {
     delay: TimeDelta::ms(20),
@@ -71,7 +71,7 @@ fn fixed_to_adaptive_and_back_while_packets_wait() {
         swapped.concealed,
         undisturbed.concealed
     );
-    let (median, _) = found_again(&swapped.said, &swapped.heard);
+    let (median, _) = found_again(&perfect(&[&swapped.said]), &swapped.heard);
     assert!(median > 0.95, "{median}");
 }
 
@@ -170,7 +170,7 @@ fn a_newcomer_that_panics_in_its_probation_is_rolled_back_without_a_lost_packet(
             _ => {}
         });
         assert_eq!((heard.concealed, heard.late), (0, 0), "on insert: {on_insert}");
-        let (median, worst) = found_again(&heard.said, &heard.heard);
+        let (median, worst) = found_again(&perfect(&[&heard.said]), &heard.heard);
         assert!(median > 0.97 && worst > 0.8, "median {median}, worst {worst}");
     }
 }
@@ -209,7 +209,7 @@ fn a_jitter_buffer_that_breaks_mid_call_loses_no_packet() {
     );
     assert_eq!(room.ended(swap).unwrap().outcome, SwapOutcome::Committed);
     assert!(stats.concealed_samples.load(Relaxed) <= 960);
-    let (median, worst) = found_again(&said, room.heard(bob));
+    let (median, worst) = found_again(&perfect(&[&said]), room.heard(bob));
     assert!(median > 0.97 && worst > 0.6, "median {median}, worst {worst}");
 }
 
@@ -228,6 +228,6 @@ fn the_stand_in_bears_loss_and_jitter() {
         room.run_ms(8_000);
         (said, room.heard(bob).to_vec())
     };
-    let (median, _) = found_again(&heard.0, &heard.1);
+    let (median, _) = found_again(&perfect(&[&heard.0]), &heard.1);
     assert!(median > 0.9, "{median}");
 }

@@ -6,12 +6,11 @@ use jackfield_sdk::prelude::*;
 
 use super::plugins::{ROOM, active_speaker, made, sum};
 use super::room::{Invitation, Room};
-use super::sound::{ann, bob, found_again, steepest};
+use super::sound::{ann, bob, found_again, perfect, steepest};
 
 #[test]
 fn sum_to_active_speaker_and_back_without_a_click() {
     let (a, b) = (ann(10), bob(10));
-    let both: Vec<f32> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
     let listen = |swaps: bool| {
         let mut room = Room::new(8, sum(8));
         room.join(Invitation::to_speak(a.clone()));
@@ -38,7 +37,7 @@ fn sum_to_active_speaker_and_back_without_a_click() {
         room.heard(third).to_vec()
     };
     let (swapped, undisturbed) = (listen(true), listen(false));
-    let (median, _) = found_again(&both, &swapped);
+    let (median, _) = found_again(&perfect(&[&a, &b]), &swapped);
     assert!(median > 0.95, "{median}");
     let (step, bound) = (steepest(&swapped), steepest(&undisturbed) * 1.1 + 0.01);
     assert!(step < bound, "{step} against {bound}");
@@ -110,7 +109,7 @@ fn a_newcomer_that_panics_is_rolled_back_and_nobody_hears_it() {
         room.run_ms(4_000);
         let measure = room.ended(swap).unwrap();
         assert_eq!(measure.outcome, SwapOutcome::RolledBack, "after {after}");
-        let (median, worst) = found_again(&said, room.heard(bob));
+        let (median, worst) = found_again(&perfect(&[&said]), room.heard(bob));
         assert!(
             median > 0.97 && worst > 0.8,
             "after {after}: median {median}, worst {worst}"
@@ -130,6 +129,6 @@ fn a_mixer_that_breaks_mid_call_is_gone_around() {
     room.run_ms(2_000);
     assert_eq!(room.ended(swap).unwrap().outcome, SwapOutcome::Committed);
     assert!(!room.control.stats.mixer.is_bypassed());
-    let (median, worst) = found_again(&said, room.heard(bob));
+    let (median, worst) = found_again(&perfect(&[&said]), room.heard(bob));
     assert!(median > 0.97 && worst > 0.8, "median {median}, worst {worst}");
 }

@@ -6,9 +6,10 @@ use jackfield_capture_file::FileSource;
 use jackfield_core::audio::level_dbov;
 use jackfield_core::audio_source::{AudioSource, AudioSourceProxy};
 use jackfield_core::time::Timestamp;
+use jackfield_graph::media::PacketBuffer;
 use jackfield_testkit::signal;
 
-use super::plugins::{ROOM, made};
+use super::plugins::{Codec, ROOM, made};
 
 /// The first seconds of a recording, 48 kHz mono, looped if it is shorter.
 pub(crate) fn speech(name: &str, seconds: usize) -> Vec<f32> {
@@ -32,6 +33,33 @@ pub(crate) fn bob(seconds: usize) -> Vec<f32> {
 
 pub(crate) fn cat(seconds: usize) -> Vec<f32> {
     speech("reader-2", seconds)
+}
+
+/// What a perfect room makes of voices for who hears them all: each has passed Opus on its way in, and their sum on its way out. Opus
+/// alone changes the waveform of speech: of what was said a correlation of 0.97 is left after the first time, and 0.90 after the second.
+pub(crate) fn perfect(voices: &[&[f32]]) -> Vec<f32> {
+    let mut sum = vec![0.0; voices[0].len()];
+    for voice in voices {
+        for (sum, sample) in sum.iter_mut().zip(coded(voice)) {
+            *sum += sample;
+        }
+    }
+    coded(&sum)
+}
+
+/// A signal after Opus.
+fn coded(pcm: &[f32]) -> Vec<f32> {
+    let (mut encoder, mut decoder) = (Codec::Opus.encoder(20), Codec::Opus.decoder());
+    let mut coded = Vec::with_capacity(pcm.len());
+    for block in pcm.as_chunks::<480>().0 {
+        let mut payload = PacketBuffer::new();
+        if encoder.encode(block, &mut payload).unwrap().ticks > 0 {
+            let mut packet = [0.0; 5_760];
+            let decoded = decoder.decoder.decode(payload.bytes(), &mut packet).unwrap();
+            coded.extend_from_slice(&packet[..decoded.samples as usize]);
+        }
+    }
+    coded
 }
 
 /// How well each half second of `said` that is not silent is found again in `heard`, at whatever delay up to 0.5 s: the correlation between

@@ -48,7 +48,7 @@ fn several_tests_in_a_line_are_read() {
     );
 }
 
-/// A Rust function of that name after a `#[test]`, or a test of that title in a script.
+/// A Rust function of that name after a `#[test]` or `#[tokio::test(…)]`, or a test of that title in a script.
 fn has_test(path: &str, name: &str) -> bool {
     let Ok(source) = std::fs::read_to_string(root().join(path)) else {
         return false;
@@ -66,6 +66,6 @@ fn has_test(path: &str, name: &str) -> bool {
                 .iter()
                 .rev()
                 .take_while(|line| !line.is_empty())
-                .any(|line| line.contains("test]"))
+                .any(|line| line.contains("test]") || line.contains("test("))
     })
 }

@@ -182,3 +182,14 @@ fn an_instance_without_tables_is_refused() {
         }
     );
 }
+
+#[test]
+fn methods_of_a_later_revision_stand_below_a_line() {
+    let header =
+        jackfield_abi::header::write(&[<dyn newer::Counter as jackfield_abi::Area>::SHAPE], &[], &[]);
+    let line = "  // ---- since revision 2; NULL in older tables ----";
+    let (before, after) = header.split_once(line).expect("the line is there");
+    assert!(before.contains("(*add)("));
+    assert!(after.contains("(*total)("));
+    assert!(header.contains("JF_STATIC_ASSERT(offsetof(jf_counter_table_t, total) == "));
+}
