@@ -58,8 +58,9 @@ doc: ## the API documentation; a broken link is an error
 map: ## the map from WebRTC names the tests that are there (scripts/webrtc-map.py fills it)
 	@$(STEP) map scripts/webrtc-map.py --check
 
+# With the tests, so that one choice of features serves both: else Cargo would build shared dependencies twice.
 plugins: ## all plugins as shared libraries, and the jackfield command
-	@$(STEP) build cargo build --workspace --locked
+	@$(STEP) build cargo build --workspace --lib --bins --tests --examples --locked
 
 unit: plugins ## the Rust tests, examples in the documentation included
 	@$(STEP) nextest cargo nextest run --workspace --locked --no-fail-fast

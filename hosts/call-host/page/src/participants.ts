@@ -10,7 +10,6 @@ interface Tile {
   tags: HTMLElement;
   meter: HTMLElement;
   detail: HTMLElement;
-  target: number;
   shown: number;
 }
 
@@ -18,7 +17,6 @@ interface Tile {
 export class ParticipantsView {
   private readonly tiles = new Map<string, Tile>();
   private drawnAt = 0;
-  private drawing = false;
 
   constructor(private readonly list: HTMLElement) {}
 
@@ -39,14 +37,22 @@ export class ParticipantsView {
     });
   }
 
+  /**
+   * The host's levels, ten times a second. The meters move then and not in between: they are lamps, and a page that draws
+   * at every frame takes from a small machine the time that the call needs.
+   */
   levels(levels: Record<string, number>, active: readonly string[]): void {
+    const now = performance.now();
+    const elapsed = now - this.drawnAt;
+    this.drawnAt = now;
     for (const [id, tile] of this.tiles) {
       const level = levels[id] ?? SILENCE_DBOV;
-      tile.target = meterShare(level);
+      const shown = meterBallistics(tile.shown, meterShare(level), elapsed);
+      if (shown !== tile.shown) tile.meter.style.setProperty('--level', shown.toFixed(3));
+      tile.shown = shown;
       setData(tile.root, 'level', String(level));
       setData(tile.root, 'active', String(active.includes(id)));
     }
-    this.draw();
   }
 
   statistics(participants: readonly ParticipantStatistics[]): void {
@@ -73,31 +79,9 @@ export class ParticipantsView {
       meter,
       detail,
     );
-    const tile: Tile = { root, name, tags, meter, detail, target: 0, shown: 0 };
+    const tile: Tile = { root, name, tags, meter, detail, shown: 0 };
     this.tiles.set(participant.id, tile);
     return tile;
-  }
-
-  /** Runs only while a meter moves. */
-  private draw(): void {
-    if (this.drawing) return;
-    this.drawing = true;
-    this.drawnAt = performance.now();
-    const step = (now: number) => {
-      const elapsed = now - this.drawnAt;
-      this.drawnAt = now;
-      let moving = false;
-      for (const tile of this.tiles.values()) {
-        const shown = meterBallistics(tile.shown, tile.target, elapsed);
-        if (shown === tile.shown) continue;
-        moving = true;
-        tile.shown = shown;
-        tile.meter.style.setProperty('--level', shown.toFixed(3));
-      }
-      if (moving) requestAnimationFrame(step);
-      else this.drawing = false;
-    };
-    requestAnimationFrame(step);
   }
 }
 
