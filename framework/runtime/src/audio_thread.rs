@@ -16,6 +16,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::clock::Clock;
 use crate::net::Waker;
+use crate::urgency;
 
 /// If the thread was held up longer than this, the ticks that were missed are skipped instead of being made up for.
 const LONGEST_CATCH_UP: TimeDelta = TimeDelta::ms(200);
@@ -114,12 +115,7 @@ fn run(
     mut returned: Producer<Box<Seat>>,
     stop: &AtomicBool,
 ) {
-    if let Err(error) = thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Max) {
-        tracing::debug!(
-            ?error,
-            "the audio thread runs without real-time priority; give the process CAP_SYS_NICE to change that"
-        );
-    }
+    urgency::audio();
     let mut seats: Vec<Box<Seat>> = Vec::with_capacity(MAX_ROOMS);
     let mut next = clock.now();
     while !stop.load(Relaxed) {

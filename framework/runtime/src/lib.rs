@@ -33,6 +33,7 @@ mod fitting;
 pub mod net;
 mod network;
 mod room;
+mod urgency;
 pub mod view;
 
 pub use engine::{Engine, EngineOptions};

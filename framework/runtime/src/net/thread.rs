@@ -104,6 +104,7 @@ struct Room {
 
 impl Worker {
     fn run(mut self) {
+        crate::urgency::network();
         let mut events = Events::with_capacity(64);
         let mut datagrams = Datagrams::new();
         loop {
