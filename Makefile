@@ -32,8 +32,11 @@ run: ## a room with two robots: build what has changed, then serve it until Ctrl
 test: begin setup-test page lint doc map plugins unit browser fuzz ## every check that must pass before a change is published
 	@$(STEP) --report
 
-bench: setup-bench page ## times of the hot paths
-	cargo bench --package jackfield-benches
+bench: setup-bench page ## times of the hot paths, and how many people a conference holds beside Janus
+	cargo build --release --workspace
+	cargo bench --workspace
+	$(BUILT)/release/conference-capacity --participants 100 --talkers 3
+	$(BUILT)/release/conference-capacity --participants 50 --talkers 50 --mixer sum
 
 begin:
 	@$(STEP) --begin

@@ -53,6 +53,17 @@ pub struct Loopback {
     garbage: u64,
 }
 
+/// What a description cannot do without (RFC 8829 section 5.2.1): names that open nothing and the fingerprint of no certificate.
+const DESCRIPTION: [(&str, &str); 4] = [
+    ("ice-ufrag", "clear"),
+    ("ice-pwd", "neitherSecretNorAskedFor"),
+    ("setup", "passive"),
+    (
+        "fingerprint",
+        "sha-256 00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00",
+    ),
+];
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Life {
     Unborn,
@@ -159,7 +170,10 @@ impl Transport for Loopback {
 
     fn local_description(&mut self, sink: &mut dyn AttributeSink) -> Result<(), Fault> {
         self.alive()?;
-        sink.attribute("ice-options", "trickle")
+        sink.attribute("ice-options", "trickle")?;
+        DESCRIPTION
+            .iter()
+            .try_for_each(|(name, value)| sink.attribute(name, value))
     }
 
     fn set_remote_attribute(&mut self, _now: Timestamp, _name: &str, _value: &str) -> Result<(), Fault> {
