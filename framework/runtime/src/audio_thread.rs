@@ -204,3 +204,6 @@ impl TickTimes {
         (at(0.5), at(0.99), self.late.load(Relaxed))
     }
 }
+
+#[cfg(test)]
+mod tests;
