@@ -3,6 +3,7 @@
 
 A Rust test shows a check if its name begins with the check's id (`e22_1_parsing_undoes_building`; several ids in a row
 count for each: `e22_1_e22_2_...`); a script's test shows it if its title ends with the id in brackets ("... (E10.2)").
+A function of plugin-sdk/testkit that a `cases!` lists is a test of every plugin of its area, and counts like one.
 The other columns are written by hand and left alone. `--check` changes nothing and fails if something would change.
 """
 
@@ -12,8 +13,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MAP = ROOT / "docs/webrtc-map.md"
+TESTKIT = "plugin-sdk/testkit/src/"
 LEFT_OUT = {"target", "node_modules", "dist", ".git"}
-RUST_TEST = re.compile(r"#\[(?:\w+::)*test(?:\([^\]]*\))?\][^{};]*?\bfn\s+((?:(?:[a-e]\d+|t)_\d+_)+\w+)\s*\(", re.S)
+NAME = r"(?:(?:[a-e]\d+|t)_\d+_)+\w+"
+RUST_TEST = re.compile(rf"#\[(?:\w+::)*test(?:\([^\]]*\))?\][^{{}};]*?\bfn\s+({NAME})\s*\(", re.S)
+CASE = re.compile(rf"^pub fn ({NAME})[<(]", re.M)
+LIST = re.compile(r"\bcases!\s*\{([^{}]*)\}")
 SCRIPT_TEST = re.compile(r"^\s*(?:test|it)\(\s*(['\"`])(.*?)\1", re.M)
 
 
@@ -30,8 +35,15 @@ def sources(suffixes):
 
 def tests_by_id():
     tests = {}
-    for path, text in sources({".rs"}):
-        for name in RUST_TEST.findall(text):
+    rust = list(sources({".rs"}))
+    lists = " ".join(found for path, text in rust if path.startswith(TESTKIT) for found in LIST.findall(text))
+    listed = set(re.findall(r"\w+::\w+", lists))
+    for path, text in rust:
+        names = RUST_TEST.findall(text)
+        if path.startswith(TESTKIT):
+            module = path.removeprefix(TESTKIT).removesuffix(".rs").split("/")[0]
+            names += [name for name in CASE.findall(text) if f"{module}::{name}" in listed]
+        for name in names:
             for identity in ids_of_name(name):
                 tests.setdefault(identity, []).append((path, name))
     for path, text in sources({".mjs", ".ts"}):

@@ -119,6 +119,49 @@ pub fn ids() -> impl Iterator<Item = String> {
         .flat_map(|(item, count)| (1..=*count).map(move |number| format!("{item}.{number}")))
 }
 
+/// Whether a Rust source holds a test of that name: a function after a `#[test]` or `#[tokio::test(…)]`.
+pub fn is_test(source: &str, name: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    lines.iter().enumerate().any(|(at, line)| {
+        line.contains(&format!("fn {name}("))
+            && lines[..at]
+                .iter()
+                .rev()
+                .take_while(|line| !line.is_empty())
+                .any(|line| line.contains("test]") || line.contains("test("))
+    })
+}
+
+/// Where the conformance suites are.
+pub const TESTKIT: &str = "plugin-sdk/testkit/src/";
+
+/// Whether the file of the testkit at `path` holds a case of that name, which is a test of every plugin of its area: a public function that a
+/// `cases!` of one of the testkit's `sources` lists.
+pub fn is_case<'a>(path: &str, source: &str, name: &str, mut sources: impl Iterator<Item = &'a str>) -> bool {
+    let Some(inside) = path.strip_prefix(TESTKIT) else {
+        return false;
+    };
+    let module = inside
+        .split('/')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(".rs");
+    let function = format!("pub fn {name}");
+    let entry = format!("{module}::{name}");
+    let is_it = |line: &str| {
+        line.strip_prefix(&function)
+            .is_some_and(|rest| rest.starts_with(['<', '(']))
+    };
+    source.lines().any(is_it)
+        && sources.any(|text| {
+            text.split("cases! {")
+                .skip(1)
+                .filter_map(|list| list.split('}').next())
+                .flat_map(str::lines)
+                .any(|line| line.trim().trim_end_matches(',') == entry)
+        })
+}
+
 fn is_known(id: &str) -> bool {
     ids().any(|known| known == id)
 }

@@ -1,4 +1,6 @@
-use jackfield_house_rules::webrtc_map::{breaches, checks, ids};
+use std::sync::OnceLock;
+
+use jackfield_house_rules::webrtc_map::{TESTKIT, breaches, checks, ids, is_case, is_test};
 use jackfield_house_rules::workspace::{root, text};
 
 use super::assert_none;
@@ -48,7 +50,27 @@ fn several_tests_in_a_line_are_read() {
     );
 }
 
-/// A Rust function of that name after a `#[test]` or `#[tokio::test(…)]`, or a test of that title in a script.
+#[test]
+fn a_conformance_case_counts_if_a_list_makes_tests_of_it() {
+    let suite = "crate::conformance::cases! { $ __mixer_cases mixer:\n    module::is_whole,\n    mixer::e10_2_own_voice,\n}\n\n\
+                 pub fn e10_2_own_voice(subject: &Mixers) {}\npub fn e10_2_forgotten(subject: &Mixers) {}\n";
+    let path = "plugin-sdk/testkit/src/mixer.rs";
+    let counts = |path: &str, name: &str| is_case(path, suite, name, [suite].into_iter());
+    assert!(counts(path, "e10_2_own_voice"));
+    assert!(
+        counts("plugin-sdk/testkit/src/mixer/voices.rs", "e10_2_own_voice"),
+        "a part of the module"
+    );
+    assert!(!counts(path, "e10_2_forgotten"), "no list names it");
+    assert!(!counts(path, "is_whole"), "it stands in another file");
+    assert!(
+        !counts("plugin-sdk/testkit/src/pacer.rs", "e10_2_own_voice"),
+        "the list names another module's"
+    );
+    assert!(!counts("plugins/mixer/sum/src/lib.rs", "e10_2_own_voice"));
+}
+
+/// A test in a Rust source, a case of a conformance suite, or a test of that title in a script.
 fn has_test(path: &str, name: &str) -> bool {
     let Ok(source) = std::fs::read_to_string(root().join(path)) else {
         return false;
@@ -58,14 +80,16 @@ fn has_test(path: &str, name: &str) -> bool {
             .lines()
             .any(|line| line.trim_start().starts_with("test(") && line.contains(name));
     }
-    let lines: Vec<&str> = source.lines().map(str::trim).collect();
-    lines.iter().enumerate().any(|(at, line)| {
-        let is_it = line.contains(&format!("fn {name}("));
-        is_it
-            && lines[..at]
-                .iter()
-                .rev()
-                .take_while(|line| !line.is_empty())
-                .any(|line| line.contains("test]") || line.contains("test("))
+    is_test(&source, name) || is_case(path, &source, name, testkit().iter().map(String::as_str))
+}
+
+/// The sources that may hold a list of cases.
+fn testkit() -> &'static [String] {
+    static SOURCES: OnceLock<Vec<String>> = OnceLock::new();
+    SOURCES.get_or_init(|| {
+        let folder = std::fs::read_dir(root().join(TESTKIT)).expect("the testkit is there");
+        folder
+            .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok())
+            .collect()
     })
 }
