@@ -1,13 +1,15 @@
 //! Robots: participants of the host's own that speak recorded sentences, so that there is someone to listen to.
 
-use std::fs;
 use std::io;
+use std::path::Path;
 
 use jackfield_runtime::Engine;
 use tempfile::TempDir;
 
 /// The room in which the robots sit.
 pub const LOBBY: &str = "lobby";
+/// Between one robot's turn and the next one's.
+const PAUSE_MS: usize = 600;
 
 /// A robot's name and what it says.
 struct Voice {
@@ -54,8 +56,8 @@ pub struct Robots {
 }
 
 impl Robots {
-    /// Seats `count` robots in the lobby of `engine`. They take turns, so that one can be followed. Call it before the host starts,
-    /// which closes rooms that nobody is in.
+    /// Seats `count` robots in the lobby of `engine`. They take turns, so that one can be followed; more than four speak in chorus with
+    /// the first. Call it before the host starts, which closes rooms that nobody is in.
     ///
     /// # Errors
     /// If their recordings cannot be written, or the room cannot be opened or entered.
@@ -63,23 +65,88 @@ impl Robots {
         // Only this user may read the folder, and its name cannot be foreseen.
         let recordings = tempfile::Builder::new().prefix("jackfield-robots-").tempdir()?;
         let problem = |error: &dyn std::fmt::Display| RobotError::Room(error.to_string());
+        let voices = &VOICES[..count.min(VOICES.len())];
+        for (turn, voice) in voices.iter().enumerate() {
+            write_turn(&recordings.path().join(voice.file), voices, turn)?;
+        }
         let room = match engine.room(LOBBY) {
             Some(room) => room,
             None => engine.open_room(LOBBY).map_err(|error| problem(&error))?,
         };
         for (number, voice) in VOICES.iter().cycle().take(count).enumerate() {
-            let clip = recordings.path().join(voice.file);
-            if !clip.exists() {
-                fs::write(&clip, voice.clip)?;
-            }
             let name = match number / VOICES.len() {
                 0 => voice.name.to_owned(),
                 round => format!("{} {}", voice.name, round + 1),
             };
-            room.add_robot(&name, &clip).map_err(|error| problem(&error))?;
+            room.add_robot(&name, &recordings.path().join(voice.file))
+                .map_err(|error| problem(&error))?;
         }
         Ok(Self {
             _recordings: recordings,
         })
+    }
+}
+
+/// Writes what one of `voices` says in a round in which each of them speaks once: it is silent while the others speak. All these
+/// recordings are equally long, so that the robots stay in turn however often they begin anew.
+fn write_turn(path: &Path, voices: &[Voice], turn: usize) -> Result<(), RobotError> {
+    let readers = voices.iter().map(|voice| hound::WavReader::new(voice.clip));
+    let readers = readers.collect::<Result<Vec<_>, _>>().map_err(recording)?;
+    let spec = readers[turn].spec();
+    let mut writer = hound::WavWriter::create(path, spec).map_err(recording)?;
+    for (number, mut reader) in readers.into_iter().enumerate() {
+        let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>().map_err(recording)?;
+        let pause = usize::from(spec.channels) * spec.sample_rate as usize * PAUSE_MS / 1_000;
+        for sample in samples.into_iter().chain(std::iter::repeat_n(0, pause)) {
+            let said = if number == turn { sample } else { 0 };
+            writer.write_sample(said).map_err(recording)?;
+        }
+    }
+    writer.finalize().map_err(recording)
+}
+
+fn recording(error: hound::Error) -> RobotError {
+    RobotError::Recordings(match error {
+        hound::Error::IoError(error) => error,
+        other => io::Error::other(other),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PAUSE_MS, VOICES, write_turn};
+
+    #[test]
+    fn robots_speak_one_after_the_other_and_each_round_is_equally_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let turns: Vec<Vec<i16>> = (0..VOICES.len())
+            .map(|turn| {
+                let path = folder.path().join(format!("{turn}.wav"));
+                write_turn(&path, &VOICES, turn).unwrap();
+                let mut reader = hound::WavReader::open(path).unwrap();
+                reader.samples().map(Result::unwrap).collect()
+            })
+            .collect();
+        assert!(turns.iter().all(|turn| turn.len() == turns[0].len()));
+        let speaks = |turn: &Vec<i16>| {
+            let loud = |sample: &i16| sample.unsigned_abs() > 300;
+            (
+                turn.iter().position(loud).unwrap(),
+                turn.iter().rposition(loud).unwrap(),
+            )
+        };
+        let times: Vec<_> = turns.iter().map(speaks).collect();
+        for pair in times.windows(2) {
+            assert!(
+                pair[0].1 < pair[1].0,
+                "one stops before the next begins: {times:?}"
+            );
+        }
+        let rate = hound::WavReader::new(VOICES[0].clip).unwrap().spec().sample_rate as usize;
+        let last = times.last().unwrap().1;
+        assert!(
+            turns[0].len() - last >= rate * PAUSE_MS / 1_000,
+            "and the first waits too"
+        );
     }
 }
