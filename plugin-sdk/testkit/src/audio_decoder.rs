@@ -6,14 +6,14 @@ use crate::Subject;
 use crate::signal::Random;
 
 crate::conformance::cases! { $ __audio_decoder_cases audio_decoder:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     audio_decoder::calls_before_activation_are_faults,
     audio_decoder::a_setup_that_cannot_be_is_a_fault,
     audio_decoder::an_empty_packet_is_a_fault,

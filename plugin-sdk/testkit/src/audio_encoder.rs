@@ -5,14 +5,14 @@ use jackfield_sdk::prelude::*;
 use crate::Subject;
 
 crate::conformance::cases! { $ __audio_encoder_cases audio_encoder:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     audio_encoder::calls_before_activation_are_faults,
     audio_encoder::a_setup_that_cannot_be_is_a_fault,
     audio_encoder::a_block_of_the_wrong_length_is_a_fault,

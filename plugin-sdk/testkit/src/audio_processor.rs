@@ -8,14 +8,14 @@ use crate::real_time;
 use crate::signal::{self, lag, noise, voice};
 
 crate::conformance::cases! { $ __audio_processor_cases audio_processor:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     audio_processor::processing_before_activation_is_a_fault,
     audio_processor::an_invalid_format_is_a_fault,
     audio_processor::a_block_of_the_wrong_length_is_a_fault,
@@ -23,9 +23,9 @@ crate::conformance::cases! { $ __audio_processor_cases audio_processor:
     audio_processor::another_format_can_be_activated,
     audio_processor::silence_stays_silent,
     audio_processor::what_is_no_number_does_no_lasting_harm,
-    audio_processor::the_declared_latency_is_true,
+    audio_processor::t_2_the_declared_latency_is_true,
     audio_processor::equal_seeds_give_equal_output,
-    audio_processor::a_successor_takes_over,
+    audio_processor::t_2_a_successor_takes_over,
     audio_processor::a_nonsense_handover_does_no_harm,
     audio_processor::every_parameter_can_be_turned_while_it_runs,
     audio_processor::a_reset_in_the_middle_does_no_harm,
@@ -174,7 +174,7 @@ pub fn what_is_no_number_does_no_lasting_harm(subject: &Processors) {
 }
 
 /// The output lags behind the input by what is declared, within half a millisecond, measured by correlation at each offered rate.
-pub fn the_declared_latency_is_true(subject: &Processors) {
+pub fn t_2_the_declared_latency_is_true(subject: &Processors) {
     for format in subject.formats().iter().filter(|format| format.channels == 1) {
         let mut processor = activated(subject, 1, format);
         let near = voice(5, format.sample_rate.as_hz(), format.block_len() * 200);
@@ -220,7 +220,7 @@ pub fn equal_seeds_give_equal_output(subject: &Processors) {
 }
 
 /// What one instance hands over, another takes, before and after it is activated, and works.
-pub fn a_successor_takes_over(subject: &Processors) {
+pub fn t_2_a_successor_takes_over(subject: &Processors) {
     let format = subject.format();
     let mut old = activated(subject, 1, &format);
     run(

@@ -7,14 +7,14 @@ use crate::real_time;
 use crate::signal::noise;
 
 crate::conformance::cases! { $ __audio_sink_cases audio_sink:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     audio_sink::writing_while_it_is_not_open_is_a_fault,
     audio_sink::a_place_that_cannot_be_is_a_fault,
     audio_sink::an_invalid_format_is_a_fault,

@@ -8,14 +8,14 @@ use crate::real_time;
 use crate::signal::{db, largest_step};
 
 crate::conformance::cases! { $ __audio_source_cases audio_source:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     audio_source::reading_before_it_is_open_is_a_fault,
     audio_source::a_place_that_does_not_exist_is_a_fault,
     audio_source::an_invalid_format_is_a_fault,
@@ -24,7 +24,7 @@ crate::conformance::cases! { $ __audio_source_cases audio_source:
     audio_source::it_can_be_opened_again,
     audio_source::after_its_end_there_is_silence,
     audio_source::equal_seeds_give_equal_output,
-    audio_source::a_successor_goes_on_where_it_stood,
+    audio_source::t_2_a_successor_goes_on_where_it_stood,
     audio_source::every_parameter_can_be_turned_while_it_runs,
     audio_source::t_3_audio_calls_are_real_time_safe,
 }
@@ -176,7 +176,7 @@ pub fn equal_seeds_give_equal_output(subject: &Sources) {
 }
 
 /// A successor with the same parameters goes on where its predecessor stood: nothing is skipped, nothing is played twice.
-pub fn a_successor_goes_on_where_it_stood(subject: &Sources) {
+pub fn t_2_a_successor_goes_on_where_it_stood(subject: &Sources) {
     if !subject.descriptor.deterministic {
         return;
     }

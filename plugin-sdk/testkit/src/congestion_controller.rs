@@ -8,14 +8,14 @@ use crate::real_time;
 use crate::signal::Random;
 
 crate::conformance::cases! { $ __congestion_controller_cases congestion_controller:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     congestion_controller::events_before_activation_are_faults,
     congestion_controller::there_is_a_target_within_a_second,
     congestion_controller::the_target_stays_within_its_bounds,
@@ -23,7 +23,7 @@ crate::conformance::cases! { $ __congestion_controller_cases congestion_controll
     congestion_controller::bounds_that_cross_do_no_harm,
     congestion_controller::nonsense_does_no_harm,
     congestion_controller::equal_events_give_equal_decisions,
-    congestion_controller::a_successor_takes_over,
+    congestion_controller::t_2_a_successor_takes_over,
     congestion_controller::every_parameter_can_be_turned_while_it_runs,
     congestion_controller::t_3_network_calls_are_real_time_safe,
 }
@@ -199,7 +199,7 @@ pub fn equal_events_give_equal_decisions(subject: &Controllers) {
 }
 
 /// What one instance believes, another starts from, and stays within the bounds; a predecessor that knows nothing or talks nonsense does no harm.
-pub fn a_successor_takes_over(subject: &Controllers) {
+pub fn t_2_a_successor_takes_over(subject: &Controllers) {
     let mut old = Path::new(subject, BOUNDS);
     old.run(TimeDelta::seconds(5), 0);
     let state = old.controller.hand_over(old.now).expect("what it believes");

@@ -17,14 +17,14 @@ use jackfield_sdk::prelude::*;
 use crate::Subject;
 
 crate::conformance::cases! { $ __jitter_buffer_cases jitter_buffer:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     jitter_buffer::calls_before_activation_are_faults,
     jitter_buffer::a_setup_that_cannot_be_is_a_fault,
     jitter_buffer::before_the_first_packet_there_is_silence,
@@ -39,7 +39,7 @@ crate::conformance::cases! { $ __jitter_buffer_cases jitter_buffer:
     jitter_buffer::bounds_are_kept,
     jitter_buffer::a_jump_of_the_numbers_is_survived,
     jitter_buffer::a_stall_is_survived,
-    jitter_buffer::a_successor_plays_on_without_a_gap,
+    jitter_buffer::t_2_a_successor_plays_on_without_a_gap,
     jitter_buffer::a_nonsense_handover_does_no_harm,
     jitter_buffer::a_reset_loses_no_handle,
     jitter_buffer::every_handle_leaves_exactly_once,

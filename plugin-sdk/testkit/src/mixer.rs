@@ -8,14 +8,14 @@ use crate::real_time;
 use crate::signal::{Random, db, lag, largest_step, level_db, noise, rms, tone};
 
 crate::conformance::cases! { $ __mixer_cases mixer:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     mixer::calls_before_activation_are_faults,
     mixer::an_impossible_configuration_is_a_fault,
     mixer::lengths_that_do_not_fit_are_faults,
@@ -29,7 +29,7 @@ crate::conformance::cases! { $ __mixer_cases mixer:
     mixer::e10_5_a_source_that_vanishes_makes_no_click,
     mixer::e10_6_every_offered_format_works,
     mixer::a_source_that_is_no_number_harms_nobody_else,
-    mixer::gains_are_handed_over,
+    mixer::t_2_gains_are_handed_over,
     mixer::equal_input_gives_equal_output,
     mixer::every_parameter_can_be_turned_while_it_runs,
     mixer::t_3_audio_calls_are_real_time_safe,
@@ -446,7 +446,7 @@ pub fn a_source_that_is_no_number_harms_nobody_else(subject: &Mixers) {
 }
 
 /// The gain of a source is told, and a successor starts at it: no step from one mixer to the next.
-pub fn gains_are_handed_over(subject: &Mixers) {
+pub fn t_2_gains_are_handed_over(subject: &Mixers) {
     let mut bench = Bench::new(subject, 4);
     let length = bench.format.block_len();
     let voice: Vec<f32> = tone(100.0, bench.rate(), length * 41, 0.3)[length / 4..][..length * 40].to_vec();

@@ -6,7 +6,7 @@ use jackfield_sdk::prelude::*;
 use crate::Subject;
 
 /// Id, version, maker, licence and description are there and have their shape.
-pub fn descriptor_is_complete<A: Module + ?Sized + 'static>(subject: &Subject<A>) {
+pub fn t_2_descriptor_is_complete<A: Module + ?Sized + 'static>(subject: &Subject<A>) {
     let descriptor = &subject.descriptor;
     let parts: Vec<&str> = descriptor.id.split('.').collect();
     assert!(
@@ -103,7 +103,7 @@ pub fn parameters_start_at_their_defaults<A: Module + ?Sized + 'static>(subject:
 }
 
 /// What is set can be read again, over the whole range.
-pub fn parameters_take_their_whole_range<A: Module + ?Sized + 'static>(subject: &Subject<A>) {
+pub fn t_2_parameters_take_their_whole_range<A: Module + ?Sized + 'static>(subject: &Subject<A>) {
     let mut module = subject.make(1);
     for (index, parameter) in subject.parameters.iter().enumerate() {
         let (min, max) = range(parameter);
@@ -165,7 +165,7 @@ pub fn an_unknown_parameter_is_refused<A: Module + ?Sized + 'static>(subject: &S
 }
 
 /// There are as many statistics as described, before anything has happened too, and a place too small for them is refused.
-pub fn statistics_are_as_many_as_described<A: Module + ?Sized + 'static>(subject: &Subject<A>) {
+pub fn t_2_statistics_are_as_many_as_described<A: Module + ?Sized + 'static>(subject: &Subject<A>) {
     let mut module = subject.make(1);
     let count = subject.statistics.len();
     let mut values = vec![-12_345.5; count + 2];
@@ -187,7 +187,7 @@ pub fn statistics_are_as_many_as_described<A: Module + ?Sized + 'static>(subject
 }
 
 /// A reset before anything has happened does no harm and keeps the parameters.
-pub fn reset_keeps_the_parameters<A: Module + ?Sized + 'static>(subject: &Subject<A>) {
+pub fn t_2_reset_keeps_the_parameters<A: Module + ?Sized + 'static>(subject: &Subject<A>) {
     let mut module = subject.make(1);
     for (index, parameter) in subject.parameters.iter().enumerate() {
         module

@@ -8,20 +8,20 @@ use crate::real_time;
 use crate::signal::Random;
 
 crate::conformance::cases! { $ __pacer_cases pacer:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     pacer::nothing_waits_in_a_new_pacer,
     pacer::every_packet_leaves_once,
     pacer::packets_of_one_stream_keep_their_order,
     pacer::the_deadline_is_when_polling_helps,
     pacer::the_queue_is_what_waits,
-    pacer::a_handover_gives_everything_in_order,
+    pacer::t_2_a_handover_gives_everything_in_order,
     pacer::any_rate_is_taken,
     pacer::a_sink_that_refuses_loses_nothing,
     pacer::equal_input_gives_equal_departures,
@@ -144,7 +144,7 @@ pub fn the_queue_is_what_waits(subject: &Pacers) {
 }
 
 /// Everything that waits is given to the successor in order, nothing twice, nothing lost; then the pacer is empty.
-pub fn a_handover_gives_everything_in_order(subject: &Pacers) {
+pub fn t_2_a_handover_gives_everything_in_order(subject: &Pacers) {
     let mut bench = Bench::new(subject);
     bench
         .pacer

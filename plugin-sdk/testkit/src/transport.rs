@@ -8,14 +8,14 @@ use crate::Subject;
 use call::{Call, rtcp, rtp};
 
 crate::conformance::cases! { $ __transport_cases transport:
-    module::descriptor_is_complete,
+    module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,
-    module::parameters_take_their_whole_range,
+    module::t_2_parameters_take_their_whole_range,
     module::parameters_refuse_what_is_out_of_range,
     module::an_unknown_parameter_is_refused,
-    module::statistics_are_as_many_as_described,
-    module::reset_keeps_the_parameters,
+    module::t_2_statistics_are_as_many_as_described,
+    module::t_2_reset_keeps_the_parameters,
     transport::nothing_is_sent_before_activation,
     transport::two_of_them_connect,
     transport::media_goes_both_ways_unchanged,

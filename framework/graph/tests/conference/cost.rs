@@ -63,7 +63,7 @@ fn e10_8_one_encoder_serves_all_who_hear_the_same() {
 }
 
 #[test]
-fn a_muted_guest_is_not_heard_and_not_decoded() {
+fn a2_4_a_muted_guest_is_not_heard_and_not_decoded() {
     let mut room = Room::new(4, sum(4));
     let ann = room.join(Invitation::to_speak(signal::noise(1, 6 * 48_000, 0.3)));
     let bob = room.join(Invitation::to_listen());

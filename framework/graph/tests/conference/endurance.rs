@@ -72,7 +72,7 @@ fn sweep(room: &mut Room, ends: &mut BTreeMap<u64, SwapMeasure>) {
 }
 
 #[test]
-fn ten_thousand_swaps_lose_no_sample_and_leak_nothing() {
+fn t_7_ten_thousand_swaps_lose_no_sample_and_leak_nothing() {
     const SWAPS: u64 = 10_000;
     let seconds = 63;
     let said = ann(seconds);

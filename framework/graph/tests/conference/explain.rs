@@ -41,7 +41,7 @@ fn node<'a>(nodes: &'a mut [Node], name: &str) -> &'a mut Node {
 }
 
 #[test]
-fn a_converter_is_inserted_with_its_reason_where_a_plugin_takes_16_khz_only() {
+fn a2_1_a2_3_a_converter_is_inserted_with_its_reason_where_a_plugin_takes_16_khz_only() {
     let plan = Plan::negotiate(&conference(), ROOM, &fitted).unwrap();
     let names: Vec<&str> = plan.nodes.iter().map(|n| n.name.as_str()).collect();
     assert_eq!(

@@ -47,7 +47,7 @@ fn over(weather: LinkConfig, seconds: usize, mut disturb: impl FnMut(&mut Room, 
 }
 
 #[test]
-fn fixed_to_adaptive_and_back_while_packets_wait() {
+fn t_7_fixed_to_adaptive_and_back_while_packets_wait() {
     let mut swaps = Vec::new();
     let undisturbed = over(JITTERY, 10, |_, _, _| {});
     let swapped = over(JITTERY, 10, |room, ann, ms| {

@@ -9,7 +9,7 @@ use super::room::{Invitation, Room};
 use super::sound::{ann, bob, found_again, perfect, steepest};
 
 #[test]
-fn sum_to_active_speaker_and_back_without_a_click() {
+fn t_7_sum_to_active_speaker_and_back_without_a_click() {
     let (a, b) = (ann(10), bob(10));
     let listen = |swaps: bool| {
         let mut room = Room::new(8, sum(8));

@@ -43,7 +43,7 @@ fn swapped(chain: Made, newcomers: &[Made], bound_db: f32) -> (Vec<f32>, Vec<f32
 }
 
 #[test]
-fn e12_8_canceller_to_nothing_to_suppressor_without_a_lost_sample() {
+fn e12_8_t_7_canceller_to_nothing_to_suppressor_without_a_lost_sample() {
     let (said, heard) = swapped(aec3, &[null, rnnoise, aec3, null, aec3, rnnoise], BOUND_DB);
     let (_, undisturbed) = swapped(null, &[], BOUND_DB);
     let (median, worst) = found_again(&perfect(&[&said]), &heard);
@@ -53,7 +53,7 @@ fn e12_8_canceller_to_nothing_to_suppressor_without_a_lost_sample() {
 }
 
 #[test]
-fn e12_8_a_gain_follows_another_in_a_ramp() {
+fn e12_8_t_7_a_gain_follows_another_in_a_ramp() {
     let (said, heard) = swapped(
         || gain(0.0),
         &[|| gain(-12.0), || gain(6.0), null, || gain(-6.0)],

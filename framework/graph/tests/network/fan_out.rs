@@ -33,7 +33,7 @@ fn route(world: &mut World, participant: u32, own: bool, codec: u32) {
 }
 
 #[test]
-fn one_packet_reaches_everyone_who_shares_the_mix_in_a_stream_of_its_own() {
+fn a2_4_one_packet_reaches_everyone_who_shares_the_mix_in_a_stream_of_its_own() {
     let mut world = audience();
     world.mix(0, Mix::Shared(1), b"hello");
     world.poll(0);
@@ -237,7 +237,7 @@ fn who_takes_no_extensions_and_other_codecs_gets_neither() {
 }
 
 #[test]
-fn fanning_out_allocates_nothing_once_it_runs() {
+fn t_3_fanning_out_allocates_nothing_once_it_runs() {
     let mut world = audience();
     world.speak(0, 50);
     struct Nowhere(usize);

@@ -183,7 +183,7 @@ fn e22_6_losses_are_known_at_both_ends() {
 }
 
 #[test]
-fn c5_who_is_removed_says_goodbye_and_closes() {
+fn c5_1_who_is_removed_says_goodbye_and_closes() {
     let mut world = World::pair();
     world.speak(0, 10);
     world.wire.clear();

@@ -118,7 +118,7 @@ fn c6_1_a_survivor_notices_within_three_seconds() {
 }
 
 #[test]
-fn c5_the_peer_learns_that_we_left() {
+fn c5_1_the_peer_learns_that_we_left_and_nothing_is_left_to_do() {
     let mut world = secure_pair();
     world.speak(0, 10);
     let now = world.now;
@@ -135,5 +135,10 @@ fn c5_the_peer_learns_that_we_left() {
         world.person(BOB).stats.state(),
         TransportState::Closed,
         "close_notify came"
+    );
+    assert_eq!(
+        world.rooms[0].domain.deadline(),
+        Timestamp::NEVER,
+        "nothing is left to do where we were"
     );
 }

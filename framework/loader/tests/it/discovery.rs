@@ -108,7 +108,7 @@ fn a_plugin_for_another_processor_is_told_apart() {
 }
 
 #[test]
-fn the_first_folder_wins_and_the_rest_is_reported() {
+fn e23_4_the_first_folder_wins_and_the_rest_is_reported() {
     let (first, second) = (Folder::new(), Folder::new());
     let used = first.put_file(&gain_file());
     let ignored = second.put_file(&gain_file());

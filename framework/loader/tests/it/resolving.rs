@@ -22,7 +22,7 @@ fn stocked() -> (Folder, Loader) {
 }
 
 #[test]
-fn the_first_candidate_that_is_there_is_used() {
+fn a2_7_the_first_candidate_that_is_there_is_used() {
     let (_folder, loader) = stocked();
     let mut wanted = socket("acme.processing.gone");
     wanted.candidates.extend([NULL.to_owned(), GAIN.to_owned()]);
@@ -38,7 +38,7 @@ fn the_first_candidate_that_is_there_is_used() {
 }
 
 #[test]
-fn the_fallback_is_used_when_no_candidate_is_there() {
+fn a2_7_the_fallback_is_used_when_no_candidate_is_there() {
     let (_folder, loader) = stocked();
     let mut wanted = socket("acme.processing.gone");
     wanted.fallback = Some(NULL.to_owned());

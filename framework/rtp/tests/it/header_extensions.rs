@@ -25,7 +25,7 @@ fn every_kind_is_found_by_its_uri_and_by_its_id() {
 }
 
 #[test]
-fn a_level_is_clamped_to_what_the_byte_can_say() {
+fn a2_4_a_level_is_clamped_to_what_the_byte_can_say() {
     for (dbov, level) in [
         (0.0, 0),
         (3.0, 0),
@@ -48,7 +48,7 @@ fn a_level_is_clamped_to_what_the_byte_can_say() {
 
 proptest! {
     #[test]
-    fn a_level_survives(voice in any::<bool>(), level in 0..=127_u8) {
+    fn a2_4_a_level_survives(voice in any::<bool>(), level in 0..=127_u8) {
         let written = AudioLevel { voice, level };
         prop_assert_eq!(AudioLevel::parse(&written.to_bytes()), Some(written));
     }

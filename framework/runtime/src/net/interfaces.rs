@@ -101,7 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn the_unspecified_address_offers_every_interface_of_its_family_but_loopback_and_link_local() {
+    fn e25_6_the_interfaces_of_this_machine_are_found() {
+        let found = interfaces().unwrap();
+        assert!(found.iter().any(IpAddr::is_loopback), "{found:?}");
+    }
+
+    #[test]
+    fn e25_6_the_unspecified_address_offers_every_interface_of_its_family_but_loopback_and_link_local() {
         let interfaces = ips(&[
             "127.0.0.1",
             "192.0.2.7",

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn our_address_is_read_from_the_vector_of_rfc_5769() {
+    fn d7_2_our_address_is_read_from_the_vector_of_rfc_5769() {
         let response = response();
         let message = Message::parse(&response).unwrap();
         assert_eq!(message.kind, Kind::BindingSuccess);

@@ -40,7 +40,7 @@ fn a4_2_rtcp_on_a_port_of_its_own_is_refused() {
 }
 
 #[test]
-fn d4_keys_in_the_description_are_no_security() {
+fn d4_1_keys_in_the_description_are_no_security() {
     let start = CHROMIUM_AUDIO.find("a=fingerprint").unwrap();
     let end = start + CHROMIUM_AUDIO[start..].find("\r\n").unwrap();
     let keys = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
@@ -67,7 +67,7 @@ fn what_webrtc_cannot_do_without_is_asked_for() {
 }
 
 #[test]
-fn plain_rtp_is_not_spoken() {
+fn d4_1_plain_rtp_is_not_spoken() {
     let mut host = peer(1);
     let offer = CHROMIUM_AUDIO.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP");
     let answer = crate::support::answer(&mut host, &offer);

@@ -40,7 +40,7 @@ after(async () => {
   await host?.stop();
 });
 
-test('swaps in every kind of socket lose no sample and make the listener conceal no more than a call without them', async () => {
+test('swaps in every kind of socket lose no sample and make the listener conceal no more than a call without them (T.7)', async () => {
   const concealed = { Ann: [], Bob: [] };
   for (let round = 0; round < ROUNDS; round++) {
     // The hands are as busy in both phases: on a small machine the browser that they move takes time from the call.

@@ -96,7 +96,7 @@ test('no packet is lost in either direction, and the host says so too', async ()
   }
 });
 
-test('who mutes is no longer heard, and is heard again', async () => {
+test('who mutes is no longer heard, and is heard again (A2.4)', async () => {
   await ann.page.locator('#mute-button').click();
   await bob.page.waitForTimeout(1_000);
   const muted = await bob.listen(2);

@@ -12,7 +12,7 @@ use crate::support::Host;
 const ALONE: &str = "JACKFIELD_TEST_ALONE";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_is_told_and_the_port_is_free_again() {
+async fn c5_1_everybody_is_told_and_the_port_is_free_again() {
     let host = Host::open();
     let (mut ann, _) = host.join("studio", "Ann").await;
     let mut stranger = host.connect().await;

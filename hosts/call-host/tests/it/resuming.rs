@@ -72,7 +72,7 @@ async fn b1_7_an_old_secret_counts_until_the_new_one_is_seen_to_have_arrived_and
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_connection_supersedes_the_first() {
+async fn b1_7_a_second_connection_supersedes_the_first() {
     let host = Host::open();
     let (mut old, first) = host.join("studio", "Ann").await;
     let mut new = host.connect().await;
@@ -124,7 +124,7 @@ async fn a_page_that_is_closed_leaves_at_once_although_it_does_not_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_opens_no_other_room_and_no_place_that_was_given_up() {
+async fn b1_7_a_secret_opens_no_other_room_and_no_place_that_was_given_up() {
     let host = Host::open();
     let (mut ann, first) = host.join("studio", "Ann").await;
     let mut elsewhere = host.connect().await;
@@ -141,7 +141,7 @@ async fn a_secret_opens_no_other_room_and_no_place_that_was_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_falls_silent_loses_the_connection_but_not_the_place() {
+async fn c6_2_a_client_that_falls_silent_loses_the_connection_but_not_the_place() {
     let mut options = open_options();
     options.limits.heartbeat = Duration::from_millis(20);
     options.limits.silence = Duration::from_millis(200);

@@ -8,14 +8,14 @@ use crate::module;
 
 /// The cases that every area has, for the codec.
 pub fn the_codec_is_described(parts: &Parts) {
-    module::descriptor_is_complete(&parts.codec);
+    module::t_2_descriptor_is_complete(&parts.codec);
     module::parameters_and_statistics_are_described(&parts.codec);
     module::parameters_start_at_their_defaults(&parts.codec);
-    module::parameters_take_their_whole_range(&parts.codec);
+    module::t_2_parameters_take_their_whole_range(&parts.codec);
     module::parameters_refuse_what_is_out_of_range(&parts.codec);
     module::an_unknown_parameter_is_refused(&parts.codec);
-    module::statistics_are_as_many_as_described(&parts.codec);
-    module::reset_keeps_the_parameters(&parts.codec);
+    module::t_2_statistics_are_as_many_as_described(&parts.codec);
+    module::t_2_reset_keeps_the_parameters(&parts.codec);
 }
 
 /// Codec, encoder and decoder have one id and one version, so that a host finds what belongs together.

@@ -42,7 +42,7 @@ pub fn a_setup_that_cannot_be_is_a_fault(subject: &Buffers) {
 }
 
 /// A newcomer takes over in mid-stream: no packet is lost, none is played twice, nothing is made up, the timing stays.
-pub fn a_successor_plays_on_without_a_gap(subject: &Buffers) {
+pub fn t_2_a_successor_plays_on_without_a_gap(subject: &Buffers) {
     let (mut old, mut listener) = start(subject);
     let arrivals = Stream::new().speak(
         TimeDelta::seconds(20),

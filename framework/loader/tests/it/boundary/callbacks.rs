@@ -89,7 +89,7 @@ fn a_host_that_refuses_is_heard_by_the_plugin() {
 }
 
 #[test]
-fn a_host_that_panics_in_a_callback_does_not_unwind_through_the_plugin() {
+fn t_6_a_host_that_panics_in_a_callback_does_not_unwind_through_the_plugin() {
     let mut plugin = newer::CounterProxy::local(Tally::default());
     let mut heard = Heard {
         panic: true,

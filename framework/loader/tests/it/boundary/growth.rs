@@ -21,7 +21,7 @@ fn newer_plugin() -> older::CounterProxy {
 }
 
 #[test]
-fn a_method_that_the_older_plugin_lacks_gets_its_default_from_the_host() {
+fn e1_4_a_method_that_the_older_plugin_lacks_gets_its_default_from_the_host() {
     let mut plugin = older_plugin();
     plugin
         .begin(&newer::Setup {
@@ -39,7 +39,7 @@ fn a_method_that_the_older_plugin_lacks_gets_its_default_from_the_host() {
 }
 
 #[test]
-fn a_newer_plugin_gets_zeros_for_what_the_older_host_does_not_know() {
+fn e1_4_a_newer_plugin_gets_zeros_for_what_the_older_host_does_not_know() {
     let mut plugin = newer_plugin();
     // What the host has behind its shorter struct is nobody's business.
     let setups = [
@@ -51,7 +51,7 @@ fn a_newer_plugin_gets_zeros_for_what_the_older_host_does_not_know() {
 }
 
 #[test]
-fn an_output_struct_is_filled_as_far_as_the_caller_knows_it() {
+fn e1_4_an_output_struct_is_filled_as_far_as_the_caller_knows_it() {
     let mut plugin = newer_plugin();
     plugin.begin(&older::Setup { size: 8, start: 5 }).unwrap();
     // What lies behind the struct must stay as it is.
@@ -122,7 +122,7 @@ fn imported(change: impl FnOnce(&mut newer::CounterTable)) -> Result<(), ImportE
 }
 
 #[test]
-fn a_table_whose_size_does_not_fit_its_revision_is_refused() {
+fn e1_4_a_table_whose_size_does_not_fit_its_revision_is_refused() {
     let size = size_of::<newer::CounterTable>() as u32;
     for (given, revision) in [
         (size - 8, 2),

@@ -82,7 +82,7 @@ static REORDERED: Proof = Proof::new(&[<dyn reordered::Counter as Area>::PROOF])
 static OTHER_ARGUMENT: Proof = Proof::new(&[<dyn other_argument::Counter as Area>::PROOF]);
 
 #[test]
-fn growth_agrees_in_both_directions() {
+fn e1_4_growth_agrees_in_both_directions() {
     assert_eq!(
         check(&OLDER, <dyn newer::Counter as Area>::PROOF),
         Ok(Verdict::Agrees)
@@ -94,7 +94,7 @@ fn growth_agrees_in_both_directions() {
 }
 
 #[test]
-fn a_field_of_another_type_is_named() {
+fn e1_4_a_field_of_another_type_is_named() {
     let difference = check(&RETYPED, <dyn older::Counter as Area>::PROOF).unwrap_err();
     assert!(
         difference.contains("struct Setup") && difference.contains("`start`"),
@@ -108,7 +108,7 @@ fn a_field_of_another_type_is_named() {
 }
 
 #[test]
-fn a_method_in_the_middle_is_named() {
+fn e1_4_a_method_in_the_middle_is_named() {
     let difference = check(&REORDERED, <dyn older::Counter as Area>::PROOF).unwrap_err();
     assert_eq!(
         difference,
@@ -117,7 +117,7 @@ fn a_method_in_the_middle_is_named() {
 }
 
 #[test]
-fn an_argument_of_another_type_is_named() {
+fn e1_4_an_argument_of_another_type_is_named() {
     let difference = check(&OTHER_ARGUMENT, <dyn older::Counter as Area>::PROOF).unwrap_err();
     assert!(difference.contains("method `add` differs"), "{difference}");
     assert!(

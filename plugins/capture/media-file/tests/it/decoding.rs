@@ -90,7 +90,7 @@ fn e7_4_a_tone_keeps_pitch_and_level_at_every_rate() {
 }
 
 #[test]
-fn stereo_is_mixed_down_and_mono_spread() {
+fn e7_7_stereo_is_mixed_down_or_kept_apart() {
     let left = tone(500.0, 48_000, 48_000, 0.4);
     let interleaved: Vec<f32> = left.iter().flat_map(|sample| [*sample, 0.0]).collect();
     let path = fresh("wav");

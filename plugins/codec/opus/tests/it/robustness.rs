@@ -80,7 +80,7 @@ fn wrong_shapes_and_states_are_refused() {
 }
 
 #[test]
-fn after_a_reset_a_stream_is_decoded_as_if_it_were_the_first() {
+fn e9_1_after_a_reset_a_stream_is_decoded_as_if_it_were_the_first() {
     let clean = &speech()[..48_000];
     let packets = encode(&mut encoder(1, 20, ""), clean, |_, _| {});
     let mut decoder = decoder(1);
@@ -105,7 +105,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn any_bytes_are_decoded_or_refused(packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 1..20)) {
+    fn e9_1_any_bytes_are_decoded_or_refused(packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 1..20)) {
         let mut decoder = decoder(2);
         let mut pcm = vec![0.0; 2 * 5_760];
         for packet in &packets {

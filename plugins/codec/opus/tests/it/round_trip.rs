@@ -53,7 +53,7 @@ fn at_a_high_rate_even_the_waveform_is_kept() {
 }
 
 #[test]
-fn stereo_stays_apart_if_the_receiver_wants_stereo() {
+fn e9_2_stereo_stays_apart_if_the_receiver_wants_stereo() {
     let clean = speech();
     for (fmtp, apart) in [("stereo=1", true), ("", false)] {
         let mut encoder = encoder(2, 20, fmtp);
@@ -87,7 +87,7 @@ fn stereo_stays_apart_if_the_receiver_wants_stereo() {
 }
 
 #[test]
-fn other_sample_rates_work_on_both_ends() {
+fn e9_1_e9_2_other_sample_rates_work_on_both_ends() {
     let clean = speech();
     for hz in [8_000, 12_000, 16_000, 24_000] {
         let step = 48_000 / hz as usize;

@@ -31,7 +31,7 @@ fn at_0_db_what_fits_passes_bit_for_bit() {
 }
 
 #[test]
-fn a_2_4_the_gain_is_the_one_that_was_set() {
+fn a2_4_the_gain_is_the_one_that_was_set() {
     for db in [-40.0, -6.0, 6.0, 12.0] {
         let mut output = tone(997.0, 48_000, 48_000, 0.1);
         let before = level_db(&output);

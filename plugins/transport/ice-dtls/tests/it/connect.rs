@@ -114,7 +114,7 @@ fn c4_1_the_first_packet_can_leave_after_four_round_trips_at_most() {
 }
 
 #[test]
-fn candidates_may_come_one_by_one_and_late() {
+fn b1_3_candidates_may_come_late_and_one_end_s_are_enough() {
     for late in [0, 1] {
         let mut call = call(1, Client::Offerer, [DEFAULT, DEFAULT]);
         call.activate();
@@ -215,7 +215,7 @@ fn an_ice_lite_end_connects_and_keeps_the_consent() {
 }
 
 #[test]
-fn two_controlling_ends_agree_who_controls() {
+fn d7_4_two_controlling_ends_agree_who_controls() {
     for seed in 0..8 {
         let mut call = call(seed, Client::Offerer, [DEFAULT, DEFAULT]);
         call.configs[1].controlling = 1;

@@ -38,7 +38,7 @@ fn total(heard: &[crate::world::Heard; 2]) -> usize {
 }
 
 #[test]
-fn a_restart_loses_nothing_whoever_begins_it() {
+fn a4_4_a_restart_loses_nothing_whoever_begins_it() {
     for settings in [[DEFAULT, DEFAULT], [LEGACY, LEGACY]] {
         for initiator in [0, 1] {
             let mut call = connected(1, Client::Offerer, settings);
