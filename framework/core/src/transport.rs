@@ -18,7 +18,9 @@ pub trait Transport: Module {
     /// Makes credentials and certificate, takes its role. [control]
     fn activate(&mut self, now: Timestamp, config: &TransportConfig) -> Result<(), Fault>;
 
-    /// Tells our side of the description as SDP attributes, one call each: `ice-ufrag`, `ice-pwd`, `ice-options`, `fingerprint`, `setup`. [network]
+    /// Tells our side of the description as SDP attributes, one call each: `ice-ufrag`, `ice-pwd`, `ice-options`, `fingerprint`, `setup`. A
+    /// transport without ICE adds `address-proof` with the value `none`: it is then given what comes from the peer's candidates, which
+    /// nobody has proved to be the peer. [network]
     fn local_description(&mut self, sink: &mut dyn AttributeSink) -> Result<(), Fault>;
 
     /// Takes one attribute of the remote description (`ice-ufrag`, `ice-pwd`, `ice-options`, `fingerprint`, `setup`, `ice-lite`). An unknown

@@ -1,6 +1,7 @@
 //! What rooms ask of the network thread, each as one call.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jackfield_core::Fault;
@@ -14,6 +15,7 @@ use jackfield_graph::network::{
     DatagramSink, MediaConfiguration, NetworkDomain, NetworkError, NetworkParticipant, NetworkSocket,
 };
 use jackfield_graph::swap::SwapMeasure;
+use jackfield_session::candidate::{Candidate, CandidateAddress, CandidateProtocol};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
@@ -59,6 +61,20 @@ impl Network {
 
     pub(crate) fn register_ufrag(&self, room: u64, participant: u32, ufrag: &str) {
         self.handle.register_ufrag(room, participant, ufrag);
+    }
+
+    /// Takes the peer to be where a candidate says, for a transport that proves nothing.
+    pub(crate) fn announce(&self, room: u64, participant: u32, candidate: &str) {
+        if let Ok(Candidate {
+            protocol: CandidateProtocol::Udp,
+            address: CandidateAddress::Ip(ip),
+            port,
+            ..
+        }) = Candidate::parse(candidate)
+        {
+            self.handle
+                .announce_address(room, participant, SocketAddr::new(ip, port));
+        }
     }
 
     pub(crate) async fn add(

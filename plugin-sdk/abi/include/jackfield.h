@@ -1420,7 +1420,9 @@ typedef struct jf_transport_table {
   jf_status_t (*activate)(void *self, jf_timestamp_t now, const jf_transport_config_t *config);
 
   // Tells our side of the description as SDP attributes, one call each: `ice-ufrag`, `ice-pwd`,
-  // `ice-options`, `fingerprint`, `setup`. [network]
+  // `ice-options`, `fingerprint`, `setup`. A transport without ICE adds `address-proof` with the value
+  // `none`: it is then given what comes from the peer's candidates, which nobody has proved to be the peer.
+  // [network]
   jf_status_t (*local_description)(void *self, const jf_attribute_sink_t *sink);
 
   // Takes one attribute of the remote description (`ice-ufrag`, `ice-pwd`, `ice-options`, `fingerprint`,

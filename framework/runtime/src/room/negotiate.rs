@@ -44,6 +44,8 @@ struct Session {
     connection: PeerConnection,
     /// Our side of ICE and DTLS, once there is a transport.
     local: Option<TransportDescription>,
+    /// The transport proves no addresses: the candidates of the peer are taken for it.
+    unproven: bool,
     /// What the strip was built with.
     media: Option<NegotiatedAudio>,
 }
@@ -158,9 +160,10 @@ impl Participant {
             Some(_) if ice_restart => inner.restart_transport(self.number, &remote).await?,
             Some(local) => local,
             None => {
-                let (transport, local) = inner.make_transport(&remote)?;
+                let (transport, described) = inner.make_transport(&remote)?;
                 newcomer = Some(transport);
-                local
+                session.unproven = described.unproven;
+                described.local
             }
         };
         let answer = session
@@ -191,6 +194,10 @@ impl Participant {
                 inner
                     .add_to_network(self.number, transport, &audio, inbound, &local.ice_ufrag)
                     .await?;
+                if session.unproven {
+                    let candidates = remote.candidates.iter();
+                    candidates.for_each(|candidate| network.announce(inner.key, self.number, candidate));
+                }
             }
             network.configure(inner.key, self.number, configuration);
             session.media = Some(audio);
@@ -220,10 +227,12 @@ impl Participant {
             .map_err(|e| NegotiationError::Offer(e.to_string()))?;
         let inner = &self.room.inner;
         // An answer that is still being made comes first: before it there is no transport.
-        let _session = self.session.lock().await;
-        inner
-            .shared
-            .network
+        let session = self.session.lock().await;
+        let network = &inner.shared.network;
+        if session.as_ref().is_some_and(|session| session.unproven) {
+            network.announce(inner.key, self.number, text);
+        }
+        network
             .add_remote_candidate(inner.key, self.number, text.to_owned())
             .await
             .map_err(NegotiationError::Transport)
@@ -253,6 +262,7 @@ impl Inner {
         Ok(Session {
             connection,
             local: None,
+            unproven: false,
             media: None,
         })
     }
@@ -261,7 +271,7 @@ impl Inner {
     fn make_transport(
         &self,
         remote: &RemoteTransport,
-    ) -> Result<(Box<dyn Transport>, TransportDescription), NegotiationError> {
+    ) -> Result<(Box<dyn Transport>, Described), NegotiationError> {
         let clock = self.shared.clock;
         let now = clock.now();
         let socket = self.socket_of(Kind::Transport)?;
@@ -275,8 +285,8 @@ impl Inner {
                 .add_local_candidate(now, candidate)
                 .map_err(NegotiationError::Transport)?;
         }
-        let local = describe(&mut transport, remote, &candidates, now)?;
-        Ok((Box::new(transport), local))
+        let described = describe(&mut transport, remote, &candidates, now)?;
+        Ok((Box::new(transport), described))
     }
 
     /// Gives the participant to the network thread.
@@ -332,7 +342,7 @@ impl Inner {
         remote: &RemoteTransport,
     ) -> Result<TransportDescription, NegotiationError> {
         let (remote, candidates) = (remote.clone(), self.shared.network.candidates());
-        let local = self
+        let described = self
             .shared
             .network
             .with_transport(self.key, number, move |transport, now, _| {
@@ -343,8 +353,8 @@ impl Inner {
             .map_err(NegotiationError::Transport)?;
         self.shared
             .network
-            .register_ufrag(self.key, number, &local.ice_ufrag);
-        Ok(local)
+            .register_ufrag(self.key, number, &described.local.ice_ufrag);
+        Ok(described.local)
     }
 
     /// Puts what was agreed upon into the audio domain; `packets` come with the first agreement. Gives what the network domain must know.
@@ -509,7 +519,7 @@ fn describe(
     remote: &RemoteTransport,
     candidates: &[String],
     now: jackfield_core::time::Timestamp,
-) -> Result<TransportDescription, NegotiationError> {
+) -> Result<Described, NegotiationError> {
     for (name, value) in remote.attributes() {
         transport
             .set_remote_attribute(now, name, &value)
@@ -521,16 +531,20 @@ fn describe(
             tracing::debug!(%fault, candidate, "a candidate was passed over");
         }
     }
-    let mut local = own_description(transport)?;
-    local.candidates = candidates.to_vec();
-    local.end_of_candidates = true;
-    Ok(local)
+    let mut described = own_description(transport)?;
+    described.local.candidates = candidates.to_vec();
+    described.local.end_of_candidates = true;
+    Ok(described)
 }
 
 /// What a transport tells of our side.
-pub(super) fn own_description(
-    transport: &mut dyn Transport,
-) -> Result<TransportDescription, NegotiationError> {
+pub(super) struct Described {
+    pub(super) local: TransportDescription,
+    /// It proves no addresses.
+    pub(super) unproven: bool,
+}
+
+pub(super) fn own_description(transport: &mut dyn Transport) -> Result<Described, NegotiationError> {
     let mut attributes = Attributes::default();
     transport
         .local_description(&mut attributes)
@@ -539,7 +553,11 @@ pub(super) fn own_description(
         .0
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    TransportDescription::from_attributes(pairs).map_err(|e| NegotiationError::Offer(e.to_string()))
+    Ok(Described {
+        unproven: pairs.clone().any(|pair| pair == ("address-proof", "none")),
+        local: TransportDescription::from_attributes(pairs)
+            .map_err(|e| NegotiationError::Offer(e.to_string()))?,
+    })
 }
 
 fn choices(state: &mut State, audio: &NegotiatedAudio) -> Vec<Choice> {

@@ -384,9 +384,13 @@ impl Inner {
         trial
             .activate(clock.now(), &TransportConfig::new(false, clock.unix_us()))
             .map_err(|fault| refused(fault.to_string()))?;
-        super::negotiate::own_description(&mut trial)
-            .map(drop)
-            .map_err(|e| refused(e.to_string()))
+        match super::negotiate::own_description(&mut trial) {
+            Ok(described) if described.unproven => {
+                Err(refused("it proves no addresses and encrypts nothing".to_owned()))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(refused(error.to_string())),
+        }
     }
 
     fn audio_socket(&self, socket: &Socket) -> Option<command::Socket> {

@@ -1,3 +1,10 @@
 //! The runtime's tests: one file per behaviour.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "callers have real sockets and the machine's clock"
+)]
+
+mod caller;
+mod calls;
 mod parameter_values;

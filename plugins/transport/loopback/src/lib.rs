@@ -54,7 +54,8 @@ pub struct Loopback {
 }
 
 /// What a description cannot do without (RFC 8829 section 5.2.1): names that open nothing and the fingerprint of no certificate.
-const DESCRIPTION: [(&str, &str); 4] = [
+const DESCRIPTION: [(&str, &str); 5] = [
+    ("address-proof", "none"),
     ("ice-ufrag", "clear"),
     ("ice-pwd", "neitherSecretNorAskedFor"),
     ("setup", "passive"),

@@ -1,0 +1,228 @@
+//! An engine with linked plugins, and callers who reach it over real UDP sockets through a transport of their own.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jackfield_core::Fault;
+use jackfield_core::environment::Environment;
+use jackfield_core::time::Timestamp;
+use jackfield_core::transport::{
+    AttributeSink, PacketKind, Route, Transport, TransportConfig, TransportSink, TransportState,
+};
+use jackfield_loader::{Loader, LoaderOptions, Manifest};
+use jackfield_rtp::header::RtpPacketView;
+use jackfield_runtime::{Engine, EngineOptions, Participant, ParticipantKind, Room};
+
+/// Far longer than anything here takes.
+const LONG: Duration = Duration::from_secs(20);
+
+/// An engine whose rooms have the sockets of `manifest`.
+pub(crate) fn engine(manifest: &str) -> Engine {
+    let manifest = Manifest::parse(manifest, Path::new("test.toml"))
+        .unwrap()
+        .linked();
+    let linked = vec![
+        jackfield_codec_g711::JACKFIELD_PLUGIN,
+        jackfield_codec_opus::JACKFIELD_PLUGIN,
+        jackfield_congestion_fixed::JACKFIELD_PLUGIN,
+        jackfield_jitter_adaptive::JACKFIELD_PLUGIN,
+        jackfield_jitter_fixed::JACKFIELD_PLUGIN,
+        jackfield_mixer_active_speaker::JACKFIELD_PLUGIN,
+        jackfield_mixer_sum::JACKFIELD_PLUGIN,
+        jackfield_pacing_null::JACKFIELD_PLUGIN,
+        jackfield_processing_aec3::JACKFIELD_PLUGIN,
+        jackfield_processing_gain::JACKFIELD_PLUGIN,
+        jackfield_processing_ns_rnnoise::JACKFIELD_PLUGIN,
+        jackfield_processing_null::JACKFIELD_PLUGIN,
+        jackfield_transport_ice_dtls::JACKFIELD_PLUGIN,
+        jackfield_transport_loopback::JACKFIELD_PLUGIN,
+    ];
+    let loader = Loader::new(LoaderOptions {
+        linked,
+        ..LoaderOptions::default()
+    })
+    .unwrap();
+    Engine::start(EngineOptions::new(manifest, loader)).unwrap()
+}
+
+/// Somebody in a call: a socket, a transport, and what was heard.
+pub(crate) struct Caller {
+    /// Kept: who drops it has left.
+    _participant: Participant,
+    transport: Box<dyn Transport>,
+    socket: UdpSocket,
+    origin: Instant,
+    state: TransportState,
+    sequence_number: u16,
+    /// The payloads of the mix, in the order in which they came, with their sequence numbers.
+    pub(crate) heard: Vec<(u16, Vec<u8>)>,
+    /// RTCP packets that came.
+    pub(crate) rtcp: Vec<Vec<u8>>,
+}
+
+/// What a transport gives while it is called.
+struct Gate<'a> {
+    socket: &'a UdpSocket,
+    state: &'a mut TransportState,
+    heard: &'a mut Vec<(u16, Vec<u8>)>,
+    rtcp: &'a mut Vec<Vec<u8>>,
+}
+
+impl TransportSink for Gate<'_> {
+    fn transmit(&mut self, route: &Route, datagram: &[u8]) -> Result<(), Fault> {
+        self.socket
+            .send_to(datagram, SocketAddr::from(route.remote))
+            .unwrap();
+        Ok(())
+    }
+    fn packet(&mut self, kind: PacketKind, packet: &[u8]) -> Result<(), Fault> {
+        if kind == PacketKind::Rtcp {
+            self.rtcp.push(packet.to_vec());
+        } else {
+            let packet = RtpPacketView::parse(packet).unwrap();
+            self.heard
+                .push((packet.sequence_number(), packet.payload().to_vec()));
+        }
+        Ok(())
+    }
+    fn state(&mut self, state: TransportState) -> Result<(), Fault> {
+        *self.state = state;
+        Ok(())
+    }
+}
+
+impl Caller {
+    /// Joins `room` and offers; `transport` is the caller's own.
+    pub(crate) async fn join(room: &Room, name: &str, mut transport: Box<dyn Transport>) -> Self {
+        let participant = room.join(name, ParticipantKind::Browser).unwrap();
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
+        let origin = Instant::now();
+        let unix_us = 1_790_000_000_000_000;
+        transport
+            .activate(Timestamp::ZERO, &TransportConfig::new(true, unix_us))
+            .unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let candidate = format!("1 1 udp 2130706431 127.0.0.1 {port} typ host");
+        transport
+            .add_local_candidate(Timestamp::ZERO, &candidate)
+            .unwrap();
+        let answer = participant
+            .offer(&offer(&mut *transport, &candidate))
+            .await
+            .unwrap();
+        let lines = answer.lines().filter_map(|line| line.strip_prefix("a="));
+        for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+            match name {
+                "candidate" => transport.add_remote_candidate(Timestamp::ZERO, value).unwrap(),
+                "ice-ufrag" | "ice-pwd" | "fingerprint" | "setup" => transport
+                    .set_remote_attribute(Timestamp::ZERO, name, value)
+                    .unwrap(),
+                _ => {}
+            }
+        }
+        let mut caller = Self {
+            _participant: participant,
+            transport,
+            socket,
+            origin,
+            state: TransportState::New,
+            sequence_number: 7,
+            heard: Vec::new(),
+            rtcp: Vec::new(),
+        };
+        caller.with_transport(|transport, now, gate| transport.start(now, gate));
+        caller
+    }
+
+    /// Goes on until `enough`.
+    pub(crate) fn run_until(&mut self, enough: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + LONG;
+        while !enough(self) {
+            assert!(Instant::now() < deadline, "not within {LONG:?}");
+            self.step();
+        }
+    }
+
+    /// Until the transport is connected.
+    pub(crate) fn connect(&mut self) {
+        self.run_until(|caller| caller.state == TransportState::Connected);
+    }
+
+    /// Takes what has come, or waits two milliseconds for it.
+    pub(crate) fn step(&mut self) {
+        let mut datagram = [0; 2_048];
+        if let Ok((len, remote)) = self.socket.recv_from(&mut datagram) {
+            let route = Route::new(self.socket.local_addr().unwrap(), remote);
+            self.with_transport(|transport, now, gate| {
+                transport.receive(now, &route, &datagram[..len], gate)
+            });
+        }
+        if self.transport.deadline().unwrap() <= self.now() {
+            self.with_transport(|transport, now, gate| transport.handle_timeout(now, gate));
+        }
+    }
+
+    /// Sends 20 ms of Opus.
+    pub(crate) fn say(&mut self, payload: &[u8]) {
+        self.sequence_number = self.sequence_number.wrapping_add(1);
+        let mut packet = vec![0x80, 111];
+        packet.extend(self.sequence_number.to_be_bytes());
+        packet.extend((u32::from(self.sequence_number) * 960).to_be_bytes());
+        packet.extend([0, 0, 0x12, 0x34]);
+        packet.extend(payload);
+        self.with_transport(|transport, now, gate| transport.send(now, PacketKind::Rtp, &packet, gate));
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state == TransportState::Closed
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_us(self.origin.elapsed().as_micros() as i64)
+    }
+
+    fn with_transport(
+        &mut self,
+        call: impl FnOnce(&mut dyn Transport, Timestamp, &mut dyn TransportSink) -> Result<(), Fault>,
+    ) {
+        let now = self.now();
+        let mut gate = Gate {
+            socket: &self.socket,
+            state: &mut self.state,
+            heard: &mut self.heard,
+            rtcp: &mut self.rtcp,
+        };
+        call(&mut *self.transport, now, &mut gate).unwrap();
+    }
+}
+
+/// A transport of the plugin `T`, seeded so that no two callers are alike.
+pub(crate) fn transport<T: jackfield_core::module::Plugin + Transport + 'static>(
+    seed: u64,
+) -> Box<dyn Transport> {
+    Box::new(jackfield_core::transport::TransportProxy::local(
+        T::create(&Environment::seeded(seed)).unwrap(),
+    ))
+}
+
+fn offer(transport: &mut dyn Transport, candidate: &str) -> String {
+    struct Lines(String);
+    impl AttributeSink for Lines {
+        fn attribute(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+            if name != "setup" {
+                self.0 += &format!("a={name}:{value}\r\n");
+            }
+            Ok(())
+        }
+    }
+    let mut lines = Lines(String::new());
+    transport.local_description(&mut lines).unwrap();
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n\
+         a=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=setup:actpass\r\n{}a=candidate:{candidate}\r\n\
+         a=end-of-candidates\r\n",
+        lines.0
+    )
+}
