@@ -96,12 +96,12 @@ fn an_idle_call_stays_up_for_ten_minutes() {
 }
 
 #[test]
-fn at_20_percent_loss_every_handshake_succeeds() {
+fn c3_2_at_30_percent_loss_every_handshake_succeeds() {
     for kinds in PAIRS {
         for role in ROLES {
             for seed in 0..15 {
                 let mut call = call(kinds, role, seed);
-                call.network.loss = 0.2;
+                call.network.loss = 0.3;
                 call.network.delay = TimeDelta::ms(25);
                 call.network.jitter = TimeDelta::ms(10);
                 call.establish();
@@ -131,7 +131,7 @@ fn at_20_percent_loss_every_handshake_succeeds() {
 }
 
 #[test]
-fn a_goodbye_closes_the_other_end_too_and_leaves_nothing_to_do() {
+fn c5_1_a_goodbye_closes_the_other_end_too_and_leaves_nothing_to_do() {
     for kinds in PAIRS {
         for role in ROLES {
             for first in [0, 1] {

@@ -1,0 +1,74 @@
+// Two transports in one room: who comes first is carried by the one of the manifest, who comes after a swap by the other.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { startHost } from './host.mjs';
+import { toneProminence } from './measure.mjs';
+import { join } from './participant.mjs';
+import { microphoneFile } from './wav.mjs';
+
+const ROOM = 'lobby';
+const FIRST = 'jackfield.transport.webrtc-rs';
+const SECOND = 'jackfield.transport.ice-dtls';
+const ANN = { name: 'Ann', clip: 'reader-1.wav', tone: 2300 };
+const BOB = { name: 'Bob', clip: 'cards.wav', tone: 3100 };
+
+const enter = ({ name, clip, tone }) => join({ host, room: ROOM, name, microphone: microphoneFile(clip, tone) });
+
+let folder, host, ann, bob;
+
+before(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'jackfield-transports-'));
+  const manifest = path.join(folder, 'jackfield.toml');
+  fs.writeFileSync(manifest, `profile = "conference"\n\n[sockets.transport]\nuse = "${FIRST}"\n`);
+  host = await startHost({ args: ['--manifest', manifest] });
+  ann = await enter(ANN);
+  const answer = await host.post(`/api/rooms/${ROOM}/sockets/transport`, { use: SECOND });
+  assert.equal(answer.status, 200, await answer.clone().text());
+  bob = await enter(BOB);
+  // Steady tones are what tells the two apart, and noise suppressors take them out.
+  for (const socket of ['noise', 'echo']) {
+    const answer = await host.post(`/api/rooms/${ROOM}/sockets/${socket}`, { use: 'jackfield.processing.null' });
+    assert.equal(answer.status, 200, await answer.clone().text());
+  }
+});
+
+after(async () => {
+  await ann?.leave();
+  await bob?.leave();
+  await host?.stop();
+  if (folder) fs.rmSync(folder, { recursive: true });
+});
+
+test('each is carried by the transport of the moment at which they came', async () => {
+  const { participants } = await host.get(`/api/rooms/${ROOM}/stats`);
+  const spoken = Object.fromEntries(participants.map(({ name, dtls_version }) => [name, dtls_version]));
+  // One of the two knows no DTLS 1.3.
+  assert.deepEqual(spoken, { Ann: '1.2', Bob: '1.3' });
+  for (const { ice_state, srtp_profile } of participants) {
+    assert.match(ice_state, /connected|completed/);
+    assert.match(srtp_profile, /^SRTP_/);
+  }
+});
+
+test('each hears the other, and no packet is lost', async () => {
+  for (const [listener, self, other] of [
+    [ann, ANN, BOB],
+    [bob, BOB, ANN],
+  ]) {
+    const { samples, rate } = await listener.listen(5);
+    const theirs = toneProminence(samples, rate, other.tone);
+    console.log(`${self.name}: the other's tone stands out by ${theirs.toFixed(1)} dB`);
+    assert.ok(theirs > 15, `${theirs} dB`);
+    assert.ok(toneProminence(samples, rate, self.tone) < 6, 'nobody hears oneself');
+    const { packetsLost } = await listener.received();
+    assert.equal(packetsLost, 0);
+  }
+  const { participants } = await host.get(`/api/rooms/${ROOM}/stats`);
+  for (const { name, packets_received, packets_lost } of participants) {
+    assert.ok(packets_received > 400, `${name}: ${packets_received}`);
+    assert.equal(packets_lost, 0, name);
+  }
+});
