@@ -61,6 +61,58 @@ fn candidates_may_come_late_and_one_end_s_are_enough() {
 }
 
 #[test]
+fn addresses_may_be_of_ipv6_and_learned_from_checks() {
+    for kinds in PAIRS {
+        for learned in [false, true] {
+            let mut call = call(kinds, DtlsRole::Server, 1);
+            let spoken_to = call.ends[1].addresses[0];
+            let (ours, theirs) = ("[2001:db8::1]:5000", "[2001:db8::2]:6000");
+            call.ends[0].addresses.push(ours.parse().unwrap());
+            call.ends[1].addresses.push(theirs.parse().unwrap());
+            call.network.dead.push(spoken_to);
+            call.activate();
+            let offer = call.ends[0].description();
+            call.tell(1, &offer);
+            let answer = call.ends[1].description();
+            call.tell(0, &answer);
+            call.tell_candidates(usize::from(learned));
+            call.start(1);
+            call.start(0);
+            if !learned {
+                call.tell_candidates(1);
+            }
+            connect(&mut call, TimeDelta::seconds(3));
+            assert_eq!(talk(&mut call, 0, TimeDelta::seconds(1)), [0, 0]);
+            let pair = call.ends[0].path("selected-pair");
+            assert_eq!(pair, format!("{ours} {theirs}"), "{kinds:?}");
+        }
+    }
+}
+
+#[test]
+fn an_address_of_ours_that_comes_after_the_start_is_used() {
+    let mut call = call([Kind::WebrtcRs, Kind::IceDtls], DtlsRole::Server, 1);
+    call.establish();
+    let late = ([198, 51, 100, 1], 7000).into();
+    let first = call.ends[0].addresses[0];
+    call.network.dead.push(first);
+    call.ends[0].addresses.push(late);
+    let now = call.now;
+    let candidate = "2 1 udp 2130706175 198.51.100.1 7000 typ host";
+    call.ends[0]
+        .transport
+        .add_local_candidate(now, candidate)
+        .unwrap();
+    connect(&mut call, TimeDelta::seconds(5));
+    assert!(
+        call.ends[0]
+            .path("selected-pair")
+            .starts_with("198.51.100.1:7000")
+    );
+    assert_eq!(talk(&mut call, 0, TimeDelta::seconds(1)), [0, 0]);
+}
+
+#[test]
 fn an_ice_lite_peer_is_met_and_none_is_played() {
     let mut call = call([Kind::WebrtcRs, Kind::IceDtls], DtlsRole::Server, 1);
     call.configs[1].lite = 1;
