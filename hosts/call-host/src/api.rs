@@ -94,7 +94,7 @@ pub(crate) async fn change_socket(
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
             "may-not-swap",
-            "this token lets you listen and speak only: ask for one with the right to swap (`jackfield token --may-swap`)",
+            "this token lets you listen and speak only: ask for one that was made without `--listen-only`",
         ));
     }
     let change = parse_change(&headers, &body)?;

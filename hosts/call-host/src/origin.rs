@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 /// Endings of names that only a local network knows, which no stranger's page can therefore be called.
 const LOCAL_ENDINGS: [&str; 5] = [".localhost", ".local", ".lan", ".home.arpa", ".internal"];
@@ -66,17 +66,24 @@ impl Origins {
                     .is_some_and(|asking| asking.eq_ignore_ascii_case(&own))
             })
         });
-        if own
-            || self
-                .allowed
-                .iter()
-                .any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin))
-        {
+        if own || self.is_allowed(origin) {
             Ok(())
         } else {
             // What stands in the answer is the asker's own text: keep it short.
             Err(OriginError::OtherPage(origin.chars().take(100).collect()))
         }
+    }
+
+    /// The origin of the page that asks, if it is one of those that were allowed.
+    pub(crate) fn allowed_page<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+        let origin = headers.get(header::ORIGIN)?;
+        self.is_allowed(origin.to_str().ok()?).then_some(origin)
+    }
+
+    fn is_allowed(&self, origin: &str) -> bool {
+        self.allowed
+            .iter()
+            .any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State, WebSocketUpgrade};
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -179,6 +179,21 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .with_state(Arc::clone(shared))
 }
 
+/// What pages of allowed origins may ask for, in the answer to the question that browsers put first (CORS).
+const PREFLIGHT_HEADERS: [(HeaderName, &str); 3] = [
+    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+    (
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        "authorization, content-type",
+    ),
+    (header::ACCESS_CONTROL_MAX_AGE, "600"),
+];
+
+/// Whether the path is one of the HTTP interface, and not of the page.
+fn is_interface(path: &str) -> bool {
+    path.starts_with("/api/") || ["/metrics", "/healthz"].contains(&path)
+}
+
 /// What holds for every request: whom it may come from, and what every answer says to browsers.
 async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let (headers, uri) = (request.headers(), request.uri());
@@ -190,11 +205,26 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
             Ok(())
         }
     });
+    let reader = is_interface(uri.path())
+        .then(|| shared.origins.allowed_page(headers).cloned())
+        .flatten();
+    let is_preflight =
+        *request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match checked {
+        Ok(()) if reader.is_some() && is_preflight => StatusCode::NO_CONTENT.into_response(),
         Ok(()) => next.run(request).await,
         Err(error) => Refusal::from(error).into_response(),
     };
     let headers = response.headers_mut();
+    if let Some(origin) = reader {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::VARY, HeaderValue::from_static("origin"));
+        if is_preflight {
+            for (name, value) in PREFLIGHT_HEADERS {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
+    }
     for (name, value) in page::SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }

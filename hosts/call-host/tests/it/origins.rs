@@ -59,6 +59,68 @@ async fn a_strangers_page_swaps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_an_allowed_origin_may_use_the_http_interface_and_no_other_page_may() {
+    const ALLOWED: &str = "https://call.example.org";
+    let mut options = open_options();
+    options.allowed_origins = vec![format!("{ALLOWED}/")];
+    let host = Host::start(options);
+    let (_ann, _) = host.join("studio", "Ann").await;
+    let path = "/api/rooms/studio/sockets/gain";
+    let change = r#"{"params":{"gain":-3}}"#;
+    let json = ("content-type", "application/json");
+
+    let asked = host
+        .options(
+            path,
+            &[
+                ("origin", ALLOWED),
+                ("access-control-request-method", "POST"),
+                ("access-control-request-headers", "authorization,content-type"),
+            ],
+        )
+        .await;
+    assert_eq!((asked.status, asked.body.as_str()), (204, ""));
+    assert_eq!(asked.header("access-control-allow-origin"), ALLOWED);
+    assert!(asked.header("access-control-allow-methods").contains("POST"));
+    for name in ["authorization", "content-type"] {
+        assert!(asked.header("access-control-allow-headers").contains(name));
+    }
+    let done = host.post(path, &[("origin", ALLOWED), json], change).await;
+    assert_eq!(done.status, 200, "{done:?}");
+    assert_eq!(done.header("access-control-allow-origin"), ALLOWED);
+    for path in ["/api/rooms", "/api/nothing", "/metrics", "/healthz"] {
+        let answer = host.get_with(path, &[("origin", ALLOWED)]).await;
+        assert_eq!(answer.header("access-control-allow-origin"), ALLOWED, "{path}");
+        assert_eq!(answer.header("vary"), "origin", "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), "", "{path}");
+    }
+    let page = host.get_with("/", &[("origin", ALLOWED)]).await;
+    assert_eq!(
+        page.header("access-control-allow-origin"),
+        "",
+        "the page is the host's own"
+    );
+
+    for stranger in [
+        "https://evil.example",
+        "null",
+        "https://call.example.org.evil.example",
+    ] {
+        let asked = host
+            .options(
+                path,
+                &[("origin", stranger), ("access-control-request-method", "POST")],
+            )
+            .await;
+        assert_eq!(asked.refused(403), "foreign-origin");
+        assert_eq!(asked.header("access-control-allow-origin"), "", "{stranger}");
+        let answer = host.get_with("/api/rooms", &[("origin", stranger)]).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{stranger}");
+    }
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_open_host_answers_to_no_name_that_a_stranger_can_turn_to_its_address() {
     let mut options = open_options();
     options.allowed_origins = vec!["http://call.example.org:8080".to_owned()];

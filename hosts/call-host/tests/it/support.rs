@@ -72,6 +72,10 @@ impl Host {
         ask("POST", self.url(path), headers, Some(body.to_owned())).await
     }
 
+    pub(crate) async fn options(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        ask("OPTIONS", self.url(path), headers, None).await
+    }
+
     pub(crate) async fn stop(self) {
         self.host.stop().await.expect("the server ended in order");
         self.engine.close().await;
