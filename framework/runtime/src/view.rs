@@ -100,7 +100,7 @@ pub struct SocketView {
     pub scope: Scope,
     /// What is plugged in.
     pub plugin: PluginSummary,
-    /// The tier that it runs in: `static`, `in-process` or `process`.
+    /// Where it runs: `static` for what is linked into the host, `in-process` for what was loaded from a file.
     pub isolation: String,
     /// By how much its output lags behind its input.
     pub latency_ms: f64,
@@ -222,15 +222,15 @@ pub struct SwapReport {
     pub outcome: SwapOutcome,
     /// Samples that listeners did not get because of it, over all instances.
     pub samples_lost: u64,
-    /// The largest step at the seam, in dB relative to full scale; nothing where none was measured.
-    pub discontinuity_db: Option<f64>,
+    /// The largest step at the seam, in dB relative to full scale; -120 where there was none.
+    pub discontinuity_db: f64,
     /// How long the audio tick was held up at most.
     pub stall_us: f64,
     /// Latency after minus latency before.
     pub added_latency_ms: f64,
     /// How many instances were swapped.
     pub instances: u32,
-    /// Why it was rolled back or refused; empty otherwise.
+    /// Why it was rolled back or refused, or whom a swap does not concern; else empty.
     pub message: String,
 }
 
@@ -312,9 +312,9 @@ pub struct ParticipantStats {
     pub heard: bool,
     /// `new`, `checking`, `connected`, `completed`, `disconnected`, `failed`, `closed`; empty for robots.
     pub ice_state: String,
-    /// Such as `DTLS 1.3`; empty before the handshake, and for robots.
+    /// Such as `1.3`; empty before the handshake, and for robots.
     pub dtls_version: String,
-    /// Such as `AEAD_AES_128_GCM`; empty before the handshake, and for robots.
+    /// Such as `SRTP_AEAD_AES_256_GCM`; empty before the handshake, and for robots.
     pub srtp_profile: String,
 }
 

@@ -108,7 +108,6 @@ fn room(text: &mut Text, room: &Room) {
         ("committed", SwapOutcome::Committed),
         ("rolled-back", SwapOutcome::RolledBack),
         ("refused", SwapOutcome::Refused),
-        ("parameters-set", SwapOutcome::ParametersSet),
     ];
     for (outcome, wanted) in outcomes {
         let times = stats.swaps.iter().filter(|swap| swap.outcome == wanted).count();

@@ -471,14 +471,14 @@ fn report(swap: u64, from: &Socket, to: &str, measure: &SwapMeasure, instances: 
             Ended::Refused => SwapOutcome::Refused,
         },
         samples_lost: measure.samples_lost,
-        discontinuity_db: Some(f64::from(measure.discontinuity_db)),
+        discontinuity_db: f64::from(measure.discontinuity_db),
         stall_us: measure.stall_us,
         added_latency_ms: measure.added_latency_ms,
         instances,
-        message: if measure.reason.is_empty() {
-            String::new()
-        } else {
-            format!("`{to}` was rolled back: {}", measure.reason)
+        message: match measure.outcome {
+            Ended::Committed => String::new(),
+            Ended::RolledBack => format!("`{to}` was rolled back: {}", measure.reason),
+            Ended::Refused => format!("`{to}` was refused: {}", measure.reason),
         },
     }
 }

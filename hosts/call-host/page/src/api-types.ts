@@ -87,8 +87,8 @@ export interface SwapReport {
   to: string;
   outcome: SwapOutcome;
   samples_lost: number;
-  /** Largest discontinuity at the seam, in dB relative to full scale; null where none was measured. */
-  discontinuity_db: number | null;
+  /** Largest discontinuity at the seam, in dB relative to full scale; -120 where there was none. */
+  discontinuity_db: number;
   /** How long the audio tick was held up, in microseconds. */
   stall_us: number;
   added_latency_ms: number;

@@ -1,6 +1,7 @@
 import type { SwapEntry } from './swap-log';
 import { element } from './dom';
 import { duration, measure, number, signed } from './format';
+import { hasStep } from './swap-words';
 
 const SHOWN = 50;
 
@@ -22,7 +23,7 @@ export class SwapHistory {
     this.body.replaceChildren(
       ...entries.slice(0, SHOWN).map(({ report, at, own }) => {
         const measured = report.outcome !== 'refused';
-        const step = report.discontinuity_db === null ? 'none' : `${number(report.discontinuity_db, 1)} dB`;
+        const step = hasStep(report) ? `${number(report.discontinuity_db, 1)} dB` : 'none';
         return element(
           'tr',
           { 'data-swap': report.swap, 'data-outcome': report.outcome },

@@ -56,14 +56,16 @@ function figures(report: SwapReport): SwapFigure[] {
     { label: 'samples lost', value: number(report.samples_lost), unit: '' },
     {
       label: 'largest step',
-      // A step of exactly nothing is minus infinity in dB, which JSON cannot carry.
-      value: report.discontinuity_db === null ? 'none' : number(report.discontinuity_db, 1),
-      unit: report.discontinuity_db === null ? '' : 'dB',
+      value: hasStep(report) ? number(report.discontinuity_db, 1) : 'none',
+      unit: hasStep(report) ? 'dB' : '',
     },
     { label: 'audio held up', value: measure(report.stall_us), unit: 'µs' },
     { label: 'added latency', value: signed(report.added_latency_ms, 1), unit: 'ms' },
   ];
 }
+
+/** Whether the seam has a step at all: a step of nothing is minus infinity in dB, for which the host says -120. */
+export const hasStep = (report: SwapReport): boolean => report.discontinuity_db > -120;
 
 /** The whole report in one line, for screen readers and the history. */
 export function spokenSwap(title: string, report: SwapReport, pluginName: (id: string) => string): string {

@@ -42,7 +42,7 @@ test('a refusal has nothing measured to show', () => {
 });
 
 test('no discontinuity at all is told without a number', () => {
-  expect(describeSwap(report({ discontinuity_db: null }), name).figures[1]).toMatchObject({ value: 'none', unit: '' });
+  expect(describeSwap(report({ discontinuity_db: -120 }), name).figures[1]).toMatchObject({ value: 'none', unit: '' });
 });
 
 test('the same report by three ways is one entry, and stays one’s own', () => {
