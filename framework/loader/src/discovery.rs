@@ -19,14 +19,19 @@ pub(crate) const LARGEST_FILE: u64 = 512 << 20;
 /// The environment variable that names plugin folders, joined by colons.
 pub const FOLDERS_VARIABLE: &str = "JACKFIELD_PLUGIN_PATH";
 
-/// The folders in which plugins are installed on this machine, those that exist: [`FOLDERS_VARIABLE`],
-/// `$XDG_DATA_HOME/jackfield/plugins` (`~/.local/share` without the variable), `/usr/lib/jackfield/plugins`. Never the current directory.
+/// The folders that [`FOLDERS_VARIABLE`] names, those that exist. Never the current directory.
+pub fn named_folders() -> Vec<PathBuf> {
+    let named = std::env::var_os(FOLDERS_VARIABLE).unwrap_or_default();
+    let is_usable = |folder: &PathBuf| folder.is_absolute() && folder.is_dir();
+    std::env::split_paths(&named).filter(is_usable).collect()
+}
+
+/// The folders in which plugins are installed on this machine, those that exist: `$XDG_DATA_HOME/jackfield/plugins` (`~/.local/share` without
+/// the variable), `/usr/lib/jackfield/plugins`. Never the current directory.
 pub fn standard_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
-    if let Some(path) = std::env::var_os(FOLDERS_VARIABLE) {
-        folders.extend(std::env::split_paths(&path));
-    }
     let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let data = data.filter(|data| data.is_absolute());
     let data = data.or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
     folders.extend(data.map(|data| data.join("jackfield/plugins")));
     folders.push(PathBuf::from("/usr/lib/jackfield/plugins"));

@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jackfield_loader::discovery::{named_folders, standard_folders};
 use jackfield_loader::{Loader, LoaderOptions, Manifest};
 use miette::{IntoDiagnostic, Result};
-
-/// A list of folders like `PATH`, looked through after those of the command line.
-const VARIABLE: &str = "JACKFIELD_PLUGIN_PATH";
 
 /// Where plugins are looked for.
 #[derive(Debug, Args)]
@@ -19,7 +17,7 @@ pub(crate) struct Folders {
 
 impl Folders {
     /// The manifest, or the built-in one, and a loader that has scanned its folders, those of the command line, of `JACKFIELD_PLUGIN_PATH`,
-    /// `plugins` beside the executable, and the executable's own.
+    /// `plugins` beside the executable, the executable's own, and those in which plugins are installed on this machine.
     pub(crate) fn load(&self, manifest: Option<&Path>) -> Result<(Manifest, Loader)> {
         let manifest = match manifest {
             Some(path) => Manifest::read(path)?,
@@ -40,13 +38,12 @@ impl Folders {
             .iter()
             .map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone()))
             .collect();
-        if let Some(paths) = std::env::var_os(VARIABLE) {
-            folders.extend(std::env::split_paths(&paths).filter(|p| p.is_absolute()));
-        }
+        folders.extend(named_folders());
         if let Some(own) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
             folders.push(own.join("plugins"));
             folders.push(own.to_owned());
         }
+        folders.extend(standard_folders());
         folders.retain(|folder| folder.is_dir());
         folders
     }

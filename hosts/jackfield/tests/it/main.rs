@@ -4,5 +4,6 @@
     reason = "these tests run a real program in real time"
 )]
 
+mod folders;
 mod serve;
 mod token;
