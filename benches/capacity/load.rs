@@ -1,5 +1,6 @@
 //! The load generator: all participants' sockets in one thread. It encodes and decodes nothing, so it takes little from the server.
 
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::Error;
-use crate::speech::{Packets, Said};
+use crate::speech::{self, Packets, Said};
 
 /// The payload type of Opus, and the number of the header extension for the audio level (RFC 6464).
 const OPUS: u8 = 111;
@@ -17,6 +18,8 @@ const LEVEL: u8 = 1;
 const SLOTS: usize = 20;
 /// Who is silent sends one frame in so many (400 ms), after the first.
 const SPARSE: usize = 20;
+/// How many packets are kept to listen to.
+const RECENT: usize = 100;
 
 /// All participants.
 pub(crate) struct Load {
@@ -35,7 +38,8 @@ struct Person {
     sequence_number: u16,
     timestamp: u32,
     received: u64,
-    sounding: u64,
+    /// The last two seconds of payloads, to be listened to afterwards.
+    recent: VecDeque<Vec<u8>>,
     last: Option<Instant>,
     longest_gap: Duration,
 }
@@ -46,8 +50,8 @@ pub(crate) struct Heard {
     pub(crate) fewest_per_second: f64,
     /// The longest that anybody waited for a packet.
     pub(crate) longest_gap_ms: f64,
-    /// The share of packets that hold more than silence.
-    pub(crate) with_sound: f64,
+    /// The level that the participant heard who heard least, in dBov.
+    pub(crate) quietest_dbov: f32,
 }
 
 impl Load {
@@ -67,7 +71,7 @@ impl Load {
                 sequence_number: 1_000,
                 timestamp: 50_000,
                 received: 0,
-                sounding: 0,
+                recent: VecDeque::with_capacity(RECENT + 1),
                 last: None,
                 longest_gap: Duration::ZERO,
             });
@@ -95,7 +99,7 @@ impl Load {
     pub(crate) fn begin(&mut self) {
         let now = Instant::now();
         for person in &mut self.people {
-            (person.received, person.sounding, person.longest_gap) = (0, 0, Duration::ZERO);
+            (person.received, person.longest_gap) = (0, Duration::ZERO);
             person.last = Some(now);
         }
     }
@@ -127,7 +131,6 @@ impl Load {
 
     /// What they got since [`Load::begin`], `time` ago.
     pub(crate) fn heard(&self, time: Duration) -> Heard {
-        let received = |share: &dyn Fn(&Person) -> u64| self.people.iter().map(share).sum::<u64>() as f64;
         let fewest = self.people.iter().map(|p| p.received).min().unwrap_or(0);
         let gap = self
             .people
@@ -138,7 +141,11 @@ impl Load {
         Heard {
             fewest_per_second: fewest as f64 / time.as_secs_f64(),
             longest_gap_ms: gap.as_secs_f64() * 1e3,
-            with_sound: received(&|p| p.sounding) / received(&|p| p.received).max(1.0),
+            quietest_dbov: self
+                .people
+                .iter()
+                .map(|p| speech::loudest_dbov(&p.recent))
+                .fold(0.0, f32::min),
         }
     }
 }
@@ -171,7 +178,10 @@ impl Person {
                 // RTCP (RFC 5761 section 4) is not counted.
                 Ok(len) if len > 12 && !(200..=207).contains(&packet[1]) => {
                     self.received += 1;
-                    self.sounding += u64::from(len > 40);
+                    self.recent.push_back(packet[..len].to_vec());
+                    if self.recent.len() > RECENT {
+                        self.recent.pop_front();
+                    }
                     if let Some(last) = self.last.replace(now) {
                         self.longest_gap = self.longest_gap.max(now - last);
                     }

@@ -1,8 +1,11 @@
 //! What the participants say: Opus packets of recorded speech, and of silence, made before anything is measured.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jackfield_benches::{Hall, plugins};
+use jackfield_core::audio::level_dbov;
+use jackfield_rtp::header::RtpPacketView;
 
 use crate::Error;
 
@@ -21,5 +24,18 @@ pub(crate) fn packets() -> Result<Packets, Error> {
     Ok(Packets {
         voice: Hall::packets(&plugins::speech("reader-1", SECONDS)),
         silence: Hall::packets(&vec![0.0; SECONDS * 48_000]),
+    })
+}
+
+/// The loudest 20 ms of these RTP packets, in dBov.
+pub(crate) fn loudest_dbov(packets: &VecDeque<Vec<u8>>) -> f32 {
+    let mut decoder = plugins::decoder();
+    let mut pcm = [0.0; 5_760];
+    let payloads = packets
+        .iter()
+        .filter_map(|packet| RtpPacketView::parse(packet).ok());
+    payloads.fold(-127.0, |loudest, packet| {
+        let decoded = decoder.decoder.decode(packet.payload(), &mut pcm);
+        decoded.map_or(loudest, |d| level_dbov(&pcm[..d.samples as usize]).max(loudest))
     })
 }
