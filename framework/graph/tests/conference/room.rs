@@ -27,6 +27,9 @@ use rtrb::{Producer, RingBuffer};
 
 use super::plugins::{Codec, ROOM, fixed};
 
+/// 80 ms, of which 20 to 40 are the wait for the next packet.
+const ECHO_DELAY: usize = 3_840;
+
 pub(crate) struct Room {
     pub(crate) clock: VirtualClock,
     pub(crate) conference: Conference,
@@ -55,6 +58,8 @@ pub(crate) struct Invitation {
     pub(crate) codec: Codec,
     pub(crate) chain: Vec<Box<PreparedProcessor>>,
     pub(crate) jitter: Box<dyn JitterBuffer>,
+    /// How much of what it is played its microphone picks up.
+    pub(crate) echo: f32,
 }
 
 impl Invitation {
@@ -64,6 +69,15 @@ impl Invitation {
             codec: Codec::Opus,
             chain: Vec::new(),
             jitter: fixed(),
+            echo: 0.0,
+        }
+    }
+
+    /// Somebody with loudspeakers, and `seconds` of silence to say: its microphone hears what it is played, `gain` times as loud.
+    pub(crate) fn with_loudspeakers(gain: f32, seconds: usize) -> Self {
+        Self {
+            echo: gain,
+            ..Self::to_speak(vec![0.0; seconds * 48_000])
         }
     }
 
@@ -90,6 +104,7 @@ impl Invitation {
 /// A guest: a mouth and two ears at the other end of the network.
 pub(crate) struct Guest {
     speech: Vec<f32>,
+    echo: f32,
     said: usize,
     codec: Codec,
     mouth: Encoder,
@@ -168,6 +183,7 @@ impl Room {
         self.order(Command::AddStrip(Box::new(strip)));
         let guest = Guest {
             speech: invitation.speech,
+            echo: invitation.echo,
             said: 0,
             codec,
             mouth: codec.encoder(20),
@@ -232,6 +248,14 @@ impl Room {
                 continue;
             };
             block.copy_from_slice(rest);
+            // From the loudspeaker through the room to the microphone.
+            let played = guest.said.checked_sub(ECHO_DELAY).unwrap_or(usize::MAX);
+            for (sample, echo) in block
+                .iter_mut()
+                .zip(guest.heard.get(played..).unwrap_or_default())
+            {
+                *sample += guest.echo * echo;
+            }
             guest.said += 480;
             let mut payload = self.network.used.pop().unwrap_or_else(|_| PacketBuffer::new());
             let encoded = guest.mouth.encode(&block, &mut payload).unwrap();
