@@ -174,7 +174,7 @@ fn a2_3_what_a_guest_is_played_does_not_come_back_from_its_loudspeakers() {
         .map(|(with, without)| without - with)
         .collect();
     down.sort_by(f32::total_cmp);
-    // After a pause it comes through for a second or two: Opus, which the echo passes twice, leaves a canceller little to hold on to.
+    // Not every second: after a pause of the speaker it comes through for one or two.
     assert!(
         down[down.len() / 2] > 25.0,
         "it is down by {down:?} dB, second by second"
