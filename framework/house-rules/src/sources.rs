@@ -10,6 +10,7 @@ pub struct Source {
     /// Its text.
     pub text: String,
     tokens: Vec<Token>,
+    all_tokens: Vec<Token>,
 }
 
 /// A word, a sign or the edge of a group. Paths are joined: `std::time::Instant::now` is one word.
@@ -24,20 +25,29 @@ pub struct Token {
 impl Source {
     /// Takes a file apart. A file that is no Rust gives no tokens: the compiler says so better.
     pub fn from_text(path: &str, text: &str) -> Self {
-        let mut tokens = Vec::new();
-        if let Ok(stream) = text.parse::<TokenStream>() {
-            flatten(stream, &mut tokens);
-        }
+        let taken_apart = |with_tests| {
+            let mut tokens = Vec::new();
+            if let Ok(stream) = text.parse::<TokenStream>() {
+                flatten(stream, with_tests, &mut tokens);
+            }
+            join_paths(tokens)
+        };
         Self {
             path: path.to_owned(),
             text: text.to_owned(),
-            tokens: join_paths(tokens),
+            tokens: taken_apart(false),
+            all_tokens: taken_apart(true),
         }
     }
 
     /// The tokens outside `#[cfg(test)]` modules and functions.
     pub fn tokens(&self) -> &[Token] {
         &self.tokens
+    }
+
+    /// All tokens, those of tests too.
+    pub fn all_tokens(&self) -> &[Token] {
+        &self.all_tokens
     }
 
     /// Whether the file holds nothing but tests, benches, examples or a build script.
@@ -52,11 +62,11 @@ impl Source {
     }
 }
 
-fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
+fn flatten(stream: TokenStream, with_tests: bool, out: &mut Vec<Token>) {
     let trees: Vec<TokenTree> = stream.into_iter().collect();
     let mut at = 0;
     while at < trees.len() {
-        if is_test_attribute(&trees, at) {
+        if !with_tests && is_test_attribute(&trees, at) {
             // Skips the attribute and all up to the end of what it is on: its block, or the semicolon of `mod tests;`.
             at += 2;
             while at < trees.len() && !ends_item(&trees[at]) {
@@ -78,7 +88,7 @@ fn flatten(stream: TokenStream, out: &mut Vec<Token>) {
                     text: open.to_owned(),
                     line,
                 });
-                flatten(group.stream(), out);
+                flatten(group.stream(), with_tests, out);
                 out.push(Token {
                     text: close.to_owned(),
                     line: group.span_close().start().line,

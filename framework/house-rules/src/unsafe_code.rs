@@ -30,7 +30,7 @@ pub fn breaches(source: &Source) -> Vec<String> {
     let lines: Vec<&str> = source.text.lines().collect();
     let allowed = ROOMS.iter().any(|(room, _)| source.path.starts_with(room));
     let mut found = Vec::new();
-    for (at, token) in source.tokens().iter().enumerate() {
+    for (at, token) in source.all_tokens().iter().enumerate() {
         if token.text != "unsafe" {
             continue;
         }
@@ -52,7 +52,7 @@ pub fn breaches(source: &Source) -> Vec<String> {
 /// and `#[unsafe(no_mangle)]` is an attribute.
 fn needs_reason(source: &Source, at: usize) -> bool {
     source
-        .tokens()
+        .all_tokens()
         .get(at + 1)
         .is_some_and(|next| ["{", "impl"].contains(&next.text.as_str()))
 }

@@ -259,3 +259,21 @@ mod trap {
         });
     }
 }
+
+#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+mod tests {
+    use crate::real_time::section;
+
+    #[test]
+    fn t_3_a_mutex_of_the_c_library_is_seen_although_it_is_free() {
+        let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
+        // SAFETY: the mutex is initialised, lives on the stack and is used by this thread only.
+        let (result, seen) = section(|| unsafe {
+            let result = libc::pthread_mutex_lock(&raw mut mutex);
+            libc::pthread_mutex_unlock(&raw mut mutex);
+            result
+        });
+        assert_eq!(result, 0);
+        assert_eq!(seen.mutex_locks, 1);
+    }
+}

@@ -23,6 +23,15 @@ fn unsafe_in_another_room_is_found() {
 }
 
 #[test]
+fn unsafe_in_a_test_is_found_too() {
+    let source = Source::from_text(
+        "framework/session/tests/it/sample.rs",
+        "#[test]\nfn sample() { unsafe { std::hint::unreachable_unchecked() } }",
+    );
+    assert_eq!(breaches(&source).len(), 1);
+}
+
+#[test]
 fn unsafe_without_a_reason_is_found_and_a_comment_or_a_name_is_none() {
     let place = "framework/loader/src/sample.rs";
     let block = "fn sample(at: *const u8) -> u8 { unsafe { *at } }";

@@ -74,21 +74,6 @@ fn a_contended_read_write_lock_is_seen() {
 }
 
 #[test]
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[allow(unsafe_code, reason = "a mutex of the C library has no safe interface")]
-fn a_mutex_of_the_c_library_is_seen_although_it_is_free() {
-    let mut mutex = libc::PTHREAD_MUTEX_INITIALIZER;
-    // SAFETY: the mutex is initialised, lives on the stack and is used by this thread only.
-    let (result, seen) = section(|| unsafe {
-        let result = libc::pthread_mutex_lock(&raw mut mutex);
-        libc::pthread_mutex_unlock(&raw mut mutex);
-        result
-    });
-    assert_eq!(result, 0);
-    assert_eq!(seen.mutex_locks, 1);
-}
-
-#[test]
 fn a_system_call_is_seen_and_is_done() {
     if !sees_system_calls() {
         return;
