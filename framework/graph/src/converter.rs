@@ -1,15 +1,14 @@
-//! A converter between audio formats, which negotiation inserts where two ends do not agree: sample rate by `rubato`, channels by the
+//! A converter between audio formats, which negotiation inserts where two ends do not agree: sample rate by the SDK's resampler, channels by the
 //! usual matrices.
 
 use jackfield_core::audio::AudioFormat;
-use rubato::audioadapter_buffers::direct::SequentialSlice;
-use rubato::{Fft, FixedSync, Resampler};
+use jackfield_sdk::dsp::resample::BlockResampler;
 
 /// Turns 10 ms blocks of one format into 10 ms blocks of another. Allocates only when made.
 pub struct Converter {
     from: AudioFormat,
     to: AudioFormat,
-    resampler: Option<Fft<f32>>,
+    resampler: Option<BlockResampler>,
     /// One block at the input's rate with the output's channels.
     mixed: Vec<f32>,
 }
@@ -29,22 +28,7 @@ impl Converter {
         let resampler = if from.sample_rate == to.sample_rate {
             None
         } else {
-            let fft = Fft::new_custom(
-                from.sample_rate.as_hz() as usize,
-                to.sample_rate.as_hz() as usize,
-                from.block_samples(),
-                1,
-                to.channels as usize,
-                rubato::WindowFunction::BlackmanHarris,
-                FixedSync::Both,
-            )
-            .map_err(|e| refuse(e.to_string()))?;
-            if fft.input_frames_next() != from.block_samples()
-                || fft.output_frames_next() != to.block_samples()
-            {
-                return Err(refuse("these rates share no 10 ms block".to_owned()));
-            }
-            Some(fft)
+            Some(BlockResampler::new(from, to).map_err(|error| refuse(error.to_string()))?)
         };
         let mixed = vec![0.0; from.block_samples() * to.channels as usize];
         Ok(Self {
@@ -67,7 +51,7 @@ impl Converter {
 
     /// By how many samples, at the output's rate, the output lags.
     pub fn latency_samples(&self) -> usize {
-        self.resampler.as_ref().map_or(0, Resampler::output_delay)
+        self.resampler.as_ref().map_or(0, BlockResampler::latency_samples)
     }
 
     /// Converts one block. `input` is `from.block_len()` long and `output` `to.block_len()`; anything else gives silence.
@@ -87,16 +71,7 @@ impl Converter {
         };
         let channels = self.to.channels as usize;
         convert_channels(input, self.from.channels as usize, &mut self.mixed, channels);
-        let (frames_in, frames_out) = (self.from.block_samples(), self.to.block_samples());
-        let done = SequentialSlice::new(&self.mixed[..], channels, frames_in)
-            .ok()
-            .and_then(|input| {
-                let mut room = SequentialSlice::new_mut(&mut *output, channels, frames_out).ok()?;
-                resampler.process_into_buffer(&input, &mut room, None).ok()
-            });
-        if done.is_none() {
-            output.fill(0.0);
-        }
+        resampler.convert(&self.mixed, output);
     }
 
     /// Forgets the past.

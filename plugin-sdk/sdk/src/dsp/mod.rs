@@ -8,6 +8,8 @@ mod concealment;
 pub mod limiter;
 pub mod mix_bus;
 pub mod ramp;
+#[cfg(feature = "resample")]
+pub mod resample;
 mod voice_activity;
 
 pub use concealment::Concealment;

@@ -7,17 +7,14 @@ use std::path::Path;
 use hound::{SampleFormat, WavReader, WavSpec};
 use jackfield_sdk::dsp::clip::Clip;
 use jackfield_sdk::dsp::clip::channel_of;
+use jackfield_sdk::dsp::resample::resample_recording;
 use jackfield_sdk::prelude::*;
-use rubato::audioadapter_buffers::owned::SequentialOwned;
-use rubato::{Fft, FixedSync, Resampler};
 
 /// The most samples, all channels together, that a file may hold, before and after it is resampled: 23 minutes of 48 kHz mono, 256 MiB.
 pub const MAX_SAMPLES: usize = 64 << 20;
 
 /// The rates that a file may have, in hertz.
 const RATES: std::ops::RangeInclusive<u32> = 4_000..=384_000;
-/// Length of a piece that the resampler works on.
-const CHUNK: usize = 1_024;
 
 /// Reads the file at `path` and converts it to `format`.
 pub(crate) fn load(path: &Path, format: &AudioFormat) -> Result<Clip, Fault> {
@@ -120,29 +117,11 @@ fn spread(interleaved: &[f32], has: usize, wants: usize) -> Vec<f32> {
 }
 
 /// Planes, one after another, at the rate of `format`.
-fn resample(samples: Vec<f32>, from: u32, format: &AudioFormat) -> Result<Vec<f32>, Fault> {
-    let (to, channels) = (format.sample_rate.as_hz(), format.channels as usize);
-    let length = samples.len() / channels;
-    if from == to {
-        return Ok(samples);
-    }
-    let refused = |error: &dyn std::fmt::Display| {
+fn resample(planes: Vec<f32>, from: u32, format: &AudioFormat) -> Result<Vec<f32>, Fault> {
+    let to = format.sample_rate;
+    resample_recording(planes, format.channels as usize, SampleRate::hz(from), to).map_err(|error| {
         Fault::failed(format!(
-            "cannot resample from {from} Hz to {to} Hz ({error}): convert the file to {to} Hz"
+            "cannot resample from {from} Hz to {to} ({error}): convert the file to {to}"
         ))
-    };
-    let mut resampler = Fft::<f32>::new(from as usize, to as usize, CHUNK, channels, FixedSync::Both)
-        .map_err(|error| refused(&error))?;
-    let input = SequentialOwned::new_from(samples, channels, length).map_err(|error| refused(&error))?;
-    let room = resampler.process_all_needed_output_len(length);
-    let mut output = SequentialOwned::new(0.0, channels, room);
-    let (_, made) = resampler
-        .process_all_into_buffer(&input, &mut output, length, None)
-        .map_err(|error| refused(&error))?;
-    let data = output.take_data();
-    Ok(data
-        .chunks_exact(room)
-        .flat_map(|plane| &plane[..made])
-        .copied()
-        .collect())
+    })
 }
