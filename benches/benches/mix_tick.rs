@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use jackfield_benches::Hall;
-use jackfield_benches::plugins::{active_speaker, speech};
+use jackfield_benches::plugins::{Codec, active_speaker, speech};
 
 fn room(people: usize) -> Hall {
     let mut hall = Hall::new(people, active_speaker(people));
-    let voices = ["reader-1", "reader-2", "cards"].map(|name| Hall::packets(&speech(name, 10)));
+    let voices = ["reader-1", "reader-2", "cards"].map(|name| Hall::packets(Codec::Opus, &speech(name, 10)));
     for packets in voices {
         hall.join(Some(packets), Vec::new());
     }

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use jackfield_benches::percentiles::line;
-use jackfield_benches::plugins::{active_speaker, jitter, processor, speech, sum};
+use jackfield_benches::plugins::{Codec, active_speaker, jitter, processor, speech, sum};
 use jackfield_benches::{Hall, RealStopwatch};
 use jackfield_core::mixer::Mixer;
 use jackfield_graph::command::{Command, Outcome, SwapJitter, SwapProcessor};
@@ -37,7 +37,7 @@ fn measure(mut what: impl FnMut(&mut Hall, usize)) -> Measured {
     hall.watch = Box::new(RealStopwatch::default());
     for name in ["reader-1", "reader-2"] {
         let chain = vec![processor::<Null>()];
-        hall.join(Some(Hall::packets(&speech(name, 10))), chain);
+        hall.join(Some(Hall::packets(Codec::Opus, &speech(name, 10))), chain);
     }
     hall.join(None, Vec::new());
     let mut measured = Measured {

@@ -6,9 +6,7 @@
 use std::time::Instant;
 
 use jackfield_benches::Hall;
-use jackfield_benches::plugins::{
-    OPUS, active_speaker, decoder, default_chain, encoder, made, processor, speech,
-};
+use jackfield_benches::plugins::{Codec, active_speaker, default_chain, made, processor, speech};
 use jackfield_core::audio_processor::{AudioProcessor, CaptureInfo, ProcessorReport};
 use jackfield_core::module::Plugin;
 use jackfield_core::time::Timestamp;
@@ -27,10 +25,10 @@ fn seconds() -> usize {
     }
 }
 
-fn speed(name: &str, chain: impl Fn() -> Vec<Box<PreparedProcessor>>) {
-    let mut hall = Hall::new(13, active_speaker(13));
+fn speed(name: &str, codec: Codec, chain: impl Fn() -> Vec<Box<PreparedProcessor>>) {
+    let mut hall = Hall::with_codec(13, active_speaker(13), codec);
     for voice in ["reader-1", "reader-2", "cards"] {
-        hall.join(Some(Hall::packets(&speech(voice, 10))), chain());
+        hall.join(Some(Hall::packets(codec, &speech(voice, 10))), chain());
     }
     for _ in 0..10 {
         hall.join(None, chain());
@@ -90,14 +88,16 @@ fn processing<T: Plugin + AudioProcessor>(name: &str) {
 }
 
 fn main() {
-    speed("default-chain", default_chain);
-    speed("gain-only", || vec![processor::<Gain>()]);
-    speed("no-processing", Vec::new);
+    speed("opus, default-chain", Codec::Opus, default_chain);
+    speed("opus, gain-only", Codec::Opus, || vec![processor::<Gain>()]);
+    speed("opus, no-processing", Codec::Opus, Vec::new);
+    speed("l16, gain-only", Codec::L16, || vec![processor::<Gain>()]);
+    speed("l16, no-processing", Codec::L16, Vec::new);
     println!("where it goes, one call by itself:");
     processing::<Aec3>("echo canceller, render and process");
     processing::<Rnnoise>("noise suppressor");
     processing::<Gain>("gain");
-    let mut mouth = encoder();
+    let mut mouth = Codec::Opus.encoder();
     let mut payload = PacketBuffer::new();
     let mut packets = Vec::new();
     per_block("Opus encoder", |_, block| {
@@ -110,8 +110,7 @@ fn main() {
             packets.push(payload.bytes().to_vec());
         }
     });
-    let mut ear = decoder();
-    assert_eq!(ear.payload_type, OPUS);
+    let mut ear = Codec::Opus.decoder();
     let mut pcm = vec![0.0; 5_760];
     per_block("Opus decoder", |n, _| {
         if n % 2 == 0

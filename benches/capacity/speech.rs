@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use jackfield_benches::plugins::Codec;
 use jackfield_benches::{Hall, plugins};
 use jackfield_core::audio::level_dbov;
 use jackfield_rtp::header::RtpPacketView;
@@ -22,14 +23,14 @@ pub(crate) struct Packets {
 pub(crate) fn packets() -> Result<Packets, Error> {
     const SECONDS: usize = 10;
     Ok(Packets {
-        voice: Hall::packets(&plugins::speech("reader-1", SECONDS)),
-        silence: Hall::packets(&vec![0.0; SECONDS * 48_000]),
+        voice: Hall::packets(Codec::Opus, &plugins::speech("reader-1", SECONDS)),
+        silence: Hall::packets(Codec::Opus, &vec![0.0; SECONDS * 48_000]),
     })
 }
 
 /// The loudest 20 ms of these RTP packets, in dBov.
 pub(crate) fn loudest_dbov(packets: &VecDeque<Vec<u8>>) -> f32 {
-    let mut decoder = plugins::decoder();
+    let mut decoder = Codec::Opus.decoder();
     let mut pcm = [0.0; 5_760];
     let payloads = packets
         .iter()

@@ -17,10 +17,11 @@ use jackfield_graph::stopwatch::{NoStopwatch, Stopwatch};
 use jackfield_graph::strip::{Encoding, Input, Output, Strip};
 use rtrb::{Producer, RingBuffer};
 
-use crate::plugins::{OPUS, ROOM, decoder, encoder, jitter};
+use crate::plugins::{Codec, PAYLOAD_TYPE, ROOM, jitter};
 
 /// A room, its speakers and its listeners, in virtual time.
 pub struct Hall {
+    codec: Codec,
     conference: Conference,
     control: ControlPorts,
     network: NetworkPorts,
@@ -33,7 +34,7 @@ pub struct Hall {
 }
 
 struct Speaker {
-    /// One packet for every two ticks, with its level.
+    /// One packet after another, each with its level.
     packets: Arc<Vec<(Vec<u8>, f32)>>,
     inbound: Producer<InboundPacket>,
 }
@@ -54,14 +55,20 @@ impl Stopwatch for RealStopwatch {
 }
 
 impl Hall {
-    /// A room for `people`.
+    /// A room for `people` who speak Opus.
     pub fn new(people: usize, mixer: Box<dyn Mixer>) -> Self {
+        Self::with_codec(people, mixer, Codec::Opus)
+    }
+
+    /// A room for `people` who use `codec`.
+    pub fn with_codec(people: usize, mixer: Box<dyn Mixer>, codec: Codec) -> Self {
         let config = ConferenceConfig {
             max_participants: people,
             ..ConferenceConfig::default()
         };
         let (conference, control, network) = Conference::new(config, mixer);
         let mut hall = Self {
+            codec,
             conference,
             control,
             network,
@@ -73,7 +80,7 @@ impl Hall {
         };
         hall.order(Command::AddSharedEncoder(Box::new(SharedEncoder::new(
             0,
-            encoder(),
+            codec.encoder(),
         ))));
         hall
     }
@@ -81,16 +88,18 @@ impl Hall {
     /// Encodes speech, for [`Hall::join`].
     ///
     /// # Panics
-    /// If Opus does not take it.
-    pub fn packets(speech: &[f32]) -> Arc<Vec<(Vec<u8>, f32)>> {
-        let mut mouth = encoder();
+    /// If the codec does not take it.
+    pub fn packets(codec: Codec, speech: &[f32]) -> Arc<Vec<(Vec<u8>, f32)>> {
+        let mut mouth = codec.encoder();
         let mut payload = PacketBuffer::new();
         let mut packets = Vec::new();
-        for pair in speech.chunks_exact(960) {
-            for block in pair.chunks_exact(480) {
-                mouth.encode(block, &mut payload).expect("Opus takes any block");
+        for packet in speech.chunks_exact(480 * codec.blocks_per_packet()) {
+            for block in packet.chunks_exact(480) {
+                mouth
+                    .encode(block, &mut payload)
+                    .expect("a codec takes any block");
             }
-            packets.push((payload.bytes().to_vec(), level_dbov(pair)));
+            packets.push((payload.bytes().to_vec(), level_dbov(packet)));
         }
         Arc::new(packets)
     }
@@ -105,12 +114,12 @@ impl Hall {
         self.next_id += 1;
         let (producer, inbound) = RingBuffer::new(64);
         let stats = Arc::new(StripStats::new(chain.len()));
-        let receiver = Box::new(Receiver::new(ROOM, jitter(), vec![decoder()]));
+        let receiver = Box::new(Receiver::new(ROOM, jitter(), vec![self.codec.decoder()]));
         let slots = chain
             .into_iter()
             .map(|processor| ProcessorSlot::new(ROOM, processor))
             .collect();
-        let output = Output::Encoded(Box::new(Encoding::new(0, encoder(), ROOM)));
+        let output = Output::Encoded(Box::new(Encoding::new(0, self.codec.encoder(), ROOM)));
         let input = Input::Packets { inbound, receiver };
         let strip = Strip::new(id, ROOM, input, slots, output, stats);
         self.order(Command::AddStrip(Box::new(strip)));
@@ -137,10 +146,11 @@ impl Hall {
 
     /// What is there to do before a tick: packets come.
     pub fn prepare(&mut self) {
-        if !self.tick.is_multiple_of(2) {
+        let blocks = self.codec.blocks_per_packet();
+        if !self.tick.is_multiple_of(blocks) {
             return;
         }
-        let n = self.tick / 2;
+        let n = self.tick / blocks;
         for speaker in &mut self.speakers {
             let (bytes, level) = &speaker.packets[n % speaker.packets.len()];
             let mut payload = self.network.used.pop().unwrap_or_else(|_| PacketBuffer::new());
@@ -149,8 +159,8 @@ impl Hall {
                 payload,
                 arrival: self.now,
                 sequence_number: n as i64,
-                timestamp: n as i64 * 960,
-                payload_type: OPUS,
+                timestamp: (n * blocks * 480) as i64,
+                payload_type: PAYLOAD_TYPE,
                 marker: false,
                 level_dbov: Some(*level),
             };

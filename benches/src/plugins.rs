@@ -1,6 +1,7 @@
 //! Plugins as a host has them: behind their C tables, activated for a room at 48 kHz mono.
 
 use jackfield_codec_opus::{OpusDecoder, OpusEncoder};
+use jackfield_codec_pcm::{PcmDecoder, PcmEncoder};
 use jackfield_core::audio::AudioFormat;
 use jackfield_core::audio_codec::{
     AudioDecoder, AudioDecoderProxy, AudioEncoder, AudioEncoderProxy, DecoderConfig, EncoderConfig,
@@ -18,8 +19,8 @@ use jackfield_graph::send::Encoder;
 
 /// The format of the rooms.
 pub const ROOM: AudioFormat = AudioFormat::MONO_48K;
-/// The payload type of Opus.
-pub const OPUS: u8 = 111;
+/// The payload type of whichever codec a conference uses.
+pub const PAYLOAD_TYPE: u8 = 111;
 
 /// A new instance.
 ///
@@ -77,31 +78,57 @@ pub fn jitter() -> Box<dyn JitterBuffer> {
     Box::new(proxy)
 }
 
-/// An Opus encoder for packets of 20 ms.
-///
-/// # Panics
-/// If it cannot be activated.
-pub fn encoder() -> Encoder {
-    let mut proxy = AudioEncoderProxy::local(made::<OpusEncoder>());
-    let config = EncoderConfig::new(0, ROOM.sample_rate, 1, 20);
-    proxy.activate(&config, "").expect("Opus takes 48 kHz mono");
-    Encoder::new(Box::new(proxy), ROOM, ROOM).expect("no converter is needed")
+/// A codec of a conference, at 48 kHz mono.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// Opus with its default complexity, packets of 20 ms.
+    Opus,
+    /// Samples as they are, packets of 10 ms: what is left is the work of Jackfield itself.
+    L16,
 }
 
-/// An Opus decoder.
-///
-/// # Panics
-/// If it cannot be activated.
-pub fn decoder() -> Decoder {
-    let mut proxy = AudioDecoderProxy::local(made::<OpusDecoder>());
-    let config = DecoderConfig::new(0, ROOM.sample_rate, 1);
-    proxy.activate(&config, "").expect("Opus gives 48 kHz mono");
-    Decoder {
-        payload_type: OPUS,
-        decoder: Box::new(proxy),
-        clock_rate: ROOM.sample_rate,
-        format: ROOM,
-        converter: None,
+impl Codec {
+    /// How many blocks of 10 ms a packet holds.
+    pub const fn blocks_per_packet(self) -> usize {
+        match self {
+            Self::Opus => 2,
+            Self::L16 => 1,
+        }
+    }
+
+    /// An encoder.
+    ///
+    /// # Panics
+    /// If it cannot be activated.
+    pub fn encoder(self) -> Encoder {
+        let mut proxy = match self {
+            Self::Opus => AudioEncoderProxy::local(made::<OpusEncoder>()),
+            Self::L16 => AudioEncoderProxy::local(made::<PcmEncoder>()),
+        };
+        let packet_ms = 10 * self.blocks_per_packet() as u32;
+        let config = EncoderConfig::new(0, ROOM.sample_rate, 1, packet_ms);
+        proxy.activate(&config, "").expect("it takes 48 kHz mono");
+        Encoder::new(Box::new(proxy), ROOM, ROOM).expect("no converter is needed")
+    }
+
+    /// A decoder.
+    ///
+    /// # Panics
+    /// If it cannot be activated.
+    pub fn decoder(self) -> Decoder {
+        let mut proxy = match self {
+            Self::Opus => AudioDecoderProxy::local(made::<OpusDecoder>()),
+            Self::L16 => AudioDecoderProxy::local(made::<PcmDecoder>()),
+        };
+        let config = DecoderConfig::new(0, ROOM.sample_rate, 1);
+        proxy.activate(&config, "").expect("it gives 48 kHz mono");
+        Decoder {
+            payload_type: PAYLOAD_TYPE,
+            decoder: Box::new(proxy),
+            clock_rate: ROOM.sample_rate,
+            format: ROOM,
+            converter: None,
+        }
     }
 }
 
