@@ -110,6 +110,7 @@ impl StrRaw {
 ///
 /// # Errors
 /// If it is null or misaligned.
+#[inline]
 pub unsafe fn slice<'a, T: Pod>(pointer: *const T, len: usize) -> Result<&'a [T], Fault> {
     if len == 0 {
         return Ok(&[]);
@@ -128,6 +129,7 @@ pub unsafe fn slice<'a, T: Pod>(pointer: *const T, len: usize) -> Result<&'a [T]
 ///
 /// # Errors
 /// If it is null or misaligned.
+#[inline]
 pub unsafe fn slice_mut<'a, T: Pod>(pointer: *mut T, len: usize) -> Result<&'a mut [T], Fault> {
     if len == 0 {
         return Ok(&mut []);
@@ -146,79 +148,109 @@ pub unsafe fn slice_mut<'a, T: Pod>(pointer: *mut T, len: usize) -> Result<&'a m
 ///
 /// # Errors
 /// If it is null or not UTF-8.
+#[inline]
 pub unsafe fn text<'a>(pointer: *const u8, len: usize) -> Result<&'a str, Fault> {
     // SAFETY: as the caller vouches.
     let bytes = unsafe { slice(pointer, len)? };
     std::str::from_utf8(bytes).map_err(|_| Fault::invalid("a text at the boundary is not UTF-8"))
 }
 
-/// A struct that the caller passes by `const T *`: as it stands, or, if it grows, completed with zeros in `slot`.
+/// A struct that the caller passes by `const T *`: where it stands if both sides know the same one, which is the rule; else completed with
+/// zeros in `slot`.
 ///
 /// # Safety
-/// `pointer` is null or points at a `T` as the caller knows it: for one that grows at least the bytes that its size says.
+/// `pointer` is null or points at a `T` as the caller knows it, for one that grows at least the bytes that its size says, and nobody
+/// changes it while the result is used.
 ///
 /// # Errors
 /// If it is null or misaligned.
+#[inline]
 pub unsafe fn read_in<T: Pod>(pointer: *const T, slot: &mut MaybeUninit<T>) -> Result<&T, Fault> {
     if pointer.is_null() || !pointer.is_aligned() {
         return Err(bad_pointer());
     }
-    if !T::GROWS {
-        // SAFETY: not null, aligned, and a frozen struct is the same on both sides.
-        return Ok(unsafe { &*pointer });
-    }
-    // SAFETY: as the caller vouches.
-    let value = unsafe { copy_grown(pointer) };
-    Ok(slot.write(value))
-}
-
-/// A copy of the struct that the caller passes by `T *`.
-///
-/// # Safety
-/// As [`read_in`].
-///
-/// # Errors
-/// If it is null or misaligned.
-pub unsafe fn copy_in<T: Pod>(pointer: *mut T) -> Result<T, Fault> {
-    if pointer.is_null() || !pointer.is_aligned() {
-        return Err(bad_pointer());
-    }
-    if T::GROWS {
-        // SAFETY: as the caller vouches.
-        Ok(unsafe { copy_grown(pointer) })
-    } else {
-        // SAFETY: not null, aligned, frozen.
-        Ok(unsafe { pointer.read() })
-    }
-}
-
-/// Writes `value` back to where the caller wants it; of one that grows only as much as the caller has room for, and not the size.
-///
-/// # Safety
-/// `pointer` is null or has room for a `T` as the caller knows it.
-pub unsafe fn copy_out<T: Pod>(value: &T, pointer: *mut T) {
-    if pointer.is_null() || !pointer.is_aligned() {
-        return;
-    }
-    if !T::GROWS {
-        // SAFETY: not null, aligned, frozen.
-        unsafe { pointer.write(*value) };
-        return;
-    }
-    // SAFETY: the first four bytes are the size that the caller set; the copy stays within it and within ours.
+    // SAFETY: not null, aligned; the rest as the caller vouches.
     unsafe {
-        let room = (pointer.cast::<u32>().read() as usize).min(size_of::<T>());
-        if room > 4 {
-            std::ptr::copy_nonoverlapping(
-                std::ptr::from_ref(value).cast::<u8>().add(4),
-                pointer.cast::<u8>().add(4),
-                room - 4,
-            );
+        if is_ours(pointer) {
+            Ok(&*pointer)
+        } else {
+            Ok(slot.write(copy_grown(pointer)))
         }
     }
 }
 
+/// A struct that the caller passes by `T *`: where it stands if both sides know the same one; else completed with zeros in `slot`, and what
+/// became of it has to be brought back by [`write_back`].
+///
+/// # Safety
+/// As [`read_in`], and nobody else touches it while the result is used.
+///
+/// # Errors
+/// If it is null or misaligned.
+#[inline]
+pub unsafe fn write_in<T: Pod>(pointer: *mut T, slot: &mut MaybeUninit<T>) -> Result<&mut T, Fault> {
+    if pointer.is_null() || !pointer.is_aligned() {
+        return Err(bad_pointer());
+    }
+    // SAFETY: not null, aligned; the rest as the caller vouches.
+    unsafe {
+        if is_ours(pointer) {
+            Ok(&mut *pointer)
+        } else {
+            Ok(slot.write(copy_grown(pointer)))
+        }
+    }
+}
+
+/// Ends what [`write_in`] began for the same `pointer`. The size is the caller's and stays, whatever was written over it.
+///
+/// # Safety
+/// As [`write_in`]; `value` is what it gave.
+#[inline]
+pub unsafe fn write_back<T: Pod>(value: &mut T, pointer: *mut T) {
+    if !std::ptr::eq(value, pointer) {
+        // SAFETY: as the caller vouches.
+        unsafe { copy_out(value, pointer) };
+    } else if T::GROWS {
+        // SAFETY: a growing struct begins with a `u32`, its size, which was ours.
+        unsafe { std::ptr::from_mut(value).cast::<u32>().write(size_of::<T>() as u32) };
+    }
+}
+
+/// Writes `value` to where the caller wants it; of one that grows only as much as the caller has room for, and not the size.
+///
+/// # Safety
+/// `pointer` is null or has room for a `T` as the caller knows it.
+#[inline]
+pub unsafe fn copy_out<T: Pod>(value: &T, pointer: *mut T) {
+    if pointer.is_null() || !pointer.is_aligned() {
+        return;
+    }
+    // SAFETY: not null, aligned; the rest as the caller vouches.
+    unsafe {
+        if is_ours(pointer) {
+            pointer.write(*value);
+            if T::GROWS {
+                pointer.cast::<u32>().write(size_of::<T>() as u32);
+            }
+        } else {
+            copy_out_grown(value, pointer);
+        }
+    }
+}
+
+/// Whether what stands at `pointer` is as long as we know it. A struct that does not grow always is.
+///
+/// # Safety
+/// `pointer` is aligned and points at a `T` as the caller knows it.
+#[inline(always)]
+unsafe fn is_ours<T: Pod>(pointer: *const T) -> bool {
+    // SAFETY: a growing struct begins with a `u32`, its size.
+    !T::GROWS || unsafe { pointer.cast::<u32>().read() as usize == size_of::<T>() }
+}
+
 /// Room for a `T` that the other side is to fill in: zeros, and its size if it grows.
+#[inline]
 pub fn blank<T: Pod>() -> MaybeUninit<T> {
     let mut value = MaybeUninit::<T>::zeroed();
     if T::GROWS {
@@ -230,6 +262,7 @@ pub fn blank<T: Pod>() -> MaybeUninit<T> {
 
 /// # Safety
 /// `pointer` is aligned and points at a growing struct of at least as many bytes as its first field says.
+#[cold]
 unsafe fn copy_grown<T: Pod>(pointer: *const T) -> T {
     let mut value = MaybeUninit::<T>::zeroed();
     // SAFETY: zeroed plain old data is valid, and the copy stays within the smaller of both sizes.
@@ -242,19 +275,41 @@ unsafe fn copy_grown<T: Pod>(pointer: *const T) -> T {
     }
 }
 
+/// # Safety
+/// `pointer` is aligned and has room for as many bytes as its first four say.
+#[cold]
+unsafe fn copy_out_grown<T: Pod>(value: &T, pointer: *mut T) {
+    // SAFETY: the copy stays within the caller's size and within ours, and leaves the size itself alone.
+    unsafe {
+        let room = (pointer.cast::<u32>().read() as usize).min(size_of::<T>());
+        if room > 4 {
+            std::ptr::copy_nonoverlapping(
+                std::ptr::from_ref(value).cast::<u8>().add(4),
+                pointer.cast::<u8>().add(4),
+                room - 4,
+            );
+        }
+    }
+}
+
 /// A private copy, as long as we know it, of a callback table that starts with its size; what is missing is zero, that is `None`.
 ///
 /// # Safety
 /// `pointer` is null or points at a table of function pointers that starts with a `u32`, its size. `V` is such a table.
+#[inline]
 pub unsafe fn import_table<V: Copy>(pointer: *const V) -> Option<V> {
     if pointer.is_null() || !pointer.is_aligned() {
         return None;
     }
-    let mut table = MaybeUninit::<V>::zeroed();
     // SAFETY: as the caller vouches; a zeroed table of options and pointers is valid.
     unsafe {
-        let len = (pointer.cast::<u32>().read() as usize).min(size_of::<V>());
-        std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), table.as_mut_ptr().cast::<u8>(), len);
+        let size = pointer.cast::<u32>().read() as usize;
+        // Callback tables are copied in every call and are nearly always as long as we know them: a copy of constant length.
+        if size >= size_of::<V>() {
+            return Some(pointer.read());
+        }
+        let mut table = MaybeUninit::<V>::zeroed();
+        std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), table.as_mut_ptr().cast::<u8>(), size);
         Some(table.assume_init())
     }
 }
@@ -289,6 +344,7 @@ pub unsafe fn import_area_table<V: Copy>(
     unsafe { import_table(pointer) }.ok_or_else(|| ImportError::no_table(shape.id))
 }
 
+#[cold]
 fn bad_pointer() -> Fault {
     Fault::invalid("a pointer at the boundary is null or misaligned")
 }

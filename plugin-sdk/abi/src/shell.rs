@@ -43,19 +43,27 @@ pub unsafe fn guard<T>(this: *mut c_void, call: impl FnOnce(&mut T) -> Result<()
     if shell.poisoned {
         return FaultCode::Poisoned.status();
     }
-    let value = &mut *shell.value;
-    match catch_unwind(AssertUnwindSafe(|| call(value))) {
-        Ok(Ok(())) => 0,
-        Ok(Err(fault)) => refuse(&mut shell.fault, &fault),
+    let (value, kept) = (&mut *shell.value, &mut shell.fault);
+    // A fault is kept within, so that nothing but a number has to come out through memory.
+    let done = catch_unwind(AssertUnwindSafe(|| match call(value) {
+        Ok(()) => 0,
+        Err(fault) => refuse(kept, &fault),
+    }));
+    match done {
+        Ok(status) => status,
         Err(payload) => poison(shell, payload),
     }
 }
 
 /// Runs a host's callback for a plugin.
+#[inline]
 pub fn guard_callback(call: impl FnOnce() -> Result<(), Fault>) -> i32 {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(Ok(())) => 0,
-        Ok(Err(fault)) => fault.code().status(),
+    let done = catch_unwind(AssertUnwindSafe(|| match call() {
+        Ok(()) => 0,
+        Err(fault) => fault.code().status(),
+    }));
+    match done {
+        Ok(status) => status,
         Err(payload) => {
             std::mem::forget(payload);
             FaultCode::Panicked.status()

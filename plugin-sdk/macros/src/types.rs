@@ -351,13 +351,14 @@ impl Parameter {
                 quote!(),
             ),
             Passing::RefMut(ty) => {
-                let place = format_ident!("{name}_place");
+                let (place, slot) = (format_ident!("{name}_place"), format_ident!("{name}_slot"));
                 (
                     quote! {
                         let #place = #name;
-                        let mut #name = ::jackfield_abi::cross::copy_in::<#ty>(#place)?;
+                        let mut #slot = ::core::mem::MaybeUninit::<#ty>::uninit();
+                        let #name = ::jackfield_abi::cross::write_in(#place, &mut #slot)?;
                     },
-                    quote!(::jackfield_abi::cross::copy_out(&#name, #place);),
+                    quote!(::jackfield_abi::cross::write_back(#name, #place);),
                 )
             }
             Passing::Slice(_) => (
@@ -383,7 +384,8 @@ impl Parameter {
     pub(crate) fn receive_argument(&self) -> TokenStream {
         let name = &self.ident;
         match &self.passing {
-            Passing::RefMut(_) | Passing::Callback(_) => quote!(&mut #name),
+            Passing::RefMut(_) => quote!(&mut *#name),
+            Passing::Callback(_) => quote!(&mut #name),
             _ => quote!(#name),
         }
     }

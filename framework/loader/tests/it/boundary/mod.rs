@@ -12,6 +12,7 @@ mod growth;
 mod newer;
 mod older;
 mod proofs;
+mod same_size;
 mod threads;
 
 use std::sync::Arc;
