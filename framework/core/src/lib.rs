@@ -35,6 +35,7 @@ pub use jackfield_abi::{Fault, FaultCode};
 use jackfield_abi::Area;
 use jackfield_abi::proof::AreaProof;
 use jackfield_abi::shape::AreaShape;
+use jackfield_abi::wire::AreaWire;
 
 macro_rules! areas {
     ($($area:path),* $(,)?) => {
@@ -42,6 +43,8 @@ macro_rules! areas {
         pub const AREAS: &[&AreaShape] = &[$(<dyn $area as Area>::SHAPE),*];
         /// The layout proof of every area, in the same order.
         pub static PROOFS: &[&AreaProof] = &[$(<dyn $area as Area>::PROOF),*];
+        /// The wire of every area between processes, in the same order.
+        pub static WIRES: &[&AreaWire] = &[$(<dyn $area as Area>::WIRE),*];
     };
 }
 areas!(

@@ -34,6 +34,10 @@ pub trait Module: Send {
     fn reset(&mut self, reason: ResetReason) -> Result<(), Fault>;
 }
 
+/// The table of an instance in another process, as the tables of all areas name it.
+#[doc(hidden)]
+pub const MODULE_WIRE_TABLE: *const std::ffi::c_void = std::ptr::from_ref(__module_area::WIRE_TABLE).cast();
+
 /// Makes an area's proxy a [`Module`] through the table of `jackfield.module/1` that it holds.
 #[doc(hidden)]
 #[macro_export]

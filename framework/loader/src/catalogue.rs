@@ -25,7 +25,7 @@ pub struct Catalogue {
 pub struct PluginFile {
     /// Where the file lies; for a linked plugin, its entry's name.
     pub path: PathBuf,
-    /// Whether it is linked in or loaded.
+    /// Whether it is linked in or loaded. A file is loaded into the host's process, or into one of its own if the manifest says so.
     pub isolation: Isolation,
     /// The digest of the file as it was scanned; a linked plugin has none.
     pub digest: Option<Digest>,
@@ -134,9 +134,10 @@ impl Catalogue {
 
     /// The file that offers the plugin `id`.
     pub fn file_of(&self, id: &str, isolation: Isolation) -> Option<&Arc<PluginFile>> {
-        self.files
-            .iter()
-            .find(|file| file.isolation == isolation && file.modules.iter().any(|module| module.id == id))
+        self.files.iter().find(|file| {
+            file.isolation.is_linked() == isolation.is_linked()
+                && file.modules.iter().any(|module| module.id == id)
+        })
     }
 
     /// The description of the module `id` for `area`.
@@ -153,7 +154,7 @@ impl Catalogue {
     pub(crate) fn advice(&self, id: &str, isolation: Isolation) -> String {
         let other = match isolation {
             Isolation::Static => Isolation::InProcess,
-            Isolation::InProcess => Isolation::Static,
+            Isolation::InProcess | Isolation::Process => Isolation::Static,
         };
         if let Some(file) = self.file_of(id, other) {
             return format!(
@@ -164,15 +165,15 @@ impl Catalogue {
         }
         let names = self
             .modules()
-            .filter(|(file, _)| file.isolation == isolation)
+            .filter(|(file, _)| file.isolation.is_linked() == isolation.is_linked())
             .map(|(_, module)| module.id.as_str());
         let near = did_you_mean(id, names);
         match isolation {
             Isolation::Static => format!("{near}this host links only what it registers with the loader"),
-            Isolation::InProcess if self.folders.is_empty() => {
+            _ if self.folders.is_empty() => {
                 format!("{near}no folder was scanned: add one to [plugins] folders")
             }
-            Isolation::InProcess => {
+            _ => {
                 let folders: Vec<_> = self
                     .folders
                     .iter()

@@ -236,6 +236,26 @@ pub enum LoadError {
         /// What it said.
         fault: Fault,
     },
+    /// A plugin of this area cannot run in a process of its own.
+    #[error(
+        "`{id}` cannot run in a process of its own: {reason} ({area}); set isolation = \"in-process\" for its socket"
+    )]
+    NotInAProcess {
+        /// The plugin.
+        id: String,
+        /// Its area.
+        area: String,
+        /// Why.
+        reason: String,
+    },
+    /// The process of a plugin could not be started or did not get ready.
+    #[error("`{id}` could not be started in a process of its own: {reason}")]
+    Process {
+        /// The plugin.
+        id: String,
+        /// Why.
+        reason: String,
+    },
     /// The instance's table was refused.
     #[error("`{id}`: {error}")]
     Table {

@@ -62,11 +62,12 @@ unsafe impl Send for ProofPointer {}
 unsafe impl Sync for ProofPointer {}
 
 impl Image {
-    /// Opens the private copy of a plugin file. `frames` is what `elf::examine` found in that very copy.
+    /// Opens the private copy of a plugin file. `frames` is what `elf::examine` found in that very copy; `digest` is not needed by who opens one image
+    /// and no other.
     pub(crate) fn open(
         copy: &Path,
         source: &Path,
-        digest: Digest,
+        digest: Option<Digest>,
         frames: Vec<Frame>,
     ) -> Result<Self, LoadError> {
         let path = source.to_owned();
@@ -90,7 +91,7 @@ impl Image {
         // Never closed. RTLD_NODELETE would keep the image mapped anyway; this also keeps its handle.
         std::mem::forget(library);
         // SAFETY: the file's own bytes showed the magic and our major version at each of these symbols, and the image stays mapped.
-        unsafe { Self::from_entries(path, Some(digest), frames, &entries, 0) }
+        unsafe { Self::from_entries(path, digest, frames, &entries, 0) }
     }
 
     /// Takes a plugin that is linked into the host through the same door.
@@ -166,8 +167,28 @@ impl Image {
         id: &str,
         environment: &Environment,
     ) -> Result<A::Proxy, LoadError> {
+        if !AREAS.iter().any(|known| known.id == A::SHAPE.id) {
+            self.check_foreign_area::<A>()?;
+        }
+        let instance = self.create_raw(id, A::SHAPE.id, environment)?;
+        // SAFETY: the instance was made a moment ago for this area, by a plugin whose shape and proof agree with ours.
+        let proxy = unsafe { <A::Proxy as Import>::import(instance) };
+        let proxy = proxy.map_err(|error| LoadError::Table {
+            id: id.to_owned(),
+            error,
+        })?;
+        self.instances.fetch_add(1, Ordering::Relaxed);
+        Ok(proxy)
+    }
+
+    /// The same for an area that was checked when the image was opened, without a proxy. \[control\]
+    pub(crate) fn create_raw(
+        &self,
+        id: &str,
+        area: &str,
+        environment: &Environment,
+    ) -> Result<InstanceRaw, LoadError> {
         thread::check(Class::Control);
-        let area = A::SHAPE.id;
         let Some(maker) = self
             .makers
             .iter()
@@ -190,9 +211,6 @@ impl Image {
                 offered,
             });
         };
-        if !AREAS.iter().any(|known| known.id == area) {
-            self.check_foreign_area::<A>()?;
-        }
         let mut instance = InstanceRaw::NONE;
         let mut fault = FaultRaw::NONE;
         // SAFETY: the module's own function; environment, instance and fault are ours and outlive the call.
@@ -212,14 +230,7 @@ impl Image {
                 fault,
             });
         }
-        // SAFETY: the instance was made a moment ago for this area, by a plugin whose shape and proof agree with ours.
-        let proxy = unsafe { <A::Proxy as Import>::import(instance) };
-        let proxy = proxy.map_err(|error| LoadError::Table {
-            id: id.to_owned(),
-            error,
-        })?;
-        self.instances.fetch_add(1, Ordering::Relaxed);
-        Ok(proxy)
+        Ok(instance)
     }
 
     /// An area that `jackfield-core` does not know was not checked when the image was opened.

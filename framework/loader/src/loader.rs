@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jackfield_abi::Area;
 use jackfield_core::environment::Environment;
 use jackfield_core::module::Module;
+use jackfield_core::time::Timestamp;
 use jackfield_sdk::StaticPlugin;
 
 use crate::catalogue::{Catalogue, PluginFile};
@@ -16,6 +17,7 @@ use crate::discovery::Scanner;
 use crate::elf;
 use crate::error::LoadError;
 use crate::image::{Image, linked_frames};
+use crate::isolation::{self, Grant, ProcessStatus, ProcessTier, Registry};
 use crate::ledger::{Ledger, LedgerEntry};
 use crate::manifest::{Isolation, Manifest, SocketManifest};
 use crate::metadata::ModuleInfo;
@@ -37,6 +39,8 @@ pub struct LoaderOptions {
     pub image_folder: Option<PathBuf>,
     /// Whether files and folders that anybody may change are taken all the same.
     pub allow_world_writable: bool,
+    /// How plugins in processes of their own are run.
+    pub process: ProcessTier,
 }
 
 impl Default for LoaderOptions {
@@ -47,6 +51,7 @@ impl Default for LoaderOptions {
             retired_images: 64,
             image_folder: None,
             allow_world_writable: false,
+            process: ProcessTier::default(),
         }
     }
 }
@@ -69,6 +74,7 @@ pub struct Loader {
 
 struct Shared {
     options: LoaderOptions,
+    processes: Arc<Registry>,
     state: Mutex<State>,
 }
 
@@ -95,6 +101,10 @@ pub struct Resolved {
     pub pinned: bool,
     /// Why plugins were passed over that the manifest prefers.
     pub passed_over: Vec<String>,
+    /// Where it runs.
+    pub isolation: Isolation,
+    /// What it may do if it runs in a process of its own.
+    pub allow: Vec<Grant>,
     area: String,
 }
 
@@ -132,6 +142,7 @@ impl Loader {
         let loader = Self {
             shared: Arc::new(Shared {
                 options,
+                processes: Arc::default(),
                 state: Mutex::new(state),
             }),
         };
@@ -218,15 +229,29 @@ impl Loader {
     /// randomness that the instance uses. A codec's encoder is made from what its socket was resolved to. \[control\]
     ///
     /// # Errors
-    /// If the file changed since the scan, is refused, or cannot make an instance.
+    /// If the file changed since the scan, is refused, or cannot make an instance; or if it is to run in a process of its own and that cannot be.
     pub fn create<A>(&self, plugin: &Resolved, seed: u64) -> Result<A::Proxy, LoadError>
     where
         A: Area + ?Sized,
         A::Proxy: Module,
     {
-        let image = self.image(&plugin.file)?;
-        let mut proxy = image.create::<A>(&plugin.id, &Environment::seeded(seed))?;
-        let Some(module) = plugin.file.module(&plugin.id, A::SHAPE.id) else {
+        let module = plugin.file.module(&plugin.id, A::SHAPE.id);
+        let mut proxy = if plugin.isolation == Isolation::Process {
+            let (image, _) = self.state().copy(&plugin.file)?;
+            let order = isolation::Order {
+                image: &image,
+                source: &plugin.file.path,
+                id: &plugin.id,
+                seed,
+                allow: &plugin.allow,
+                parameters: module.map_or(0, |module| module.parameters.len()),
+            };
+            isolation::create::<A>(&self.shared.options.process, &self.shared.processes, &order)?
+        } else {
+            self.image(&plugin.file)?
+                .create::<A>(&plugin.id, &Environment::seeded(seed))?
+        };
+        let Some(module) = module else {
             return Ok(proxy);
         };
         for (index, parameter) in (0..).zip(&module.parameters) {
@@ -260,6 +285,22 @@ impl Loader {
                 path: file.path.clone(),
             }),
         }
+    }
+
+    /// Sees to the plugins in processes of their own: notes who ended, and starts again whose time has come. To be called every 10 ms or so
+    /// while there are any. Never waits for a plugin. \[control\]
+    pub fn tend(&self, now: Timestamp) {
+        self.shared.processes.tend(now);
+    }
+
+    /// What is known of each plugin in a process of its own. \[control\]
+    pub fn processes(&self) -> Vec<ProcessStatus> {
+        self.shared.processes.status()
+    }
+
+    /// How plugins in processes of their own are run.
+    pub fn process_tier(&self) -> &ProcessTier {
+        &self.shared.options.process
     }
 
     /// Every image that was opened from a file, and which are retired.
@@ -297,26 +338,35 @@ impl State {
             return Err(LoadError::TooManyImages { retired, cap });
         }
         let path = &file.path;
+        let (copy, bytes) = self.copy(file)?;
+        let frames = elf::examine(&bytes).map_err(|fault| LoadError::File {
+            path: path.clone(),
+            fault,
+        })?;
+        let image = Arc::new(Image::open(&copy, path, Some(digest), frames)?);
+        tracing::info!(plugin = %path.display(), %digest, "opened a plugin image");
+        self.images.push((image.clone(), bytes.len() as u64));
+        Ok(image)
+    }
+
+    /// The host's own copy of a file as it was scanned, and what stands in it. None of it is run.
+    fn copy(&self, file: &PluginFile) -> Result<(PathBuf, Vec<u8>), LoadError> {
+        let path = &file.path;
+        let changed = || LoadError::Changed { path: path.clone() };
+        let digest = file.digest.ok_or_else(changed)?;
         let io = |error| LoadError::Io {
             path: path.clone(),
             error,
         };
         let bytes = fs::read(path).map_err(io)?;
         if Digest::of(&bytes) != digest {
-            return Err(LoadError::Changed { path: path.clone() });
+            return Err(changed());
         }
         let (copy, bytes) = self.folder.keep(&bytes, digest).map_err(io)?;
         if Digest::of(&bytes) != digest {
             return Err(io(std::io::Error::other("its private copy came out different")));
         }
-        let frames = elf::examine(&bytes).map_err(|fault| LoadError::File {
-            path: path.clone(),
-            fault,
-        })?;
-        let image = Arc::new(Image::open(&copy, path, digest, frames)?);
-        tracing::info!(plugin = %path.display(), %digest, "opened a plugin image");
-        self.images.push((image.clone(), bytes.len() as u64));
-        Ok(image)
+        Ok((copy, bytes))
     }
 
     fn ledger(&self, cap: usize) -> Ledger {
@@ -424,6 +474,8 @@ fn resolved(
         parameters,
         pinned: socket.pin.is_some() && socket.candidates.iter().any(|candidate| candidate == id),
         passed_over: tried.iter().map(|(_, reason)| reason.to_string()).collect(),
+        isolation: socket.isolation,
+        allow: socket.allow.clone(),
         area: area.to_owned(),
     })
 }

@@ -49,7 +49,8 @@ enum {
   JF_E_FAILED = -5,            // a file, device or library that the plugin needs failed
   JF_E_PANICKED = -100,        // the plugin panicked in this call; the instance is out of use from now on
   JF_E_POISONED = -101,        // the plugin panicked in an earlier call; replace the instance
-  JF_E_TIMED_OUT = -102        // the plugin did not answer before its deadline
+  JF_E_TIMED_OUT = -102,       // the plugin did not answer before its deadline
+  JF_E_GONE = -103             // the plugin's process has ended; it is started again
 };
 
 #define JF_FAULT_TEXT_BYTES 240

@@ -84,6 +84,8 @@ pub enum FaultCode {
     Poisoned,
     /// The plugin did not answer before its deadline.
     TimedOut,
+    /// The plugin's process has ended. It is started again; until then there is no answer.
+    Gone,
     /// A code that this build does not know.
     Other(i32),
 }
@@ -100,6 +102,7 @@ impl FaultCode {
             Self::Panicked => -100,
             Self::Poisoned => -101,
             Self::TimedOut => -102,
+            Self::Gone => -103,
             Self::Other(status) => status,
         }
     }
@@ -115,6 +118,7 @@ impl FaultCode {
             -100 => Self::Panicked,
             -101 => Self::Poisoned,
             -102 => Self::TimedOut,
+            -103 => Self::Gone,
             other => Self::Other(other),
         }
     }
@@ -131,6 +135,7 @@ impl fmt::Display for FaultCode {
             Self::Panicked => f.write_str("the plugin panicked"),
             Self::Poisoned => f.write_str("the plugin panicked earlier and is out of use"),
             Self::TimedOut => f.write_str("the plugin missed its deadline"),
+            Self::Gone => f.write_str("the plugin's process has ended"),
             Self::Other(status) => write!(f, "status {status}"),
         }
     }

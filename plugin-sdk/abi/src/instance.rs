@@ -7,6 +7,7 @@ use crate::fault::{Fault, FaultCode, FaultRaw};
 use crate::proof::AreaProof;
 use crate::shape::AreaShape;
 use crate::thread::Class;
+use crate::wire::AreaWire;
 
 /// What every area's table begins with.
 #[repr(C)]
@@ -60,6 +61,8 @@ pub trait Area {
     const SHAPE: &'static AreaShape;
     /// Its layout proof.
     const PROOF: &'static AreaProof;
+    /// Its two ends of a wire between processes.
+    const WIRE: &'static AreaWire;
 }
 
 /// A proxy that can be made of an instance.
@@ -214,6 +217,7 @@ impl Instance {
                 FaultCode::Panicked => "the plugin panicked",
                 FaultCode::Poisoned => "the plugin panicked earlier",
                 FaultCode::TimedOut => "the plugin missed its deadline",
+                FaultCode::Gone => "the plugin's process has ended",
                 _ => "the plugin failed",
             },
         )

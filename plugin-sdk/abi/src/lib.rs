@@ -27,6 +27,7 @@ pub mod proof;
 pub mod shape;
 pub mod shell;
 pub mod thread;
+pub mod wire;
 
 pub use cross::{Pod, Scalar, StrRaw};
 pub use fault::{Fault, FaultCode, FaultRaw};

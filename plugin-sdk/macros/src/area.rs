@@ -1,4 +1,4 @@
-//! `#[area]`: from the trait of an area to its table, shim, proxy, shape and proof.
+//! `#[area]`: from the trait of an area to its table, shim, proxy, shape and proof; its wire is made in `wire`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -78,6 +78,7 @@ pub(crate) fn expand(attributes: TokenStream, item: TokenStream) -> Result<Token
             type Proxy = #proxy;
             const SHAPE: &'static ::jackfield_abi::shape::AreaShape = &#module::SHAPE;
             const PROOF: &'static ::jackfield_abi::proof::AreaProof = &#module::PROOF;
+            const WIRE: &'static ::jackfield_abi::wire::AreaWire = &#module::WIRE;
         }
     })
 }
@@ -180,7 +181,20 @@ impl Area<'_> {
         let proxy = self.proxy()?;
         let shape = self.shape()?;
         let proof = self.proof();
-        Ok(quote!(#table #export #proxy #shape #proof))
+        let wire = self.wire()?;
+        Ok(quote!(#table #export #proxy #shape #proof #wire))
+    }
+
+    fn wire(&self) -> Result<TokenStream> {
+        crate::wire::Ends {
+            methods: &self.methods,
+            name: &self.item.ident,
+            table: self.ident("Table"),
+            proxy: self.ident("Proxy"),
+            revision: self.revision(),
+            is_module: self.options.module,
+        }
+        .expand()
     }
 
     fn table(&self) -> TokenStream {

@@ -71,6 +71,8 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
         .flat_map(|method| &method.parameters)
         .filter_map(super::types::Parameter::never_grows);
     let name_text = name.to_string();
+    let recorder = format_ident!("{name}Recorder");
+    let wire = crate::wire::callback(name, &remote, &methods);
     let mut definition = item.clone();
     for trait_item in &mut definition.items {
         if let TraitItem::Fn(function) = trait_item {
@@ -146,11 +148,13 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
             impl #name for #remote {
                 #(#remote_methods)*
             }
+
+            #wire
         }
 
         #[doc(hidden)]
         #[allow(unused_imports)]
-        #visibility use #hidden::{#raw, #remote};
+        #visibility use #hidden::{#raw, #recorder, #remote};
     })
 }
 

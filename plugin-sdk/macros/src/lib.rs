@@ -1,7 +1,7 @@
 //! The macros of the plugin boundary: a trait is written once and everything that must agree with it is made here.
 //!
 //! * [`macro@area`] turns the trait of an area into its C table, the exporting shim, the importing proxy, the shape text, the C header
-//!   fragment and the layout proof.
+//!   fragment, the layout proof and both ends of a wire to another process.
 //! * [`macro@callback`] does the same for the small traits through which a plugin calls its host back.
 //! * [`macro@ffi`], [`macro@ffi_enum`] and [`macro@scalar`] make types that may cross.
 //! * [`macro@Params`] implements `Parameters` for a struct; [`export!`](macro@export) makes the entry of a plugin.
@@ -17,6 +17,7 @@ mod params;
 #[cfg(test)]
 mod tests;
 mod types;
+mod wire;
 
 use proc_macro::TokenStream;
 

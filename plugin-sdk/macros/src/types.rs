@@ -494,7 +494,7 @@ pub(crate) fn raw_path(path: &syn::Path) -> syn::Path {
     suffixed(path, "Raw")
 }
 
-fn suffixed(path: &syn::Path, suffix: &str) -> syn::Path {
+pub(crate) fn suffixed(path: &syn::Path, suffix: &str) -> syn::Path {
     let mut path = path.clone();
     let last = path.segments.last_mut().expect("a path has a segment");
     last.ident = format_ident!("{}{suffix}", last.ident);

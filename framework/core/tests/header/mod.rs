@@ -168,6 +168,7 @@ fn versions_and_status_codes_are_those_of_the_host() {
         ("PANICKED", FaultCode::Panicked),
         ("POISONED", FaultCode::Poisoned),
         ("TIMED_OUT", FaultCode::TimedOut),
+        ("GONE", FaultCode::Gone),
     ] {
         wanted.push(format!("  JF_E_{name} = {}", code.status()));
     }

@@ -36,6 +36,7 @@ use serde::Serialize;
 pub use error::ManifestError;
 
 use crate::digest::Digest;
+use crate::isolation::Grant;
 use crate::parameter::ParameterValue;
 use crate::profile::Profile;
 
@@ -67,6 +68,8 @@ pub struct SocketManifest {
     pub fallback: Option<String>,
     /// Where the plugin runs.
     pub isolation: Isolation,
+    /// What the plugin may do beside computing, if it runs in a process of its own. It is for whatever plugin stands in the socket.
+    pub allow: Vec<Grant>,
     /// The digest that the plugin's file must have.
     pub pin: Option<Digest>,
 }
@@ -80,6 +83,8 @@ pub enum Isolation {
     Static,
     /// Loaded from a file into the host's process.
     InProcess,
+    /// Loaded from a file into a process of its own, which may do no more than it is allowed, and which may end without the host.
+    Process,
 }
 
 impl Isolation {
@@ -88,7 +93,13 @@ impl Isolation {
         match self {
             Self::Static => "static",
             Self::InProcess => "in-process",
+            Self::Process => "process",
         }
+    }
+
+    /// Whether it is linked into the host and not loaded from a file.
+    pub const fn is_linked(self) -> bool {
+        matches!(self, Self::Static)
     }
 }
 
@@ -144,6 +155,7 @@ impl Manifest {
     pub fn linked(mut self) -> Self {
         for socket in &mut self.sockets {
             socket.isolation = Isolation::Static;
+            socket.allow.clear();
             socket.pin = None;
         }
         self

@@ -59,9 +59,15 @@ pub(crate) struct RawSocket {
     /// The plugin that is used if none of `use` is available, and that stands by while the call runs.
     #[schemars(with = "Option<String>")]
     pub(crate) fallback: Option<Spanned<String>>,
-    /// Where the plugin runs: linked into the host, or loaded from a file into its process (the default).
-    #[schemars(with = "Option<String>", extend("enum" = ["static", "in-process"]))]
+    /// Where the plugin runs: linked into the host, loaded from a file into its process (the default), or into a process of its own, which may do
+    /// nothing but compute and can end without the host.
+    #[schemars(with = "Option<String>", extend("enum" = ["static", "in-process", "process"]))]
     pub(crate) isolation: Option<Spanned<String>>,
+    /// What a plugin in a process of its own may do beside computing: `net` to open sockets, `read:` and an absolute path to read what stands there
+    /// or below.
+    #[serde(default)]
+    #[schemars(with = "Vec<Grants>")]
+    pub(crate) allow: Vec<Spanned<String>>,
     /// The digest that the plugin's file must have; `jackfield plugin inspect` prints it.
     #[schemars(with = "Option<String>", extend("pattern" = "^blake3:[0-9a-f]{64}$"))]
     pub(crate) pin: Option<Spanned<String>>,
@@ -86,6 +92,23 @@ pub(crate) struct RawLimits {
     /// The most plugin images that may be retired before the host asks for a restart, 0 to 1024.
     #[schemars(with = "Option<u32>", extend("minimum" = 0, "maximum" = 1024))]
     pub(crate) images: Option<Spanned<i64>>,
+}
+
+/// The texts that are grants, for the schema.
+pub(crate) struct Grants;
+
+impl JsonSchema for Grants {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Grant".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^(net|read:/.*)$" })
+    }
 }
 
 /// One id or several. Not an untagged enum, because that would lose the place of each id.

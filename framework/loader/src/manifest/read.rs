@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::raw::{Candidates, RawManifest, RawSocket};
 use super::{Isolation, Limits, Manifest, ManifestError, RoomManifest, SocketManifest};
 use crate::digest::Digest;
+use crate::isolation::Grant;
 use crate::nearest::did_you_mean;
 use crate::profile::Profile;
 
@@ -171,6 +172,26 @@ impl Reader<'_> {
                 )
                 .with_help("remove `pin`, or load the plugin with isolation = \"in-process\""));
         }
+        let mut allow = Vec::new();
+        for grant in &raw.allow {
+            if isolation != Isolation::Process {
+                return Err(self
+                    .at(
+                        grant.span(),
+                        "only a plugin in a process of its own can be kept from anything, so there is nothing to allow",
+                        "not in this tier",
+                    )
+                    .with_help("remove `allow`, or set isolation = \"process\""));
+            }
+            allow.push(grant.get_ref().parse::<Grant>().map_err(|error| {
+                self.at(
+                    grant.span(),
+                    format!("`{}` is nothing that can be allowed", grant.get_ref()),
+                    "expected \"net\" or \"read:/…\"",
+                )
+                .with_help(error.to_string())
+            })?);
+        }
         let fallback = raw
             .fallback
             .map(|id| self.id(id.get_ref().clone(), id.span()))
@@ -186,6 +207,7 @@ impl Reader<'_> {
             parameters,
             fallback,
             isolation,
+            allow,
             pin,
         })
     }
@@ -194,23 +216,17 @@ impl Reader<'_> {
         match given.get_ref().as_str() {
             "static" => Ok(Isolation::Static),
             "in-process" => Ok(Isolation::InProcess),
-            "process" => Err(self
-                .at(
-                    given.span(),
-                    "this host cannot run a plugin in a process of its own yet",
-                    "process",
-                )
-                .with_help("use \"in-process\" until it can; the key keeps its meaning")),
+            "process" => Ok(Isolation::Process),
             other => {
-                let names = ["static", "in-process"];
+                let names = ["static", "in-process", "process"];
                 Err(self
                     .at(
                         given.span(),
                         format!("there is no isolation `{other}`"),
-                        "expected \"static\" or \"in-process\"",
+                        "expected \"static\", \"in-process\" or \"process\"",
                     )
                     .with_help(format!(
-                        "{}\"static\" is linked in, \"in-process\" is loaded from a file",
+                        "{}\"static\" is linked in, \"in-process\" is loaded from a file, \"process\" into a process of its own",
                         did_you_mean(other, names)
                     )))
             }
