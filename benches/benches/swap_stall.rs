@@ -101,6 +101,7 @@ fn main() {
                 participant: 1,
                 socket: 0,
                 newcomer: newcomer(),
+                hold: false,
             }));
         }
     };
@@ -113,6 +114,7 @@ fn main() {
             hall.order(Command::SwapMixer {
                 swap: n as u64,
                 newcomer,
+                hold: false,
             });
         }),
     );
@@ -123,6 +125,7 @@ fn main() {
                 swap: n as u64,
                 participant: 1,
                 newcomer: jitter(),
+                hold: false,
             }));
         }),
     );

@@ -5,7 +5,15 @@ use jackfield_abi::Fault;
 use jackfield_macros::{area, callback, ffi};
 
 use crate::module::Module;
+use crate::swap::{Join, SwapRules};
 use crate::units::{DataRate, SampleRate, TimeDelta};
+
+/// How one is swapped. In the shadow its packets are decoded again, to see that a listener can.
+pub const CODEC_SWAP: SwapRules = SwapRules {
+    shadow: TimeDelta::ms(300),
+    join: Join::PacketEdge,
+    probation: TimeDelta::ms(400),
+};
 
 /// A codec as negotiation sees it.
 #[area(id = "jackfield.audio-codec/1")]

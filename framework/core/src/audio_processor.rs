@@ -6,8 +6,16 @@ use jackfield_macros::{area, ffi};
 
 use crate::audio::AudioFormat;
 use crate::module::Module;
+use crate::swap::{Join, SwapRules};
 use crate::time::Timestamp;
 use crate::units::TimeDelta;
+
+/// How one is swapped. A canceller or suppressor that has heard nothing would be heard for that: it listens first.
+pub const PROCESSOR_SWAP: SwapRules = SwapRules {
+    shadow: TimeDelta::ms(300),
+    join: Join::Crossfade,
+    probation: TimeDelta::ms(400),
+};
 
 /// A stage of voice processing.
 ///

@@ -6,8 +6,16 @@ use jackfield_abi::Fault;
 use jackfield_macros::{area, callback, ffi, ffi_enum};
 
 use crate::module::Module;
+use crate::swap::{Join, SwapRules};
 use crate::time::Timestamp;
 use crate::units::{DataRate, DataSize, TimeDelta};
+
+/// How one is swapped. It starts from the estimate of its predecessor; whether it heeds a path that gets worse shows only after seconds.
+pub const CONGESTION_CONTROLLER_SWAP: SwapRules = SwapRules {
+    shadow: TimeDelta::ms(300),
+    join: Join::HandOver,
+    probation: TimeDelta::seconds(3),
+};
 
 /// Decides how fast to send.
 #[area(id = "jackfield.congestion-controller/1")]

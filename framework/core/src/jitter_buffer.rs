@@ -8,8 +8,16 @@ use jackfield_abi::Fault;
 use jackfield_macros::{area, callback, ffi, ffi_enum};
 
 use crate::module::Module;
+use crate::swap::{Join, SwapRules};
 use crate::time::Timestamp;
 use crate::units::{SampleRate, TimeDelta};
+
+/// How one is swapped. In the shadow it decides about the same packets; then every packet that waits is inserted again.
+pub const JITTER_BUFFER_SWAP: SwapRules = SwapRules {
+    shadow: TimeDelta::ms(300),
+    join: Join::HandOver,
+    probation: TimeDelta::ms(400),
+};
 
 /// Puts packets in order and decides when each is played.
 #[area(id = "jackfield.jitter-buffer/1")]

@@ -26,6 +26,7 @@ pub mod module;
 pub mod pacer;
 pub mod parameter;
 pub mod stats;
+pub mod swap;
 pub mod time;
 pub mod transport;
 pub mod units;

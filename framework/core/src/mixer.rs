@@ -5,7 +5,16 @@ use jackfield_macros::{area, ffi};
 
 use crate::audio::AudioFormat;
 use crate::module::Module;
+use crate::swap::{Join, SwapRules};
 use crate::time::Timestamp;
+use crate::units::TimeDelta;
+
+/// How one is swapped. The gains are handed over; in the shadow it shows that it mixes.
+pub const MIXER_SWAP: SwapRules = SwapRules {
+    shadow: TimeDelta::ms(100),
+    join: Join::Crossfade,
+    probation: TimeDelta::ms(400),
+};
 
 /// Mixes a conference.
 ///

@@ -4,8 +4,17 @@ use jackfield_abi::Fault;
 use jackfield_macros::{area, callback, ffi, ffi_enum};
 
 use crate::module::Module;
+use crate::swap::{Join, SwapRules};
 use crate::time::Timestamp;
-use crate::units::{DataRate, DataSize};
+use crate::units::{DataRate, DataSize, TimeDelta};
+
+/// How one is swapped. The queue is handed over, between two packets. What waits in it can wait in one pacer only, so there is no shadow and
+/// no probation: packets go around a pacer that breaks.
+pub const PACER_SWAP: SwapRules = SwapRules {
+    shadow: TimeDelta::ZERO,
+    join: Join::HandOver,
+    probation: TimeDelta::ZERO,
+};
 
 /// Spreads packets over time.
 #[area(id = "jackfield.pacer/1")]

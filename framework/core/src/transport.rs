@@ -7,7 +7,16 @@ use jackfield_abi::Fault;
 use jackfield_macros::{area, callback, ffi, ffi_enum};
 
 use crate::module::Module;
+use crate::swap::{Join, SwapRules};
 use crate::time::Timestamp;
+use crate::units::TimeDelta;
+
+/// How one is swapped. A path of its own is negotiated for it, and the predecessor goes on listening for what is still under way.
+pub const TRANSPORT_SWAP: SwapRules = SwapRules {
+    shadow: TimeDelta::ZERO,
+    join: Join::MakeBeforeBreak,
+    probation: TimeDelta::seconds(2),
+};
 
 /// A secure path between two peers.
 ///

@@ -4,6 +4,7 @@ use jackfield_core::Fault;
 use jackfield_core::jitter_buffer::JitterBuffer;
 use jackfield_core::mixer::Mixer;
 
+use crate::codec_trial::CodecTrial;
 use crate::conference::SharedEncoder;
 use crate::mixing::MixerSwapped;
 use crate::processor::PreparedProcessor;
@@ -11,6 +12,7 @@ use crate::receive::Decoder;
 use crate::send::Encoder;
 use crate::strip::Strip;
 use crate::swap::{SwapMeasure, SwapOutcome};
+use crate::transaction::Step;
 
 /// An order to the audio thread.
 pub enum Command {
@@ -37,11 +39,20 @@ pub enum Command {
         swap: u64,
         /// The newcomer, activated.
         newcomer: Box<dyn Mixer>,
+        /// Whether it waits to be promoted.
+        hold: bool,
     },
     /// A jitter buffer is swapped in one strip.
     SwapJitter(SwapJitter),
     /// The codec that a participant is sent is swapped.
-    SwapCodec(SwapCodec),
+    SwapCodec(Box<SwapCodec>),
+    /// Somebody decided about a swap, wherever it is under way.
+    DecideSwap {
+        /// The swap.
+        swap: u64,
+        /// Whether it goes on now, or is taken back.
+        promote: bool,
+    },
     /// A participant's decoders are replaced, after its codecs were negotiated anew.
     AddDecoders {
         /// Whose.
@@ -88,6 +99,8 @@ pub struct SwapProcessor {
     pub socket: usize,
     /// The newcomer.
     pub newcomer: Box<PreparedProcessor>,
+    /// Whether it waits to be promoted.
+    pub hold: bool,
 }
 
 /// Swaps a jitter buffer in one strip.
@@ -98,6 +111,8 @@ pub struct SwapJitter {
     pub participant: u32,
     /// The newcomer, activated as `Receiver::new` says.
     pub newcomer: Box<dyn JitterBuffer>,
+    /// Whether it waits to be promoted.
+    pub hold: bool,
 }
 
 /// Swaps the codec in one strip.
@@ -112,6 +127,8 @@ pub struct SwapCodec {
     pub encoder: Encoder,
     /// The participant's decoders.
     pub decoders: Vec<Decoder>,
+    /// One of those who take part in a swap tries the newcomer out for all: the others follow when it stays.
+    pub trial: Option<Box<CodecTrial>>,
 }
 
 /// What comes back from the audio thread.
@@ -164,7 +181,14 @@ pub enum Outcome {
         /// Its figures.
         measure: SwapMeasure,
         /// To be dropped.
-        retired: (Encoder, Vec<Decoder>),
+        retired: Box<SwapCodec>,
+    },
+    /// A swap goes on, in one place, to a step that others may wait for.
+    Stepped {
+        /// The swap.
+        swap: u64,
+        /// `Ready` or `Probation`.
+        step: Step,
     },
     /// A processor broke outside of a swap, and the signal goes around it.
     Bypassed {

@@ -69,6 +69,7 @@ pub struct Conference {
     waiting_outcomes: VecDeque<Outcome>,
     sources: Vec<MixSource>,
     wanted: Vec<bool>,
+    trials: Vec<u64>,
     requests: Vec<MixRequest>,
     mixes: Vec<f32>,
     history: History,
@@ -159,6 +160,7 @@ impl Conference {
             waiting_outcomes: VecDeque::with_capacity(256 + 16 * people),
             sources: Vec::with_capacity(people),
             wanted: vec![false; people],
+            trials: Vec::with_capacity(people),
             requests: Vec::with_capacity(people + 1),
             mixes: vec![0.0; (people + 1) * format.block_len()],
             history: History::new(format, REPLAYED_BLOCKS.max(config.packet_ticks as usize)),
@@ -226,11 +228,14 @@ impl Conference {
         let mut idle_swaps = IDLE_SWAPS_PER_TICK;
         for (index, strip) in self.strips.iter_mut().enumerate() {
             let wanted = self.wanted[index];
-            strip.pull(now, wanted, &mut self.pool);
-            if let Some(ended) = strip.take_jitter_ended() {
-                self.waiting_outcomes
-                    .push_back(swaps::jitter_ended(strip.id, ended));
-            }
+            swaps::jitter_goes_on(
+                strip,
+                now,
+                &mut self.pool,
+                &mut self.waiting_outcomes,
+                watch,
+                wanted,
+            );
             if wanted {
                 heard += 1;
                 let wakes = !strip.heard;

@@ -11,7 +11,7 @@ use crate::fifo::Fifo;
 use crate::media::PacketBuffer;
 use crate::receive::{ReceiveCounters, Receiver, Recycle};
 use crate::stretch::{Direction, stretch};
-use crate::swap::{crossfade, declick, last_samples};
+use crate::swap::{crossfade, decibels, declick, last_samples, steepest};
 
 /// The longest packet: 120 ms at 48 kHz.
 const MAX_PACKET_SAMPLES: usize = 5_760;
@@ -54,6 +54,17 @@ pub(crate) struct Decoding {
     join: Join,
     /// What the decoder before this one would have gone on with.
     tail: Vec<f32>,
+    /// Watched while something is swapped.
+    seams: Option<Seams>,
+}
+
+/// How well what became ready is joined.
+#[derive(Clone, Copy)]
+struct Seams {
+    /// The steepest step that the last piece had by itself.
+    own: f32,
+    /// The largest step beyond what the pieces on both sides had by themselves.
+    worst: f32,
 }
 
 /// How the next samples are joined to the last ones.
@@ -88,7 +99,19 @@ impl Decoding {
             previous: None,
             join: Join::None,
             tail: vec![0.0; format.block_len()],
+            seams: None,
         }
+    }
+
+    /// Listens from now on to how the pieces of the signal are joined, as if nothing had been heard so far.
+    pub(crate) fn watch_seams(&mut self) {
+        let own = self.seams.map_or(0.0, |seams| seams.own);
+        self.seams = Some(Seams { own, worst: 0.0 });
+    }
+
+    /// The largest step at a joint since that began, beyond the steepest that the signal had around it by itself, in dB below full scale.
+    pub(crate) fn worst_seam_db(&self) -> f32 {
+        decibels(self.seams.map_or(0.0, |seams| seams.worst))
     }
 
     /// The decoder that was used last.
@@ -112,6 +135,11 @@ impl Decoding {
         let rate = u64::from(slot.format.sample_rate.as_hz().max(1));
         let ticks = u64::from(info.samples) * u64::from(Receiver::JITTER_CLOCK.as_hz()) / rate;
         Some((info, slot.clock_rate, u32::try_from(ticks).ok()?))
+    }
+
+    /// Samples per channel of a block.
+    pub(crate) fn block_samples(&self) -> usize {
+        self.format.block_samples()
     }
 
     /// Samples per channel that are ready.
@@ -227,6 +255,10 @@ impl Decoding {
             self.block_out.fill(0.0);
             let n = self.format.block_samples();
             declick(&self.last, &mut self.block_out, n);
+            if let Some(seams) = &mut self.seams {
+                let steepest = steepest(Some(&self.last), &self.block_out, n);
+                seams.worst = seams.worst.max(steepest - seams.own);
+            }
             self.ready.push(&self.block_out, n, samples.min(n));
             self.ready.push_silence(samples.saturating_sub(n));
         }
@@ -318,6 +350,7 @@ impl Decoding {
             return;
         }
         let n = self.format.block_samples().min(samples);
+        let own = self.seams.map(|_| steepest_of(pcm, stride, samples, None));
         match std::mem::replace(&mut self.join, Join::None) {
             Join::None => {}
             Join::Lead => {
@@ -332,11 +365,27 @@ impl Decoding {
                 }
             }
         }
+        if let (Some(seams), Some(own)) = (&mut self.seams, own) {
+            let steepest = steepest_of(pcm, stride, samples, Some(&self.last));
+            seams.worst = seams.worst.max(steepest - own.max(seams.own));
+            seams.own = own;
+        }
         for (plane, last) in pcm.chunks_exact(stride).zip(&mut self.last) {
             last_samples(&plane[..samples], samples, std::slice::from_mut(last));
         }
         self.ready.push(pcm, stride, samples);
     }
+}
+
+/// The steepest step in planes `stride` apart, of which the first `samples` count.
+fn steepest_of(pcm: &[f32], stride: usize, samples: usize, before: Option<&[f32]>) -> f32 {
+    pcm.chunks_exact(stride)
+        .enumerate()
+        .map(|(channel, plane)| {
+            let before = before.and_then(|before| before.get(channel..=channel));
+            steepest(before, &plane[..samples], samples)
+        })
+        .fold(0.0, f32::max)
 }
 
 /// Samples at `rate` in `ticks` of the jitter buffer's clock.

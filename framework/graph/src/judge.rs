@@ -23,20 +23,45 @@ pub(crate) struct Judge {
     silent: u32,
     loud: u32,
     dc: u32,
+    condemned: Option<&'static str>,
 }
 
 impl Judge {
+    /// The verdict is in, whatever is heard.
+    pub(crate) fn condemn(&mut self, reason: &'static str) {
+        self.condemned = Some(reason);
+    }
+
+    /// The verdict, if it is in.
+    pub(crate) fn condemned(&self) -> Option<&'static str> {
+        self.condemned
+    }
+
     /// Looks at one block of each; says what is wrong with the newcomer once that is certain.
     pub(crate) fn see(&mut self, far: &[f32], predecessor: &[f32], newcomer: &[f32]) -> Option<&'static str> {
-        let (old, new) = (level_dbov(predecessor), level_dbov(newcomer));
-        if old > SPEECH_DBOV && level_dbov(far) < FAR_SILENCE_DBOV {
-            self.silent = if new < NOTHING_DBOV { self.silent + 1 } else { 0 };
-        }
-        let loud = new > -10.0 && new > old + EXPLOSION_DB;
-        self.loud = if loud { self.loud + 1 } else { 0 };
+        let old = level_dbov(predecessor);
         let dc = mean(newcomer).abs() > DC && mean(predecessor).abs() < DC / 5.0;
         self.dc = if dc { self.dc + 1 } else { 0 };
-        if self.silent >= SILENT_BLOCKS {
+        self.weigh(level_dbov(far), (old, old), level_dbov(newcomer))
+    }
+
+    /// Looks at one block of a signal that went through a codec, of which nobody knows by how much it is late: `original` are the levels of
+    /// the quietest and the loudest block that it may be.
+    pub(crate) fn see_coded(&mut self, original: (f32, f32), decoded: &[f32]) -> Option<&'static str> {
+        let dc = mean(decoded).abs() > DC;
+        self.dc = if dc { self.dc + 1 } else { 0 };
+        self.weigh(f32::NEG_INFINITY, original, level_dbov(decoded))
+    }
+
+    fn weigh(&mut self, far: f32, (quietest, loudest): (f32, f32), new: f32) -> Option<&'static str> {
+        if quietest > SPEECH_DBOV && far < FAR_SILENCE_DBOV {
+            self.silent = if new < NOTHING_DBOV { self.silent + 1 } else { 0 };
+        }
+        let loud = new > -10.0 && new > loudest + EXPLOSION_DB;
+        self.loud = if loud { self.loud + 1 } else { 0 };
+        if self.condemned.is_some() {
+            self.condemned
+        } else if self.silent >= SILENT_BLOCKS {
             Some("it was silent where its predecessor gave speech")
         } else if self.loud >= LOUD_BLOCKS {
             Some("it was far louder than its predecessor")

@@ -4,6 +4,7 @@
 //! 10 ms of its own time, real or virtual, and everything else reaches it over rings: packets from the network domain, orders from the
 //! control thread. On the audio thread nothing is allocated, freed or locked.
 
+pub mod codec_trial;
 pub mod command;
 pub mod conference;
 pub mod converter;
@@ -30,5 +31,6 @@ mod stretch;
 pub mod strip;
 pub mod swap;
 mod swaps;
+pub mod transaction;
 
 pub use conference::Conference;

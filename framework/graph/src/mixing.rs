@@ -1,18 +1,18 @@
-//! The room's socket for a mixer: who is decoded, and the mixes; with a swap that hands the gains over and crossfades every mix.
+//! The room's socket for a mixer: who is decoded, and the mixes; with a swap that hands the gains over, mixes in the shadow and crossfades
+//! every mix.
 
 use jackfield_core::Fault;
-use jackfield_core::audio::MAX_CHANNELS;
-use jackfield_core::mixer::{MixRequest, MixSource, Mixer};
+use jackfield_core::audio::{BLOCK_DURATION, MAX_CHANNELS};
+use jackfield_core::mixer::{MIXER_SWAP, MixRequest, MixSource, Mixer};
 use jackfield_core::time::Timestamp;
 
-use crate::processor::DEADLINE_US;
+use crate::judge::Judge;
+use crate::processor::{DEADLINE_US, MISSED};
 use crate::stopwatch::Stopwatch;
 use crate::swap::{
-    SwapMeasure, SwapOutcome, crossfade, declick, discontinuity_db, is_sane, last_samples, steepest,
+    ABORTED, DISPLACED, SwapMeasure, crossfade, declick, discontinuity_db, is_sane, last_samples, steepest,
 };
-
-/// Ticks for which the predecessor of a mixer is kept.
-const PROBATION_TICKS: u32 = 40;
+use crate::transaction::{Event, Step, Transaction};
 
 const BROKEN: &str = "it failed, panicked, or its mix was not a number";
 /// So many are heard while the mixer is broken, and only who is louder than this.
@@ -39,17 +39,25 @@ pub struct Mixing {
 
 struct Swap {
     id: u64,
+    /// Who is not heard: the newcomer until it joins, then its predecessor.
     other: Box<dyn Mixer>,
-    stage: Stage,
+    transaction: Transaction,
     measure: SwapMeasure,
+    judge: Judge,
+    overruns: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// `other` is the newcomer; both mix the next tick.
-    Fresh,
-    /// `other` is the predecessor.
-    Probation(u32),
+/// What the mixer's socket tells of a swap.
+pub enum MixerEvent {
+    /// It ended.
+    Swapped(MixerSwapped),
+    /// It goes on to a step that others may wait for.
+    Stepped {
+        /// The swap.
+        id: u64,
+        /// `Ready` or `Probation`.
+        step: Step,
+    },
 }
 
 /// What the mixer's socket tells when a swap ends.
@@ -102,14 +110,15 @@ impl Mixing {
         &mut self,
         id: u64,
         mut newcomer: Box<dyn Mixer>,
+        hold: bool,
         sources: &[MixSource],
         watch: &mut dyn Stopwatch,
     ) -> Option<MixerSwapped> {
         let start = watch.us();
         hand_gains_over(&mut *self.active, &mut *newcomer, sources);
-        let displaced = self.swap.take().map(|swap| match swap.stage {
-            Stage::Fresh => swap.rolled_back("another swap took its place"),
-            Stage::Probation(_) => swap.committed(),
+        let displaced = self.swap.take().map(|mut swap| {
+            swap.transaction.on(Event::Displaced);
+            swap.ended(DISPLACED)
         });
         let measure = SwapMeasure {
             stall_us: watch.us() - start,
@@ -118,10 +127,28 @@ impl Mixing {
         self.swap = Some(Swap {
             id,
             other: newcomer,
-            stage: Stage::Fresh,
+            transaction: Transaction::begun(MIXER_SWAP, hold),
             measure,
+            judge: Judge::default(),
+            overruns: 0,
         });
         displaced
+    }
+
+    /// Somebody decided about the swap `id`: it goes on now (`promote`), or is taken back. \[audio\]
+    pub fn decide(&mut self, id: u64, promote: bool) -> Option<MixerSwapped> {
+        let swap = self.swap.as_mut().filter(|swap| swap.id == id)?;
+        if promote {
+            swap.transaction.on(Event::Promote);
+        } else if swap.transaction.step() == Step::Probation {
+            // Whoever is heard must be faded out: with the next tick.
+            swap.judge.condemn(ABORTED);
+        } else {
+            swap.transaction.on(Event::Abort);
+        }
+        self.swap
+            .take_if(|swap| swap.transaction.step().is_end())
+            .map(|swap| swap.ended(ABORTED))
     }
 
     /// Marks in `wanted` (one per source) who is to be decoded for this tick. \[audio\]
@@ -133,7 +160,7 @@ impl Mixing {
             choose(&mut *self.active, now, sources, chosen).unwrap_or_else(|_| loudest(sources, chosen));
         note(&mut self.chosen, count, wanted);
         self.sources.clear();
-        if let Some(swap) = self.swap.as_mut().filter(|s| s.stage == Stage::Fresh) {
+        if let Some(swap) = &mut self.swap {
             let chosen = &mut self.chosen_too[..n];
             let count = choose(&mut *swap.other, now, sources, chosen).unwrap_or_default();
             note(&mut self.chosen_too, count, wanted);
@@ -149,7 +176,7 @@ impl Mixing {
         requests: &[MixRequest],
         output: &mut [f32],
         watch: &mut dyn Stopwatch,
-    ) -> Option<MixerSwapped> {
+    ) -> Option<MixerEvent> {
         let used = requests.len() * self.block_len;
         let output = &mut output[..used];
         let start = watch.us();
@@ -162,7 +189,7 @@ impl Mixing {
         let was_failed = self.failed;
         self.failed = mixed.is_err() || !is_sane(output);
         let ended = if self.failed {
-            self.mix_without(now, sources, requests, output)
+            self.mix_without(now, sources, &block, requests, output)
         } else {
             self.go_on(now, sources, &block, requests, output, watch)
         };
@@ -177,7 +204,7 @@ impl Mixing {
         ended
     }
 
-    /// Goes on with a swap, if there is one.
+    /// Goes on with a swap, if there is one: the one that is not heard mixes too.
     fn go_on<'b>(
         &mut self,
         now: Timestamp,
@@ -186,46 +213,107 @@ impl Mixing {
         requests: &[MixRequest],
         output: &mut [f32],
         watch: &mut dyn Stopwatch,
-    ) -> Option<MixerSwapped> {
+    ) -> Option<MixerEvent> {
         let mut swap = self.swap.take()?;
-        match swap.stage {
-            Stage::Fresh => {
-                let start = watch.us();
-                let len = self.gather(sources, block, true);
-                let other = &mut self.other[..output.len()];
-                let mixed = swap
-                    .other
-                    .mix(now, &self.sources, &self.pcm[..len], requests, other);
-                if mixed.is_err() || !is_sane(other) {
-                    return Some(swap.rolled_back(BROKEN));
-                }
-                output.swap_with_slice(other);
-                let n = self.block_samples;
-                let first = ..self.block_len;
-                let own = steepest(None, &output[first], n).max(steepest(Some(&self.last), &other[first], n));
-                for (old, new) in other
-                    .chunks_exact(self.block_len)
-                    .zip(output.chunks_exact_mut(self.block_len))
-                {
-                    crossfade(old, new, n);
-                }
-                swap.measure.discontinuity_db = discontinuity_db(&self.last, &output[first], n, own);
-                std::mem::swap(&mut self.active, &mut swap.other);
-                self.overruns = 0;
-                swap.stage = Stage::Probation(PROBATION_TICKS);
-                swap.measure.stall_us = swap.measure.stall_us.max(watch.us() - start);
-            }
-            Stage::Probation(_) if self.overruns >= NEWCOMER_OVERRUNS => {
-                std::mem::swap(&mut self.active, &mut swap.other);
-                hand_gains_over(&mut *swap.other, &mut *self.active, sources);
-                self.overruns = 0;
-                return Some(swap.rolled_back("it missed its deadline"));
-            }
-            Stage::Probation(0) => return Some(swap.committed()),
-            Stage::Probation(left) => swap.stage = Stage::Probation(left - 1),
+        let len = self.gather(sources, block, true);
+        let other = &mut self.other[..output.len()];
+        let start = watch.us();
+        let mixed = swap
+            .other
+            .mix(now, &self.sources, &self.pcm[..len], requests, other);
+        let late = watch.us() - start > DEADLINE_US;
+        swap.overruns = if late { swap.overruns + 1 } else { 0 };
+        let works = mixed.is_ok() && is_sane(other);
+        let before = swap.transaction.step();
+        let ended = if before == Step::Probation {
+            self.probation(&mut swap, works, output)
+        } else {
+            self.unheard(&mut swap, works, output, watch)
+        };
+        let step = swap.transaction.step();
+        if step.is_end() {
+            return Some(MixerEvent::Swapped(swap.ended(ended.unwrap_or_default())));
         }
+        let id = swap.id;
         self.swap = Some(swap);
+        (step != before).then_some(MixerEvent::Stepped { id, step })
+    }
+
+    /// The newcomer has mixed in the shadow; when its time is up it is faded in. Gives why it had to go, if it had.
+    fn unheard(
+        &mut self,
+        swap: &mut Swap,
+        works: bool,
+        output: &mut [f32],
+        watch: &mut dyn Stopwatch,
+    ) -> Option<&'static str> {
+        let first = ..self.block_len.min(output.len());
+        let other = &mut self.other[..output.len()];
+        let wrong = (!works)
+            .then_some(BROKEN)
+            .or((swap.overruns >= NEWCOMER_OVERRUNS).then_some(MISSED))
+            .or_else(|| swap.judge.see(&[], &output[first], &other[first]));
+        if wrong.is_some() {
+            swap.transaction.on(Event::Failed);
+            return wrong;
+        }
+        // Mixes have no latency: there is nothing to align.
+        if swap.transaction.on(Event::Passed(BLOCK_DURATION)) != Step::Align
+            || swap.transaction.on(Event::Aligned) != Step::Join
+        {
+            return None;
+        }
+        let start = watch.us();
+        output.swap_with_slice(other);
+        let n = self.block_samples;
+        let own = steepest(None, &output[first], n).max(steepest(Some(&self.last), &other[first], n));
+        for (old, new) in other
+            .chunks_exact(self.block_len)
+            .zip(output.chunks_exact_mut(self.block_len))
+        {
+            crossfade(old, new, n);
+        }
+        swap.measure.discontinuity_db = discontinuity_db(&self.last, &output[first], n, own);
+        swap.measure.stall_us = swap.measure.stall_us.max(watch.us() - start);
+        self.change_places(swap);
+        swap.judge = Judge::default();
+        swap.transaction.on(Event::Joined);
         None
+    }
+
+    /// The predecessor has mixed too, to compare with, and to take over in this very tick. Gives why it did, if it did.
+    fn probation(&mut self, swap: &mut Swap, works: bool, output: &mut [f32]) -> Option<&'static str> {
+        let first = ..self.block_len.min(output.len());
+        let other = &mut self.other[..output.len()];
+        if !works {
+            swap.transaction.on(Event::PredecessorFailed);
+        } else if let Some(reason) = (self.overruns >= NEWCOMER_OVERRUNS)
+            .then_some(MISSED)
+            .or_else(|| swap.judge.see(&[], &other[first], &output[first]))
+        {
+            for (old, new) in output
+                .chunks_exact(self.block_len)
+                .zip(other.chunks_exact_mut(self.block_len))
+            {
+                crossfade(old, new, self.block_samples);
+            }
+            output.copy_from_slice(other);
+            self.change_places(swap);
+            swap.transaction.on(match reason {
+                ABORTED => Event::Abort,
+                _ => Event::Failed,
+            });
+            return Some(reason);
+        }
+        swap.transaction.on(Event::Passed(BLOCK_DURATION));
+        None
+    }
+
+    fn change_places(&mut self, swap: &mut Swap) {
+        std::mem::swap(&mut self.active, &mut swap.other);
+        std::mem::swap(&mut self.chosen, &mut self.chosen_too);
+        self.overruns = 0;
+        swap.overruns = 0;
     }
 
     /// Collects the blocks of those that the mixer (or the newcomer) chose, in its order.
@@ -251,23 +339,21 @@ impl Mixing {
     }
 
     /// The mixer failed: its predecessor takes over if it is still there, or its newcomer if that is; else this tick is a plain sum.
-    fn mix_without(
+    fn mix_without<'b>(
         &mut self,
         now: Timestamp,
         sources: &[MixSource],
+        block: &impl Fn(usize) -> &'b [f32],
         requests: &[MixRequest],
         output: &mut [f32],
-    ) -> Option<MixerSwapped> {
+    ) -> Option<MixerEvent> {
         let Some(mut swap) = self.swap.take() else {
             self.plain_sum(requests, output);
             return None;
         };
-        std::mem::swap(&mut self.active, &mut swap.other);
-        if swap.stage != Stage::Fresh {
-            hand_gains_over(&mut *swap.other, &mut *self.active, sources);
-        }
-        // Who was chosen for the one that failed is mixed by the other: it takes whom it has not chosen as well.
-        let len = self.sources.len() * self.block_len;
+        let unheard = swap.transaction.step().is_unheard();
+        self.change_places(&mut swap);
+        let len = self.gather(sources, block, false);
         let mixed = self
             .active
             .mix(now, &self.sources, &self.pcm[..len], requests, output);
@@ -275,10 +361,12 @@ impl Mixing {
         if self.failed {
             self.plain_sum(requests, output);
         }
-        match swap.stage {
-            Stage::Fresh if !self.failed => Some(swap.committed()),
-            _ => Some(swap.rolled_back(BROKEN)),
-        }
+        swap.transaction.on(if unheard && !self.failed {
+            Event::PredecessorFailed
+        } else {
+            Event::Failed
+        });
+        Some(MixerEvent::Swapped(swap.ended(BROKEN)))
     }
 
     fn plain_sum(&self, requests: &[MixRequest], output: &mut [f32]) {
@@ -296,23 +384,18 @@ impl Mixing {
 }
 
 impl Swap {
-    fn committed(self) -> MixerSwapped {
-        MixerSwapped {
-            id: self.id,
-            measure: self.measure,
-            retired: self.other,
-        }
-    }
-
-    fn rolled_back(self, reason: &'static str) -> MixerSwapped {
+    /// What is told at the end; `reason` is why, if it was rolled back.
+    fn ended(self, reason: &'static str) -> MixerSwapped {
         let measure = SwapMeasure {
-            outcome: SwapOutcome::RolledBack,
-            reason,
+            times: self.transaction.times(),
             ..self.measure
         };
         MixerSwapped {
             id: self.id,
-            measure,
+            measure: match self.transaction.step() {
+                Step::RolledBack => measure.rolled_back(reason),
+                _ => measure,
+            },
             retired: self.other,
         }
     }

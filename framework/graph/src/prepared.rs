@@ -19,7 +19,7 @@ pub struct PreparedProcessor {
     into: Option<Conversion>,
     latency: usize,
     /// Holds the output back so that the latency stays what it was before a swap, until a silence allows to drop it.
-    align: Delay,
+    pub(crate) align: Delay,
 }
 
 /// Converters on both sides of a processor that works in another format.
@@ -80,15 +80,9 @@ impl PreparedProcessor {
         self.format
     }
 
-    /// Holds the output back so that it is as late as `latency` samples, if it is quicker. Gives the number of samples by which that
-    /// cannot be done.
-    pub(crate) fn align_to(&mut self, latency: usize) -> usize {
-        self.align.set(latency.saturating_sub(self.latency))
-    }
-
     /// The signal starts anew after a pause: what is left of the old one is not to be heard.
     pub(crate) fn wake(&mut self) {
-        self.align.set(0);
+        self.align.forget();
         if let Some(conversion) = &mut self.into {
             conversion.near_in.reset();
             conversion.far_in.reset();

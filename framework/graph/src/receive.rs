@@ -1,5 +1,6 @@
 //! A participant's receiver: packets in, 10 ms blocks out. The jitter buffer decides, the decoder and the time stretcher obey.
 
+mod shadow;
 mod swapping;
 mod waiting;
 
@@ -16,6 +17,7 @@ use self::waiting::{Released, Waiting, index, release, take};
 use crate::decoding::Decoding;
 use crate::fallback::Fallback;
 use crate::media::{InboundPacket, PacketBuffer};
+use crate::transaction::Step;
 
 pub use self::swapping::JitterSwapped;
 pub use crate::decoding::Decoder;
@@ -37,6 +39,7 @@ pub struct Receiver {
     fallback: Fallback,
     swap: Option<Swap>,
     ended: Option<JitterSwapped>,
+    stepped: Option<(u64, Step)>,
     decoding: Decoding,
     format: AudioFormat,
     waiting: Vec<Option<Waiting>>,
@@ -95,6 +98,7 @@ impl Receiver {
             fallback: Fallback::default(),
             swap: None,
             ended: None,
+            stepped: None,
             decoding: Decoding::new(format, decoders),
             format,
             waiting: std::iter::repeat_with(|| None)
@@ -174,10 +178,11 @@ impl Receiver {
         match insertion {
             Ok(Insertion::Late) => self.counters.late += 1,
             Ok(Insertion::Duplicate) => self.counters.duplicate += 1,
-            Ok(_) => return,
+            Ok(_) => return self.shadow_insert(now, &arrival),
             // No packet is lost with it: whoever is next is given all that wait.
             Err(_) => return self.jitter_failed(now, recycle),
         }
+        self.shadow_insert(now, &arrival);
         release(&mut self.waiting, arrival.handle, recycle);
     }
 
@@ -192,11 +197,13 @@ impl Receiver {
     ) -> Pulled {
         let need = self.format.block_samples();
         let mut pulled = Pulled::default();
+        let mut played = false;
         for _ in 0..MAX_ACTIONS {
             if self.decoding.ready() >= need {
                 break;
             }
             if let Some(action) = self.next(now, recycle) {
+                played |= is_played(action.operation);
                 pulled.concealed += self.perform(&action, decode, recycle);
                 self.last = action.operation;
             }
@@ -209,14 +216,20 @@ impl Receiver {
         self.counters.concealed_samples += pulled.concealed as u64;
         self.counters.total_samples += need as u64;
         pulled.silence = self.last == Operation::Silence;
-        self.count_down();
+        self.shadow_pull(now, played, recycle);
         pulled
     }
 
     /// Puts these decoders in the place of the present ones, which are given back; packets that wait are decoded by the newcomer of the
     /// same payload type. \[audio\]
     pub fn swap_decoders(&mut self, decoders: Vec<Decoder>) -> Vec<Decoder> {
+        self.decoding.watch_seams();
         self.decoding.swap(decoders)
+    }
+
+    /// The largest step at a joint of the signal since something was swapped, beyond its own, in dB below full scale.
+    pub(crate) fn seam_db(&self) -> f32 {
+        self.decoding.worst_seam_db()
     }
 
     /// What to do next; `None` if the jitter buffer broke just now.
@@ -343,6 +356,14 @@ impl Due {
             ..JitterHandover::default()
         }
     }
+}
+
+/// Whether what is done is playing a packet.
+fn is_played(operation: Operation) -> bool {
+    !matches!(
+        operation,
+        Operation::Silence | Operation::Conceal | Operation::Recover
+    )
 }
 
 /// What a pull was.

@@ -12,9 +12,10 @@ use rtrb::Consumer;
 use crate::command::SwapCodec;
 use crate::media::InboundPacket;
 use crate::processor::ProcessorSlot;
-use crate::receive::{JitterSwapped, Receiver, Recycle};
+use crate::receive::{Receiver, Recycle};
 use crate::send::Encoder;
 use crate::stats::StripStats;
+use crate::swap::SwapMeasure;
 
 /// After so long without a packet a participant counts as silent.
 const LEVEL_HOLD: TimeDelta = TimeDelta::ms(120);
@@ -34,8 +35,17 @@ pub struct Strip {
     pub(crate) pulled: bool,
     pub(crate) stats: Arc<StripStats>,
     /// A swap of the codec that waits for the edge of a packet.
-    pub(crate) codec_swap: Option<SwapCodec>,
+    pub(crate) codec_swap: Option<Box<SwapCodec>>,
+    /// A swap of the decoders whose seam has not been heard yet.
+    pub(crate) settling: Option<Settling>,
     level_at: Option<Timestamp>,
+}
+
+/// Decoders have been swapped: for so many blocks more the seam is listened to.
+pub(crate) struct Settling {
+    pub(crate) order: Box<SwapCodec>,
+    pub(crate) measure: SwapMeasure,
+    pub(crate) blocks: u32,
 }
 
 /// Where a participant's voice comes from.
@@ -115,6 +125,7 @@ impl Strip {
             pulled: false,
             stats,
             codec_swap: None,
+            settling: None,
             level_at: None,
         }
     }
@@ -153,14 +164,6 @@ impl Strip {
                 self.level_dbov = level_dbov(&self.block);
             }
             Input::None => {}
-        }
-    }
-
-    /// The end of a swap of the jitter buffer. \[audio\]
-    pub(crate) fn take_jitter_ended(&mut self) -> Option<JitterSwapped> {
-        match &mut self.input {
-            Input::Packets { receiver, .. } => receiver.take_ended(),
-            _ => None,
         }
     }
 

@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
+use crate::transaction::StepTimes;
+
 /// How a swap ended in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SwapOutcome {
     /// The newcomer runs; its predecessor is gone.
     Committed,
-    /// The newcomer failed and the predecessor runs on.
+    /// The newcomer failed, or was not wanted any more, and the predecessor runs on.
     RolledBack,
-    /// The newcomer never got to the audio thread.
-    Refused,
 }
 
 /// The figures of a swap in one place.
@@ -30,7 +30,14 @@ pub struct SwapMeasure {
     pub stall_us: f64,
     /// Latency of the newcomer less that of its predecessor, in ms.
     pub added_latency_ms: f64,
+    /// How long its steps took.
+    pub times: StepTimes,
 }
+
+/// Why a newcomer left that another one displaced.
+pub(crate) const DISPLACED: &str = "another swap took its place";
+/// Why a newcomer left that nothing was wrong with.
+pub(crate) const ABORTED: &str = "it was aborted by hand";
 
 impl SwapMeasure {
     /// A swap that has done no harm so far.
@@ -41,7 +48,18 @@ impl SwapMeasure {
         discontinuity_db: NO_DISCONTINUITY_DB,
         stall_us: 0.0,
         added_latency_ms: 0.0,
+        times: StepTimes::NONE,
     };
+
+    /// As it stands when the newcomer had to go for `reason`.
+    #[must_use]
+    pub(crate) fn rolled_back(self, reason: &'static str) -> Self {
+        Self {
+            outcome: SwapOutcome::RolledBack,
+            reason,
+            ..self
+        }
+    }
 
     /// The worse of both, figure by figure.
     #[must_use]
@@ -59,6 +77,7 @@ impl SwapMeasure {
             } else {
                 other.added_latency_ms
             },
+            times: self.times.longest(other.times),
         }
     }
 }
@@ -82,11 +101,15 @@ pub fn crossfade(old: &[f32], new: &mut [f32], samples: usize) {
 /// The discontinuity of `out` (planar, `samples` per channel), which follows the samples `before` of each channel, in dB below full scale: how
 /// much its steepest step exceeds `own`, the steepest that the signals it was made of have by themselves.
 pub fn discontinuity_db(before: &[f32], out: &[f32], samples: usize, own: f32) -> f32 {
-    let excess = steepest(Some(before), out, samples) - own;
-    if excess <= 1e-6 {
+    decibels(steepest(Some(before), out, samples) - own)
+}
+
+/// A step in dB below full scale.
+pub(crate) fn decibels(step: f32) -> f32 {
+    if step <= 1e-6 {
         NO_DISCONTINUITY_DB
     } else {
-        20.0 * excess.log10()
+        20.0 * step.log10()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Swaps of jitter buffers and codecs: done within one tick, because no signal has to be faded. What waits is handed over.
+//! Swaps of jitter buffers and codecs, as the executor sees them. What waits is handed over.
 
 use std::collections::VecDeque;
 
@@ -9,8 +9,13 @@ use crate::conference::Pool;
 use crate::history::History;
 use crate::receive::JitterSwapped;
 use crate::stopwatch::Stopwatch;
-use crate::strip::{Input, Output, Strip};
-use crate::swap::{SwapMeasure, SwapOutcome};
+use crate::strip::{Input, Output, Settling, Strip};
+use crate::swap::{DISPLACED, NO_DISCONTINUITY_DB, SwapMeasure, SwapOutcome};
+use crate::transaction::Step;
+
+/// So many blocks the seam of swapped decoders is listened to.
+const SEAM_BLOCKS: u32 = 6;
+const FAILED_AT_ONCE: &str = "its encoder failed or panicked before its first packet";
 
 /// Swaps the jitter buffer of one strip: the newcomer starts from its predecessor's state and gets every waiting packet. \[audio\]
 pub(crate) fn jitter(
@@ -39,7 +44,7 @@ pub(crate) fn jitter(
         return;
     };
     let start = watch.us();
-    let displaced = receiver.swap_jitter(now, order.swap, order.newcomer, pool);
+    let displaced = receiver.swap_jitter(now, order.swap, order.newcomer, order.hold, pool);
     receiver.stalled(watch.us() - start);
     let refused = receiver.take_ended();
     outcomes.extend(
@@ -48,6 +53,33 @@ pub(crate) fn jitter(
             .chain(refused)
             .map(|ended| jitter_ended(participant, ended)),
     );
+}
+
+/// Pulls the next block of a strip; a newcomer whose time has come comes in before. \[audio\]
+pub(crate) fn jitter_goes_on(
+    strip: &mut Strip,
+    now: Timestamp,
+    pool: &mut Pool,
+    outcomes: &mut VecDeque<Outcome>,
+    watch: &mut dyn Stopwatch,
+    decode: bool,
+) {
+    if let Input::Packets { receiver, .. } = &mut strip.input
+        && receiver.is_join_due()
+    {
+        let start = watch.us();
+        receiver.join(now, pool);
+        receiver.stalled(watch.us() - start);
+    }
+    strip.pull(now, decode, pool);
+    settle(strip, outcomes);
+    let id = strip.id;
+    if let Input::Packets { receiver, .. } = &mut strip.input {
+        let stepped = receiver.take_stepped();
+        outcomes.extend(stepped.map(|(swap, step)| Outcome::Stepped { swap, step }));
+        let ended = receiver.take_ended();
+        outcomes.extend(ended.map(|ended| jitter_ended(id, ended)));
+    }
 }
 
 /// The end of a swap of a jitter buffer, as the control thread is told.
@@ -60,64 +92,211 @@ pub(crate) fn jitter_ended(participant: u32, ended: JitterSwapped) -> Outcome {
     }
 }
 
-/// Notes the swap of a codec: it is done at the next edge of a packet, so that nothing that was gathered is lost. \[audio\]
-pub(crate) fn note_codec(strips: &mut [Box<Strip>], order: SwapCodec, outcomes: &mut VecDeque<Outcome>) {
+/// Notes the swap of a codec: it is done at an edge of a packet, so that nothing that was gathered is lost. \[audio\]
+pub(crate) fn note_codec(strips: &mut [Box<Strip>], order: Box<SwapCodec>, outcomes: &mut VecDeque<Outcome>) {
     let Some(strip) = strips.iter_mut().find(|s| s.id() == order.participant) else {
         outcomes.push_back(codec_ended(order, SwapMeasure::CLEAN));
         return;
     };
     if let Some(displaced) = strip.codec_swap.replace(order) {
-        outcomes.push_back(codec_ended(displaced, rolled_back("another swap took its place")));
+        let measure = match displaced.trial.as_deref() {
+            // It is what is sent, and stays.
+            Some(trial) if trial.step() == Step::Probation => trial.measure(),
+            _ => SwapMeasure::CLEAN.rolled_back(DISPLACED),
+        };
+        outcomes.push_back(codec_ended(displaced, measure));
     }
 }
 
-/// Swaps the codec of a strip that is between two packets: its encoder is primed with what was sent last, its decoders take over what
-/// waits. \[audio\]
-pub(crate) fn codec(
+/// Exchanges the codecs of a strip that is between two packets: the encoder is primed with what was sent last, the decoders take over what
+/// waits. Swaps without a trial end with it. \[audio\]
+pub(crate) fn exchange_codecs(
     strip: &mut Strip,
-    mut order: SwapCodec,
     history: &History,
     packet_ticks: u64,
     pool: &mut Pool,
+    outcomes: &mut VecDeque<Outcome>,
     watch: &mut dyn Stopwatch,
-) -> Outcome {
+) {
+    let Some(mut order) = strip.codec_swap.take() else {
+        return;
+    };
     let start = watch.us();
+    let mut failed = false;
     if let Output::Encoded(encoding) = &mut strip.output {
-        if encoding.own && !pool.with(|payload| order.encoder.prime(history, packet_ticks, payload).is_ok()) {
-            return codec_ended(
-                order,
-                rolled_back("its encoder failed or panicked before its first packet"),
-            );
+        failed =
+            encoding.own && !pool.with(|payload| order.encoder.prime(history, packet_ticks, payload).is_ok());
+        if !failed {
+            std::mem::swap(&mut encoding.codec, &mut order.codec);
+            std::mem::swap(&mut encoding.encoder, &mut order.encoder);
+            encoding.rerouted = true;
         }
-        encoding.codec = order.codec;
-        std::mem::swap(&mut encoding.encoder, &mut order.encoder);
     }
+    let mut settles = false;
     if let Input::Packets { receiver, .. } = &mut strip.input
         && !order.decoders.is_empty()
+        && !failed
     {
         order.decoders = receiver.swap_decoders(std::mem::take(&mut order.decoders));
+        settles = true;
+    }
+    let stall_us = watch.us() - start;
+    if let Some(trial) = &mut order.trial {
+        let step = if failed {
+            trial.broke(FAILED_AT_ONCE);
+            Step::RolledBack
+        } else {
+            trial.exchanged(stall_us)
+        };
+        if step == Step::Probation {
+            outcomes.push_back(Outcome::Stepped {
+                swap: order.swap,
+                step,
+            });
+            strip.codec_swap = Some(order);
+            return;
+        }
+        let measure = trial.measure();
+        outcomes.push_back(codec_ended(order, measure));
+        return;
     }
     let measure = SwapMeasure {
-        stall_us: watch.us() - start,
+        stall_us,
         ..SwapMeasure::CLEAN
     };
-    codec_ended(order, measure)
+    if settles {
+        outcomes.extend(settled(strip));
+        strip.settling = Some(Settling {
+            order,
+            measure,
+            blocks: SEAM_BLOCKS,
+        });
+        return;
+    }
+    let measure = if failed {
+        measure.rolled_back(FAILED_AT_ONCE)
+    } else {
+        measure
+    };
+    outcomes.push_back(codec_ended(order, measure));
+}
+
+/// Notes which swaps of codecs are being tried out: whoever else takes part in them waits. \[audio\]
+pub(crate) fn note_trials(strips: &[Box<Strip>], trials: &mut Vec<u64>) {
+    trials.clear();
+    let orders = strips.iter().filter_map(|strip| strip.codec_swap.as_deref());
+    trials.extend(
+        orders
+            .filter(|order| order.trial.is_some())
+            .map(|order| order.swap),
+    );
+}
+
+/// Whoever tries a codec out for all has heard `mix` for 10 ms more; at the end the others follow. \[audio\]
+pub(crate) fn trial_goes_on(
+    strip: &mut Strip,
+    mix: &[f32],
+    pool: &mut Pool,
+    outcomes: &mut VecDeque<Outcome>,
+) {
+    let Some(order) = &mut strip.codec_swap else {
+        return;
+    };
+    let Some(trial) = &mut order.trial else { return };
+    let Some(step) = trial.goes_on(mix, &mut order.encoder, pool) else {
+        return;
+    };
+    if step.is_end() {
+        end_trial(strip, outcomes);
+    } else {
+        outcomes.push_back(Outcome::Stepped {
+            swap: order.swap,
+            step,
+        });
+    }
+}
+
+/// Somebody decided about a swap of codecs. \[audio\]
+pub(crate) fn decide_codecs(
+    strips: &mut [Box<Strip>],
+    swap: u64,
+    promote: bool,
+    outcomes: &mut VecDeque<Outcome>,
+) {
+    for strip in strips.iter_mut() {
+        let order = strip.codec_swap.as_deref_mut().filter(|order| order.swap == swap);
+        if let Some(trial) = order.and_then(|order| order.trial.as_mut()) {
+            trial.decide(promote);
+            if trial.step().is_end() {
+                end_trial(strip, outcomes);
+            }
+        }
+    }
+}
+
+/// Those who waited for a trial that failed stay as they are. \[audio\]
+pub(crate) fn follow_failed_trials(strips: &mut [Box<Strip>], outcomes: &mut VecDeque<Outcome>, from: usize) {
+    for at in from..outcomes.len() {
+        let failed = match &outcomes[at] {
+            Outcome::CodecSwapped {
+                swap,
+                measure,
+                retired,
+                ..
+            } if measure.outcome == SwapOutcome::RolledBack && retired.trial.is_some() => {
+                (*swap, measure.reason)
+            }
+            _ => continue,
+        };
+        for strip in strips.iter_mut() {
+            if let Some(order) = strip.codec_swap.take_if(|order| order.swap == failed.0) {
+                outcomes.push_back(codec_ended(order, SwapMeasure::CLEAN.rolled_back(failed.1)));
+            }
+        }
+    }
+}
+
+/// A block has been played: the seam of swapped decoders is told when it has been heard. \[audio\]
+fn settle(strip: &mut Strip, outcomes: &mut VecDeque<Outcome>) {
+    let Some(settling) = &mut strip.settling else {
+        return;
+    };
+    settling.blocks -= 1;
+    if settling.blocks == 0 {
+        outcomes.extend(settled(strip));
+    }
+}
+
+/// The end of a swap of decoders, with what its seam was like so far.
+pub(crate) fn settled(strip: &mut Strip) -> Option<Outcome> {
+    let settling = strip.settling.take()?;
+    let discontinuity_db = match &strip.input {
+        Input::Packets { receiver, .. } => receiver.seam_db(),
+        _ => NO_DISCONTINUITY_DB,
+    };
+    let measure = SwapMeasure {
+        discontinuity_db,
+        ..settling.measure
+    };
+    Some(codec_ended(settling.order, measure))
+}
+
+fn end_trial(strip: &mut Strip, outcomes: &mut VecDeque<Outcome>) {
+    if let Some(order) = strip.codec_swap.take() {
+        let measure = order
+            .trial
+            .as_ref()
+            .map_or(SwapMeasure::CLEAN, |trial| trial.measure());
+        outcomes.push_back(codec_ended(order, measure));
+    }
 }
 
 /// `order` holds what is out of use now.
-pub(crate) fn codec_ended(order: SwapCodec, measure: SwapMeasure) -> Outcome {
+pub(crate) fn codec_ended(order: Box<SwapCodec>, measure: SwapMeasure) -> Outcome {
     Outcome::CodecSwapped {
         swap: order.swap,
         participant: order.participant,
         measure,
-        retired: (order.encoder, order.decoders),
-    }
-}
-
-fn rolled_back(reason: &'static str) -> SwapMeasure {
-    SwapMeasure {
-        outcome: SwapOutcome::RolledBack,
-        reason,
-        ..SwapMeasure::CLEAN
+        retired: order,
     }
 }

@@ -8,12 +8,14 @@ use jackfield_core::time::Timestamp;
 use rtrb::Producer;
 
 use super::{Conference, Pool, SharedEncoder};
+use crate::codec_trial::CodecTrial;
 use crate::command::Outcome;
 use crate::media::{Mix, Outbound, OutboundPacket};
+use crate::mixing::MixerEvent;
 use crate::receive::Recycle;
 use crate::send::Encoder;
 use crate::stopwatch::Stopwatch;
-use crate::strip::{Encoding, Output};
+use crate::strip::{Encoding, Output, Strip};
 use crate::swaps;
 
 /// For so many ticks a participant that fell silent goes on hearing its own mix: 2 s.
@@ -28,6 +30,8 @@ impl Conference {
             reserved: 0,
         });
         let begins = self.tick.is_multiple_of(self.config.packet_ticks);
+        let outcomes_before = self.waiting_outcomes.len();
+        swaps::note_trials(&self.strips, &mut self.trials);
         for (index, strip) in self.strips.iter_mut().enumerate() {
             let wanted = self.wanted[index];
             let edge = Edge {
@@ -48,19 +52,24 @@ impl Conference {
                             .with(|payload| encoding.encoder.prime(history, ticks, payload).is_ok());
                     }
                 }
-                let ready = strip
-                    .codec_swap
-                    .as_ref()
-                    .is_some_and(|order| edge.of(encoding) && (encoding.own || edge.of_shared(order.codec)));
-                if ready && let Some(order) = strip.codec_swap.take() {
-                    let (history, ticks) = (&self.history, self.config.packet_ticks);
-                    let ended = swaps::codec(strip, order, history, ticks, &mut self.pool, watch);
-                    self.waiting_outcomes.push_back(ended);
-                }
-            } else if let Some(order) = strip.codec_swap.take() {
+            }
+            let ready = strip.codec_swap.as_ref().is_some_and(|order| {
+                let due = match &order.trial {
+                    Some(trial) => trial.wants_exchange(),
+                    None => !self.trials.contains(&order.swap),
+                };
+                let at_an_edge = match &strip.output {
+                    Output::Encoded(encoding) => {
+                        edge.of(encoding) && (encoding.own || edge.of_shared(order.codec))
+                    }
+                    _ => true,
+                };
+                due && at_an_edge
+            });
+            if ready {
                 let (history, ticks) = (&self.history, self.config.packet_ticks);
-                let ended = swaps::codec(strip, order, history, ticks, &mut self.pool, watch);
-                self.waiting_outcomes.push_back(ended);
+                let (pool, outcomes) = (&mut self.pool, &mut self.waiting_outcomes);
+                swaps::exchange_codecs(strip, history, ticks, pool, outcomes, watch);
             }
             if let Output::Encoded(encoding) = &mut strip.output {
                 if std::mem::take(&mut encoding.rerouted) {
@@ -85,6 +94,7 @@ impl Conference {
                 });
             }
         }
+        swaps::follow_failed_trials(&mut self.strips, &mut self.waiting_outcomes, outcomes_before);
         let strips = &self.strips;
         let swapped = self.mixing.mix(
             now,
@@ -94,9 +104,10 @@ impl Conference {
             &mut self.mixes,
             watch,
         );
-        if let Some(swapped) = swapped {
-            self.waiting_outcomes.push_back(Outcome::MixerSwapped(swapped));
-        }
+        self.waiting_outcomes.extend(swapped.map(|event| match event {
+            MixerEvent::Swapped(swapped) => Outcome::MixerSwapped(swapped),
+            MixerEvent::Stepped { id, step } => Outcome::Stepped { swap: id, step },
+        }));
     }
 
     /// Encodes the mixes, each once, and sends them off. \[audio\]
@@ -105,6 +116,7 @@ impl Conference {
         let (everyone, own) = self.mixes.split_at(len);
         let mut own = own.chunks_exact(len);
         let mut encoders = 0;
+        let outcomes_before = self.waiting_outcomes.len();
         for strip in &mut self.strips {
             match &mut strip.output {
                 Output::Encoded(encoding) if encoding.own => {
@@ -115,12 +127,17 @@ impl Conference {
                         &mut encoding.encoder,
                         mix,
                         (Mix::Own(strip.id), encoding.codec),
+                        strip
+                            .codec_swap
+                            .as_mut()
+                            .and_then(|order| order.trial.as_deref_mut()),
                         &mut self.pool,
                         &mut self.ports.outbound,
                     );
                     if !sent {
                         self.stats.dropped_packets.fetch_add(1, Relaxed);
                     }
+                    swaps::trial_goes_on(strip, mix, &mut self.pool, &mut self.waiting_outcomes);
                 }
                 Output::Sink(sink) => {
                     let Some(mix) = own.next() else { continue };
@@ -145,10 +162,15 @@ impl Conference {
             if listened {
                 encoders += 1;
                 let mix = Mix::Shared(shared.codec);
+                let trial = self
+                    .strips
+                    .iter_mut()
+                    .find_map(|strip| shared_trial(strip, shared.codec));
                 if !encode(
                     &mut shared.encoder,
                     everyone,
                     (mix, shared.codec),
+                    trial,
                     &mut self.pool,
                     &mut self.ports.outbound,
                 ) {
@@ -156,9 +178,22 @@ impl Conference {
                 }
             }
         }
+        for strip in &mut self.strips {
+            if matches!(&strip.output, Output::Encoded(encoding) if !encoding.own) {
+                swaps::trial_goes_on(strip, everyone, &mut self.pool, &mut self.waiting_outcomes);
+            }
+        }
+        swaps::follow_failed_trials(&mut self.strips, &mut self.waiting_outcomes, outcomes_before);
         self.history.push(everyone);
         self.stats.encoders.store(encoders, Relaxed);
     }
+}
+
+/// The trial of a codec in this strip, if it hears the mix that all share in `codec`.
+fn shared_trial(strip: &mut Strip, codec: u32) -> Option<&mut CodecTrial> {
+    let hears =
+        matches!(&strip.output, Output::Encoded(encoding) if !encoding.own && encoding.codec == codec);
+    strip.codec_swap.as_mut().filter(|_| hears)?.trial.as_deref_mut()
 }
 
 /// Tells whether packets end at this tick, so that what is sent can change without a loss.
@@ -192,6 +227,7 @@ fn encode(
     encoder: &mut Encoder,
     block: &[f32],
     (mix, codec): (Mix, u32),
+    trial: Option<&mut CodecTrial>,
     pool: &mut Pool,
     outbound: &mut Producer<Outbound>,
 ) -> bool {
@@ -200,6 +236,9 @@ fn encode(
     };
     match encoder.encode(block, &mut payload) {
         Ok(encoded) if encoded.ticks > 0 => {
+            if let Some(trial) = trial {
+                trial.sent(payload.bytes(), pool);
+            }
             let packet = OutboundPacket {
                 mix,
                 codec,

@@ -72,7 +72,7 @@ impl Conference {
                     ));
                     return;
                 };
-                let displaced = slot.begin_swap(order.swap, order.newcomer, watch);
+                let displaced = slot.begin_swap(order.swap, order.newcomer, order.hold, watch);
                 tell(
                     &mut self.waiting_outcomes,
                     displaced,
@@ -80,8 +80,8 @@ impl Conference {
                     order.socket,
                 );
             }
-            Command::SwapMixer { swap, newcomer } => {
-                let displaced = self.mixing.begin_swap(swap, newcomer, &self.sources, watch);
+            Command::SwapMixer { swap, newcomer, hold } => {
+                let displaced = self.mixing.begin_swap(swap, newcomer, hold, &self.sources, watch);
                 if let Some(displaced) = displaced {
                     self.waiting_outcomes.push_back(Outcome::MixerSwapped(displaced));
                 }
@@ -97,6 +97,7 @@ impl Conference {
             Command::SwapCodec(order) => {
                 swaps::note_codec(&mut self.strips, order, &mut self.waiting_outcomes);
             }
+            Command::DecideSwap { swap, promote } => self.decide(swap, promote),
             Command::AddDecoders {
                 participant,
                 decoders,
@@ -113,6 +114,25 @@ impl Conference {
     }
 }
 
+impl Conference {
+    fn decide(&mut self, swap: u64, promote: bool) {
+        let ended = self.mixing.decide(swap, promote);
+        self.waiting_outcomes.extend(ended.map(Outcome::MixerSwapped));
+        for strip in &mut self.strips {
+            for (socket, slot) in strip.slots.iter_mut().enumerate() {
+                let event = slot.decide(swap, promote);
+                tell(&mut self.waiting_outcomes, event, strip.id, socket);
+            }
+            if let Input::Packets { receiver, .. } = &mut strip.input {
+                receiver.decide(swap, promote);
+            }
+        }
+        let from = self.waiting_outcomes.len();
+        swaps::decide_codecs(&mut self.strips, swap, promote, &mut self.waiting_outcomes);
+        swaps::follow_failed_trials(&mut self.strips, &mut self.waiting_outcomes, from);
+    }
+}
+
 /// Somebody leaves: whatever was being swapped in the strip has come to its end.
 fn end_swaps(strip: &mut Strip, outcomes: &mut VecDeque<Outcome>) {
     let participant = strip.id;
@@ -123,6 +143,7 @@ fn end_swaps(strip: &mut Strip, outcomes: &mut VecDeque<Outcome>) {
         let ended = receiver.take_ended().into_iter().chain(receiver.end_swap());
         outcomes.extend(ended.map(|ended| swaps::jitter_ended(participant, ended)));
     }
+    outcomes.extend(swaps::settled(strip));
     if let Some(order) = strip.codec_swap.take() {
         outcomes.push_back(swaps::codec_ended(order, SwapMeasure::CLEAN));
     }
@@ -145,6 +166,7 @@ pub(super) fn tell(
                 retired,
             });
         }
+        Some(SlotEvent::Stepped { id, step }) => outcomes.push_back(Outcome::Stepped { swap: id, step }),
         Some(SlotEvent::Bypassed { reason }) => outcomes.push_back(Outcome::Bypassed {
             participant,
             socket,

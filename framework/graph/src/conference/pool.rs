@@ -18,7 +18,7 @@ impl Pool {
         Self { boxes, kept }
     }
 
-    pub(super) fn take(&mut self) -> Option<Box<PacketBuffer>> {
+    pub(crate) fn take(&mut self) -> Option<Box<PacketBuffer>> {
         self.boxes.pop()
     }
 

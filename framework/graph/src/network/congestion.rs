@@ -10,6 +10,13 @@ use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use jackfield_rtp::rtcp::ReportBlock;
 use jackfield_rtp::twcc::{SendHistory, TransportFeedback};
 
+use super::congestion_swap::{BEAT, ControllerSwap, ControllerSwapped};
+use crate::swap::{ABORTED, DISPLACED};
+use crate::transaction::{Event, Step};
+
+const FAILED: &str = "it failed or panicked";
+const FAILED_TO_TAKE_OVER: &str = "it failed while it took over";
+
 /// Packets whose fate is remembered: 20 s of voice.
 const REMEMBERED: usize = 1_024;
 /// What voice takes: the bounds of Opus (RFC 7587 section 6.1) with IP, UDP and RTP around it, and what speech in full band sounds good at.
@@ -32,6 +39,9 @@ pub(crate) struct Congestion {
     reported: Option<Reported>,
     broken: bool,
     probes_refused: u64,
+    swap: Option<ControllerSwap>,
+    next_beat: Timestamp,
+    ended: Vec<ControllerSwapped>,
 }
 
 /// What holds until the controller decides otherwise.
@@ -64,6 +74,9 @@ impl Congestion {
             reported: None,
             broken: false,
             probes_refused: 0,
+            swap: None,
+            next_beat: Timestamp::NEVER,
+            ended: Vec::new(),
         }
     }
 
@@ -94,7 +107,8 @@ impl Congestion {
 
     /// When [`Congestion::process`] must be called.
     pub(crate) fn deadline(&self) -> Timestamp {
-        self.next_process
+        let beat = self.swap.as_ref().map_or(Timestamp::NEVER, |_| self.next_beat);
+        self.next_process.min(beat)
     }
 
     /// The network has become usable, or is so no more.
@@ -108,6 +122,7 @@ impl Congestion {
 
     /// Time has passed.
     pub(crate) fn process(&mut self, now: Timestamp, waiting: DataSize) -> Result<(), Fault> {
+        self.go_on(now);
         if now < self.next_process {
             return Ok(());
         }
@@ -188,25 +203,137 @@ impl Congestion {
         self.tell(now, &event, false)
     }
 
-    /// Puts another controller in, which starts from what its predecessor knew. On failure it comes back, and the old one stays.
+    /// Takes another controller in, which starts from what its predecessor knows and is told everything; its decisions count from the end of its
+    /// time in the shadow on, or from when it is promoted if the swap is on `hold`.
     pub(crate) fn swap(
         &mut self,
         now: Timestamp,
+        id: u64,
         mut newcomer: Box<dyn CongestionController>,
-    ) -> Result<Box<dyn CongestionController>, (Box<dyn CongestionController>, Fault)> {
-        if let Err(fault) = newcomer.activate(now, &VOICE) {
-            return Err((newcomer, fault));
+        hold: bool,
+    ) {
+        if let Some(mut swap) = self.swap.take() {
+            swap.transaction.on(Event::Displaced);
+            self.ended.push(swap.ended(DISPLACED));
         }
-        // A predecessor that cannot tell what it knows is replaced all the same: that is what the swap may be for.
-        if let Ok(known) = self.controller.hand_over(now)
-            && let Err(fault) = newcomer.take_over(now, &known)
-        {
-            return Err((newcomer, fault));
+        let taken = newcomer
+            .activate(now, &VOICE)
+            .and_then(|()| self.hand_over(now, &mut *newcomer));
+        let mut swap = ControllerSwap::new(id, newcomer, self.decided, hold, now);
+        if taken.is_err() {
+            swap.transaction.on(Event::Failed);
+            self.ended.push(swap.ended(FAILED_TO_TAKE_OVER));
+            return;
         }
-        let old = std::mem::replace(&mut self.controller, newcomer);
+        self.swap = Some(swap);
+        self.next_beat = now + BEAT;
+        if self.broken {
+            // Nobody decides: there is nothing to wait for.
+            self.come_in(now, Event::PredecessorFailed);
+        }
+    }
+
+    /// Somebody decided about the swap `id`: it goes on now (`promote`), or is taken back.
+    pub(crate) fn decide(&mut self, now: Timestamp, id: u64, promote: bool) {
+        let Some(swap) = self.swap.as_mut().filter(|swap| swap.id == id) else {
+            return;
+        };
+        if promote {
+            swap.transaction.on(Event::Promote);
+        } else if swap.transaction.step() == Step::Probation {
+            swap.aborted = true;
+        } else {
+            swap.transaction.on(Event::Abort);
+        }
+        self.next_beat = now;
+        self.end_if_over(ABORTED);
+    }
+
+    /// Where the swap `id` stands, if it is under way.
+    pub(crate) fn swap_step(&self, id: u64) -> Option<Step> {
+        let swap = self.swap.as_ref().filter(|swap| swap.id == id)?;
+        Some(swap.transaction.step())
+    }
+
+    /// Swaps that have ended since this was asked last.
+    pub(crate) fn take_ended(&mut self) -> std::vec::Drain<'_, ControllerSwapped> {
+        self.ended.drain(..)
+    }
+
+    /// Everything ends: whoever is in a swap leaves.
+    pub(crate) fn end_swap(&mut self) {
+        if let Some(mut swap) = self.swap.take() {
+            swap.transaction.on(Event::Left);
+            self.ended.push(swap.ended(""));
+        }
+    }
+
+    /// The swap goes on with time.
+    fn go_on(&mut self, now: Timestamp) {
+        let Some(swap) = &mut self.swap else { return };
+        if now < self.next_beat {
+            return;
+        }
+        self.next_beat = now + BEAT;
+        if swap.aborted {
+            return self.take_back(Event::Abort, ABORTED);
+        }
+        if swap.transaction.step() == Step::Probation && !swap.cold {
+            let stuck = swap.judge.verdict(now, swap.decided.target, self.decided.target);
+            if let Some(reason) = stuck {
+                return self.take_back(Event::Failed, reason);
+            }
+        }
+        let step = match swap.transaction.step() {
+            Step::Align => Step::Align,
+            _ => swap.pass(now),
+        };
+        if step == Step::Align {
+            self.come_in(now, Event::Aligned);
+        }
+        self.end_if_over("");
+    }
+
+    /// The newcomer decides from now on: for its probation (`Aligned`), or for good (`PredecessorFailed`).
+    fn come_in(&mut self, now: Timestamp, event: Event) {
+        let Some(mut swap) = self.swap.take() else { return };
+        // It has seen the same and may have come to another estimate: what is sent must not jump.
+        if !self.broken && self.hand_over(now, &mut *swap.other).is_err() {
+            swap.transaction.on(Event::Failed);
+            self.ended.push(swap.ended(FAILED_TO_TAKE_OVER));
+            return;
+        }
+        std::mem::swap(&mut self.controller, &mut swap.other);
+        swap.decided = self.decided;
         self.broken = false;
         self.next_process = now;
-        Ok(old)
+        swap.transaction.on(event);
+        swap.transaction.on(Event::Joined);
+        self.swap = Some(swap);
+        self.end_if_over("");
+    }
+
+    /// The newcomer is found out, or not wanted: its predecessor, which was told everything too, decides again.
+    fn take_back(&mut self, event: Event, reason: &'static str) {
+        let Some(mut swap) = self.swap.take() else { return };
+        std::mem::swap(&mut self.controller, &mut swap.other);
+        self.decided = swap.decided;
+        self.broken = swap.cold;
+        swap.transaction.on(event);
+        self.ended.push(swap.ended(reason));
+    }
+
+    fn end_if_over(&mut self, reason: &'static str) {
+        let over = self.swap.take_if(|swap| swap.transaction.step().is_end());
+        self.ended.extend(over.map(|swap| swap.ended(reason)));
+    }
+
+    fn hand_over(&mut self, now: Timestamp, newcomer: &mut dyn CongestionController) -> Result<(), Fault> {
+        // A predecessor that cannot tell what it knows is replaced all the same: that is what the swap may be for.
+        match self.controller.hand_over(now) {
+            Ok(known) => newcomer.take_over(now, &known),
+            Err(_) => Ok(()),
+        }
     }
 
     fn ask_interval(&mut self, now: Timestamp) {
@@ -223,20 +350,60 @@ impl Congestion {
         if self.broken {
             return Ok(());
         }
-        let packets = if with_packets { &self.feedback[..] } else { &[] };
+        let feedback = std::mem::take(&mut self.feedback);
+        let packets = if with_packets { &feedback[..] } else { &[] };
         let mut probes = Refuse(0);
         let update = self.controller.on_event(now, event, packets, &mut probes);
         self.probes_refused += probes.0;
-        match update {
+        let result = self.take_update(now, event, packets, update);
+        self.feedback = feedback;
+        result
+    }
+
+    /// What came of an event; a swap that is under way sees it too.
+    fn take_update(
+        &mut self,
+        now: Timestamp,
+        event: &CongestionEvent,
+        packets: &[PacketFeedback],
+        update: Result<CongestionUpdate, Fault>,
+    ) -> Result<(), Fault> {
+        let result = match update {
             Ok(update) => {
                 self.decided.take(&update);
                 Ok(())
             }
-            Err(fault) => {
-                self.break_down();
-                Err(fault)
+            Err(fault) => Err(fault),
+        };
+        if let Some(swap) = &mut self.swap {
+            swap.judge.see(event, packets);
+            let told = swap.tell(now, event, packets);
+            match (swap.transaction.step(), &result, told) {
+                (Step::Probation, Err(_), true) => {
+                    // Nothing has come of the fault: whoever decided before decides again.
+                    self.take_back(Event::Failed, FAILED);
+                    return Ok(());
+                }
+                (Step::Probation, Ok(()), false) => {
+                    swap.cold = true;
+                    swap.transaction.on(Event::PredecessorFailed);
+                }
+                (_, _, false) => {
+                    swap.transaction.on(Event::Failed);
+                    self.end_if_over(FAILED);
+                }
+                (_, Err(_), true) => {
+                    self.broken = true;
+                    self.come_in(now, Event::PredecessorFailed);
+                    return result;
+                }
+                (_, Ok(()), true) => {}
             }
         }
+        if result.is_err() {
+            self.break_down();
+        }
+        result
     }
 
     /// The last decision holds until the controller is swapped.
@@ -248,7 +415,7 @@ impl Congestion {
 
 impl Decided {
     /// Zero means: as before.
-    fn take(&mut self, update: &CongestionUpdate) {
+    pub(super) fn take(&mut self, update: &CongestionUpdate) {
         let keep = |new: DataRate, old: DataRate| if new == DataRate::ZERO { old } else { new };
         self.target = keep(update.target, self.target);
         self.pacing = keep(update.pacing, self.pacing);
@@ -261,7 +428,7 @@ impl Decided {
 }
 
 /// A voice-only call has no packets to spare for probes, and padding would cost what the voice needs.
-struct Refuse(u64);
+pub(super) struct Refuse(pub(super) u64);
 
 impl ProbeSink for Refuse {
     fn probe(&mut self, _cluster: &ProbeCluster) -> Result<(), Fault> {

@@ -11,9 +11,11 @@ use rtrb::Consumer;
 use crate::conference::NetworkPorts;
 use crate::media::{Outbound, OutboundPacket};
 use crate::stopwatch::Stopwatch;
-use crate::swap::{SwapMeasure, SwapOutcome};
+use crate::swap::SwapMeasure;
+use crate::transaction::Step;
 
 use super::configuration::MediaConfiguration;
+use super::congestion_swap::ControllerSwapped;
 use super::event::{DatagramSink, NetworkError, NetworkSocket};
 use super::incoming::Boxes;
 use super::outgoing::{MixPacket, PACKET_ROOM};
@@ -174,7 +176,8 @@ impl NetworkDomain {
         Ok(figures(swapped, watch.us() - start))
     }
 
-    /// Swaps the congestion controller; `newcomer` is activated and starts from what its predecessor knew.
+    /// Begins to swap the congestion controller: `newcomer` is activated, starts from what its predecessor knows and is told everything; it decides
+    /// from the end of its time in the shadow on, or when it is promoted if the swap is on `hold`. [`NetworkDomain::take_swapped`] gives the end.
     ///
     /// # Errors
     /// If nobody has this number. A newcomer that fails is rolled back and told in the figures.
@@ -182,14 +185,39 @@ impl NetworkDomain {
         &mut self,
         now: Timestamp,
         id: u32,
+        swap: u64,
         newcomer: Box<dyn CongestionController>,
-        watch: &mut dyn Stopwatch,
-    ) -> Result<Swapped<dyn CongestionController>, NetworkError> {
+        hold: bool,
+    ) -> Result<(), NetworkError> {
         let participant = self.participant(id)?;
-        let start = watch.us();
-        let swapped = participant.swap_congestion(now, newcomer);
+        participant.swap_congestion(now, swap, newcomer, hold);
         participant.deadline = now;
-        Ok(figures(swapped, watch.us() - start))
+        Ok(())
+    }
+
+    /// Somebody decided about a swap of a congestion controller, wherever it is under way: it goes on now, or is taken back.
+    pub fn decide_swap(&mut self, now: Timestamp, swap: u64, promote: bool) {
+        for participant in &mut self.participants {
+            participant.media.congestion.decide(now, swap, promote);
+            participant.deadline = now;
+        }
+    }
+
+    /// The step of a swap of a congestion controller, where it has come the least far; `None` if it is under way nowhere.
+    pub fn swap_step(&self, swap: u64) -> Option<Step> {
+        let steps = self
+            .participants
+            .iter()
+            .map(|p| p.media.congestion.swap_step(swap));
+        steps.flatten().min()
+    }
+
+    /// Swaps of `id`'s congestion controller that have ended since this was asked last.
+    ///
+    /// # Errors
+    /// If nobody has this number.
+    pub fn take_swapped(&mut self, id: u32) -> Result<Vec<ControllerSwapped>, NetworkError> {
+        Ok(self.participant(id)?.media.congestion.take_ended().collect())
     }
 
     /// Sets a parameter of one participant's plugin, or of everyone's. How many took it.
@@ -350,11 +378,7 @@ fn figures<P: ?Sized>(swapped: Result<Box<P>, (Box<P>, jackfield_core::Fault)>, 
             retired,
         },
         Err((retired, _)) => Swapped {
-            measure: SwapMeasure {
-                outcome: SwapOutcome::RolledBack,
-                reason: "it failed while it took over",
-                ..clean
-            },
+            measure: clean.rolled_back("it failed while it took over"),
             retired,
         },
     }

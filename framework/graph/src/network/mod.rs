@@ -8,6 +8,7 @@
 
 mod configuration;
 mod congestion;
+mod congestion_swap;
 mod control;
 mod domain;
 mod event;
@@ -22,6 +23,7 @@ mod stats;
 pub use configuration::{
     MediaConfiguration, NetworkParticipantConfig, ReceiveCodec, RtcpFeedback, SendCodec,
 };
+pub use congestion_swap::ControllerSwapped;
 pub use domain::{NetworkDomain, Swapped};
 pub use event::{DatagramSink, NetworkError, NetworkEvent, NetworkSocket};
 pub use participant::NetworkParticipant;

@@ -195,6 +195,7 @@ impl NetworkParticipant {
         let (links, mut junction) = self.junction(now, commons, sink);
         links.close(now, &mut junction);
         self.media.outgoing.clear(&mut commons.payloads);
+        self.media.congestion.end_swap();
         self.settle(now, commons, sink);
     }
 
@@ -237,9 +238,12 @@ impl NetworkParticipant {
     pub(crate) fn swap_congestion(
         &mut self,
         now: Timestamp,
+        swap: u64,
         newcomer: Box<dyn CongestionController>,
-    ) -> Result<Box<dyn CongestionController>, (Box<dyn CongestionController>, Fault)> {
-        self.media.congestion.swap(now, newcomer)
+        hold: bool,
+    ) {
+        self.media.congestion.swap(now, swap, newcomer, hold);
+        self.media.decide(now);
     }
 
     pub(crate) fn set_parameter(

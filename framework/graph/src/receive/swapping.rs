@@ -1,25 +1,37 @@
 //! Swapping a receiver's jitter buffer, and what to do when it breaks: no packet is lost either way.
 
 use jackfield_core::Fault;
+use jackfield_core::audio::BLOCK_DURATION;
 use jackfield_core::jitter_buffer::{
-    HandleSink, Insertion, JitterBuffer, JitterHandover, Operation, Playout,
+    HandleSink, Insertion, JITTER_BUFFER_SWAP, JitterBuffer, JitterHandover, PacketArrival,
 };
+use jackfield_core::module::ResetReason;
 use jackfield_core::time::Timestamp;
+use jackfield_core::units::TimeDelta;
 
+use super::shadow::Shadow;
 use super::waiting::{Noted, take};
-use super::{MAX_WAITING, Receiver, Recycle, STEP};
+use super::{Receiver, Recycle};
 use crate::fallback::Fallback;
-use crate::swap::{SwapMeasure, SwapOutcome};
+use crate::swap::{ABORTED, DISPLACED, SwapMeasure};
+use crate::transaction::{Event, Step, Transaction};
 
-/// Blocks for which the predecessor of a jitter buffer is kept.
-const PROBATION_BLOCKS: u32 = 40;
+pub(super) const FAILED: &str = "it failed or panicked";
+const FAILED_TO_TAKE_OVER: &str = "it failed or panicked while it took over";
+/// So long after a newcomer has come in the seams of the signal are laid to it.
+const SEAM: TimeDelta = TimeDelta::ms(60);
 
-/// A swap in its probation.
+/// A swap under way.
 pub(super) struct Swap {
     id: u64,
-    predecessor: Box<dyn JitterBuffer>,
-    left: u32,
+    /// Who is not heard: the newcomer until it joins, then its predecessor. It is told of every packet and asked as if it played.
+    other: Box<dyn JitterBuffer>,
+    shadow: Shadow,
+    transaction: Transaction,
     measure: SwapMeasure,
+    /// A predecessor that broke while it was not heard: it is asked no more.
+    cold: bool,
+    aborted: bool,
 }
 
 /// The end of a swap of the jitter buffer.
@@ -33,53 +45,67 @@ pub struct JitterSwapped {
 }
 
 impl Receiver {
-    /// Puts `jitter` (activated as for [`Receiver::new`]) in the place of the present one: it starts from what its predecessor learnt and every
-    /// waiting packet is inserted again. The end is told by [`Receiver::take_ended`]; should it break before, its predecessor plays on.
-    /// \[audio\]
+    /// Takes `jitter` in (activated as for [`Receiver::new`]): it starts from what the present one learnt, is told of every packet and asked as
+    /// if it played. When its time in the shadow is up, or when it is promoted if the swap is on `hold`, every waiting packet is inserted
+    /// again and it plays. The end is told by [`Receiver::take_ended`]; should it break before, its predecessor plays on. \[audio\]
     pub fn swap_jitter(
         &mut self,
         now: Timestamp,
         id: u64,
         mut jitter: Box<dyn JitterBuffer>,
+        hold: bool,
         recycle: &mut dyn Recycle,
     ) -> Option<JitterSwapped> {
-        let displaced = self.swap.take().map(Swap::committed);
-        let before = self.delay(now).current;
-        let state = self.jitter.hand_over(now).unwrap_or_else(|_| self.due.handover());
-        let mut measure = SwapMeasure::CLEAN;
-        match self.introduce(now, &mut *jitter, &state, recycle) {
-            Ok(samples_lost) => {
-                measure.samples_lost = samples_lost;
-                let mut predecessor = std::mem::replace(&mut self.jitter, jitter);
-                self.empty(now, &mut *predecessor);
-                self.failed = false;
-                self.fallback = Fallback::default();
-                measure.added_latency_ms = (self.delay(now).current - before).as_ms_f64();
-                self.swap = Some(Swap {
-                    id,
-                    predecessor,
-                    left: PROBATION_BLOCKS,
-                    measure,
-                });
-            }
-            Err(_) => {
-                self.ended = Some(JitterSwapped {
-                    id,
-                    measure: SwapMeasure {
-                        outcome: SwapOutcome::RolledBack,
-                        reason: "it failed or panicked while it took over",
-                        ..measure
-                    },
-                    retired: jitter,
-                });
-            }
+        let displaced = self.swap.take().map(|mut swap| {
+            swap.transaction.on(Event::Displaced);
+            swap.ended(DISPLACED)
+        });
+        let state = self.handover(now);
+        let told = self.tell_all(now, &mut *jitter, &state);
+        let mut swap = Swap {
+            id,
+            other: jitter,
+            shadow: Shadow::NEW,
+            transaction: Transaction::begun(JITTER_BUFFER_SWAP, hold),
+            measure: SwapMeasure::CLEAN,
+            cold: false,
+            aborted: false,
+        };
+        if told.is_err() {
+            swap.transaction.on(Event::Failed);
+            self.ended = Some(swap.ended(FAILED_TO_TAKE_OVER));
+            return displaced;
+        }
+        self.decoding.watch_seams();
+        self.swap = Some(swap);
+        if self.failed {
+            // Only the stand-in plays: there is nothing to wait for.
+            self.come_in(now, Event::PredecessorFailed, recycle);
         }
         displaced
     }
 
+    /// Somebody decided about the swap `id`: it goes on now (`promote`), or is taken back. \[audio\]
+    pub fn decide(&mut self, id: u64, promote: bool) {
+        let Some(swap) = self.swap.as_mut().filter(|swap| swap.id == id) else {
+            return;
+        };
+        if promote {
+            swap.transaction.on(Event::Promote);
+        } else if swap.transaction.step() == Step::Probation {
+            // Who takes over is given every packet: with the next block.
+            swap.aborted = true;
+        } else {
+            swap.transaction.on(Event::Abort);
+        }
+        self.end_if_over(ABORTED);
+    }
+
     /// Ends a swap as it stands: the participant leaves.
     pub(crate) fn end_swap(&mut self) -> Option<JitterSwapped> {
-        self.swap.take().map(Swap::committed)
+        let mut swap = self.swap.take()?;
+        swap.transaction.on(Event::Left);
+        Some(swap.ended(""))
     }
 
     /// Adds the time that a swap took to its figures.
@@ -92,7 +118,147 @@ impl Receiver {
         measure.stall_us = measure.stall_us.max(us);
     }
 
-    /// Gives `jitter` the state and every waiting packet; says how many samples it refused. Until it has taken everything nothing is let go.
+    /// A step that others may wait for, told once.
+    pub(crate) fn take_stepped(&mut self) -> Option<(u64, Step)> {
+        self.stepped.take()
+    }
+
+    /// Whether the newcomer is to come in before the next block.
+    pub(crate) fn is_join_due(&self) -> bool {
+        self.swap
+            .as_ref()
+            .is_some_and(|swap| swap.transaction.step() == Step::Align)
+    }
+
+    /// The newcomer comes in: it gets the state anew, and every packet that waits. \[audio\]
+    pub(crate) fn join(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
+        self.come_in(now, Event::Aligned, recycle);
+    }
+
+    /// A packet came: whoever is not heard is told too.
+    pub(super) fn shadow_insert(&mut self, now: Timestamp, arrival: &PacketArrival) {
+        if let Some(swap) = self.swap.as_mut().filter(|swap| !swap.cold)
+            && swap.shadow.insert(now, &mut *swap.other, arrival).is_err()
+        {
+            self.other_failed(FAILED);
+        }
+    }
+
+    /// 10 ms have been played: whoever is not heard is asked too, and the swap goes on. `played` is whether they came in a packet.
+    pub(super) fn shadow_pull(&mut self, now: Timestamp, played: bool, recycle: &mut dyn Recycle) {
+        let Some(swap) = &mut self.swap else { return };
+        if swap.aborted {
+            return self.take_back(now, Event::Abort, ABORTED, recycle);
+        }
+        let on_probation = swap.transaction.step() == Step::Probation;
+        if !swap.cold {
+            let asked = swap.shadow.pull(now, &mut *swap.other, &self.waiting, played);
+            let unheard = asked.and_then(|()| swap.shadow.unheard_is_silent());
+            let heard = swap.shadow.heard_is_silent();
+            match (unheard, heard) {
+                (Err(reason), _) if !on_probation => return self.other_failed(reason),
+                // Whatever it does, a predecessor is only asked in case that it is needed.
+                (Ok(()), Err(reason)) if on_probation => {
+                    return self.take_back(now, Event::Failed, reason, recycle);
+                }
+                (Err(FAILED), _) => self.other_failed(FAILED),
+                _ => {}
+            }
+        }
+        let Some(swap) = &mut self.swap else { return };
+        let before = swap.transaction.step();
+        let step = swap.transaction.on(Event::Passed(BLOCK_DURATION));
+        if step == Step::Probation && swap.transaction.times().probation <= SEAM {
+            swap.measure.discontinuity_db = self.decoding.worst_seam_db();
+        }
+        if step == Step::Ready && before != step {
+            self.stepped = Some((swap.id, step));
+        }
+        self.end_if_over("");
+    }
+
+    /// The jitter buffer broke: the other one of a swap plays on if there is one, else the stand-in.
+    pub(super) fn jitter_failed(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
+        self.failed = true;
+        self.fallback = Fallback::default();
+        match self.swap.as_ref().map(|swap| swap.transaction.step()) {
+            None => {}
+            Some(Step::Probation) => self.take_back(now, Event::Failed, FAILED, recycle),
+            // The newcomer is known to work: it plays at once.
+            Some(_) => self.come_in(now, Event::PredecessorFailed, recycle),
+        }
+    }
+
+    /// The newcomer takes the place of the one that plays, for its probation (`Aligned`) or for good (`PredecessorFailed`).
+    fn come_in(&mut self, now: Timestamp, event: Event, recycle: &mut dyn Recycle) {
+        let Some(mut swap) = self.swap.take() else { return };
+        let before = self.delay(now).current;
+        let state = self.handover(now);
+        self.decoding.watch_seams();
+        let Ok(samples_lost) = self.introduce(now, &mut *swap.other, &state, recycle) else {
+            swap.transaction.on(Event::Failed);
+            self.ended = Some(swap.ended(FAILED_TO_TAKE_OVER));
+            return;
+        };
+        swap.measure.samples_lost = samples_lost;
+        std::mem::swap(&mut self.jitter, &mut swap.other);
+        swap.shadow = Shadow::NEW;
+        self.failed = false;
+        self.fallback = Fallback::default();
+        swap.measure.added_latency_ms = (self.delay(now).current - before).as_ms_f64();
+        swap.transaction.on(event);
+        if swap.transaction.on(Event::Joined) == Step::Probation {
+            self.stepped = Some((swap.id, Step::Probation));
+        }
+        self.swap = Some(swap);
+        self.end_if_over("");
+    }
+
+    /// The newcomer that is heard broke, was found out, or is not wanted: its predecessor plays on.
+    fn take_back(&mut self, now: Timestamp, event: Event, reason: &'static str, recycle: &mut dyn Recycle) {
+        let Some(mut swap) = self.swap.take() else { return };
+        // What the newcomer knows may be wrong; the receiver's own account of where playing stands is not.
+        let state = self.due.handover();
+        match self.introduce(now, &mut *swap.other, &state, recycle) {
+            Ok(lost) => {
+                swap.measure.samples_lost += lost;
+                self.failed = false;
+            }
+            Err(_) => self.failed = true,
+        }
+        std::mem::swap(&mut self.jitter, &mut swap.other);
+        swap.transaction.on(event);
+        self.ended = Some(swap.ended(reason));
+    }
+
+    /// The one that is not heard is of no use: a newcomer goes, a predecessor cannot take over as it is.
+    fn other_failed(&mut self, reason: &'static str) {
+        let Some(swap) = &mut self.swap else { return };
+        if swap.transaction.step() == Step::Probation {
+            swap.cold = true;
+            swap.transaction.on(Event::PredecessorFailed);
+        } else {
+            swap.transaction.on(Event::Failed);
+            self.end_if_over(reason);
+        }
+    }
+
+    fn end_if_over(&mut self, reason: &'static str) {
+        if self.ended.is_none() {
+            let over = self.swap.take_if(|swap| swap.transaction.step().is_end());
+            self.ended = over.map(|swap| swap.ended(reason));
+        }
+    }
+
+    fn handover(&mut self, now: Timestamp) -> JitterHandover {
+        if self.failed {
+            return self.due.handover();
+        }
+        self.jitter.hand_over(now).unwrap_or_else(|_| self.due.handover())
+    }
+
+    /// Gives `jitter`, whatever it knew before, the state and every waiting packet; says how many samples it refused. Until it has taken
+    /// everything nothing is let go.
     fn introduce(
         &mut self,
         now: Timestamp,
@@ -100,6 +266,25 @@ impl Receiver {
         state: &JitterHandover,
         recycle: &mut dyn Recycle,
     ) -> Result<u64, Fault> {
+        jitter.reset(ResetReason::Stream)?;
+        let refused = self.tell_all(now, jitter, state)?;
+        let mut lost = 0;
+        for handle in &refused.handles[..refused.count] {
+            if let Some(waiting) = take(&mut self.waiting, *handle) {
+                lost += self.decoding.samples(waiting.arrival.ticks) as u64;
+                recycle.recycle(waiting.payload);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Tells `jitter` the state and every waiting packet; gives those that it refuses.
+    fn tell_all(
+        &mut self,
+        now: Timestamp,
+        jitter: &mut dyn JitterBuffer,
+        state: &JitterHandover,
+    ) -> Result<Noted, Fault> {
         jitter.take_over(now, state)?;
         let mut refused = Noted::default();
         let mut last = i64::MIN;
@@ -111,82 +296,24 @@ impl Receiver {
                 refused.release(arrival.handle)?;
             }
         }
-        let mut lost = 0;
-        for handle in &refused.handles[..refused.count] {
-            if let Some(waiting) = take(&mut self.waiting, *handle) {
-                lost += self.decoding.samples(waiting.arrival.ticks) as u64;
-                recycle.recycle(waiting.payload);
-            }
-        }
-        Ok(lost)
-    }
-
-    /// Has a predecessor give out all that waits, to nobody: should it come back, it must not remember packets that were played meanwhile.
-    fn empty(&self, now: Timestamp, predecessor: &mut dyn JitterBuffer) {
-        let mut left = Noted::default();
-        let mut waiting = self.waiting.iter().flatten().count();
-        let mut playout = Playout {
-            last: self.last,
-            ..Playout::START
-        };
-        for _ in 0..2 * MAX_WAITING {
-            if waiting <= left.count {
-                return;
-            }
-            let Ok(action) = predecessor.next(now, &playout, &mut left) else {
-                return;
-            };
-            match action.operation {
-                Operation::Silence | Operation::Conceal | Operation::Recover => {
-                    playout.ready_ticks += action.ticks.max(STEP);
-                }
-                _ => {
-                    waiting -= 1;
-                    playout.ready_ticks += 2 * STEP;
-                }
-            }
-            playout.last = action.operation;
-        }
-    }
-
-    /// The jitter buffer broke: its predecessor plays on if it is still there, else the stand-in.
-    pub(super) fn jitter_failed(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
-        self.failed = true;
-        self.fallback = Fallback::default();
-        let Some(mut swap) = self.swap.take() else { return };
-        let state = self.due.handover();
-        let mut measure = SwapMeasure {
-            outcome: SwapOutcome::RolledBack,
-            reason: "it failed or panicked",
-            ..swap.measure
-        };
-        if let Ok(lost) = self.introduce(now, &mut *swap.predecessor, &state, recycle) {
-            measure.samples_lost += lost;
-            self.failed = false;
-        }
-        self.ended = Some(JitterSwapped {
-            id: swap.id,
-            measure,
-            retired: std::mem::replace(&mut self.jitter, swap.predecessor),
-        });
-    }
-
-    /// A block of the probation has passed.
-    pub(super) fn count_down(&mut self) {
-        match &mut self.swap {
-            Some(swap) if swap.left > 0 => swap.left -= 1,
-            Some(_) if self.ended.is_none() => self.ended = self.swap.take().map(Swap::committed),
-            _ => {}
-        }
+        Ok(refused)
     }
 }
 
 impl Swap {
-    fn committed(self) -> JitterSwapped {
+    /// What is told at the end; `reason` is why, if it was rolled back.
+    fn ended(self, reason: &'static str) -> JitterSwapped {
+        let measure = SwapMeasure {
+            times: self.transaction.times(),
+            ..self.measure
+        };
         JitterSwapped {
             id: self.id,
-            measure: self.measure,
-            retired: self.predecessor,
+            measure: match self.transaction.step() {
+                Step::RolledBack => measure.rolled_back(reason),
+                _ => measure,
+            },
+            retired: self.other,
         }
     }
 }

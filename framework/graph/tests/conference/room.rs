@@ -11,6 +11,7 @@ use jackfield_core::mixer::Mixer;
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 use jackfield_graph::Conference;
+use jackfield_graph::codec_trial::CodecTrial;
 use jackfield_graph::command::{Command, Outcome, SwapCodec, SwapJitter, SwapProcessor};
 use jackfield_graph::conference::{ConferenceConfig, ControlPorts, NetworkPorts, SharedEncoder};
 use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer};
@@ -21,6 +22,7 @@ use jackfield_graph::stats::StripStats;
 use jackfield_graph::stopwatch::{NoStopwatch, Stopwatch};
 use jackfield_graph::strip::{Encoding, Input, Output, Strip};
 use jackfield_graph::swap::SwapMeasure;
+use jackfield_graph::transaction::Step;
 use jackfield_sim::{LinkConfig, Network, VirtualClock, VirtualTime};
 use jackfield_testkit::real_time::{self, Seen};
 use rtrb::{Producer, RingBuffer};
@@ -44,6 +46,8 @@ pub(crate) struct Room {
     sent: u64,
     next_id: u32,
     next_swap: u64,
+    /// Whether swaps wait to be promoted.
+    pub(crate) hold: bool,
     /// Whether every tick is watched by the detector of what the audio thread must not do.
     pub(crate) strict: bool,
     /// What it saw: the tick and what happened.
@@ -146,6 +150,7 @@ impl Room {
             next_id: 1,
             next_swap: 1,
             strict: false,
+            hold: false,
             seen: Vec::new(),
             encoded: BTreeMap::new(),
         };
@@ -335,6 +340,7 @@ impl Room {
             participant,
             socket,
             newcomer,
+            hold: self.hold,
         }));
         swap
     }
@@ -345,37 +351,79 @@ impl Room {
             swap,
             participant,
             newcomer,
+            hold: self.hold,
         }));
         swap
     }
 
     pub(crate) fn swap_mixer(&mut self, newcomer: Box<dyn Mixer>) -> u64 {
         let swap = self.number();
-        self.order(Command::SwapMixer { swap, newcomer });
+        self.order(Command::SwapMixer {
+            swap,
+            newcomer,
+            hold: self.hold,
+        });
         swap
     }
 
     /// Both directions: what the guest is sent, and after it has heard of it what it sends.
     pub(crate) fn swap_codec(&mut self, participant: u32, codec: Codec) -> u64 {
         let swap = self.number();
-        self.order(Command::SwapCodec(SwapCodec {
+        self.order(Command::SwapCodec(Box::new(SwapCodec {
             swap,
             participant,
             codec: codec.key(),
             encoder: codec.encoder(20),
             decoders: Codec::decoders(),
-        }));
+            trial: None,
+        })));
         swap
     }
 
-    fn number(&mut self) -> u64 {
-        self.next_swap += 1;
-        self.next_swap - 1
+    /// Swaps the codec that these guests, who are sent `present` now, are sent; the first tries it out for all.
+    pub(crate) fn swap_codec_on_trial(
+        &mut self,
+        guests: &[u32],
+        present: Codec,
+        newcomer: (Codec, fn() -> Encoder),
+    ) -> u64 {
+        let swap = self.number();
+        let (codec, encoder) = newcomer;
+        let mut trial = Some(Box::new(CodecTrial::new(
+            ROOM,
+            present.decoder(),
+            [codec.decoder(), codec.decoder()],
+            self.hold,
+        )));
+        for participant in guests {
+            self.order(Command::SwapCodec(Box::new(SwapCodec {
+                swap,
+                participant: *participant,
+                codec: codec.key(),
+                encoder: encoder(),
+                decoders: Vec::new(),
+                trial: trial.take(),
+            })));
+        }
+        swap
     }
 
-    /// How a swap ended, if it has.
-    pub(crate) fn ended(&self, swap: u64) -> Option<SwapMeasure> {
-        self.outcomes.iter().find_map(|outcome| match outcome {
+    pub(crate) fn decide(&mut self, swap: u64, promote: bool) {
+        self.order(Command::DecideSwap { swap, promote });
+    }
+
+    /// The steps of a swap that were told.
+    pub(crate) fn steps(&self, swap: u64) -> Vec<Step> {
+        let told = self.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Stepped { swap: id, step } => (*id == swap).then_some(*step),
+            _ => None,
+        });
+        told.collect()
+    }
+
+    /// How a swap ended in every place.
+    pub(crate) fn ends(&self, swap: u64) -> Vec<SwapMeasure> {
+        let ended = self.outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::ProcessorSwapped {
                 swap: id, measure, ..
             }
@@ -387,7 +435,18 @@ impl Room {
             } => (*id == swap).then_some(*measure),
             Outcome::MixerSwapped(swapped) => (swapped.id == swap).then_some(swapped.measure),
             _ => None,
-        })
+        });
+        ended.collect()
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next_swap += 1;
+        self.next_swap - 1
+    }
+
+    /// How a swap ended, if it has.
+    pub(crate) fn ended(&self, swap: u64) -> Option<SwapMeasure> {
+        self.ends(swap).first().copied()
     }
 
     /// Why processors were bypassed.

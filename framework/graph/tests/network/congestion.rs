@@ -1,11 +1,12 @@
 //! What the congestion controller is told and what comes of its decisions.
 
 use jackfield_graph::network::{NetworkEvent, NetworkSocket};
-use jackfield_graph::stopwatch::NoStopwatch;
+use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
+use jackfield_graph::transaction::Step;
 use jackfield_rtp::header::is_rtcp;
 use jackfield_sdk::prelude::*;
 
-use super::plugins::{Scribe, of_kind};
+use super::plugins::{Careful, Scribe, of_kind};
 use super::world::{Plugs, World, fixed};
 
 const ANN: (usize, u32) = (0, 1);
@@ -168,12 +169,11 @@ fn a_controller_is_swapped_with_what_it_knew() {
     world.speak(0, 200);
     let (scribe, notes) = Scribe::new();
     let now = world.now;
-    let swapped = world
+    world
         .with(0, |domain, _| {
-            domain.swap_congestion(now, 1, Box::new(scribe), &mut NoStopwatch)
+            domain.swap_congestion(now, 1, 7, Box::new(scribe), false)
         })
         .unwrap();
-    assert_eq!(swapped.measure.samples_lost, 0);
     let known = notes.lock().unwrap().taken_over.unwrap();
     assert_eq!(
         (known.target, known.estimate),
@@ -198,6 +198,10 @@ fn a_controller_is_swapped_with_what_it_knew() {
         "a target holds until there is another"
     );
     assert_eq!(world.heard(BOB).len(), 64, "the ring's worth of the 250");
+    world.run_for(TimeDelta::seconds(3));
+    let ended = ended(&mut world);
+    assert_eq!(ended.outcome, SwapOutcome::Committed, "{}", ended.reason);
+    assert!(ended.times.shadow >= TimeDelta::ms(300) && ended.times.probation >= TimeDelta::seconds(3));
 }
 
 #[test]
@@ -220,12 +224,117 @@ fn a_controller_that_breaks_leaves_its_last_decision_and_can_be_swapped() {
     assert_eq!(world.heard(BOB).len(), 10, "packets flow on");
     let now = world.now;
     world
-        .with(0, |domain, _| {
-            domain
-                .swap_congestion(now, 1, fixed(30), &mut NoStopwatch)
-                .map(drop)
-        })
+        .with(0, |domain, _| domain.swap_congestion(now, 1, 7, fixed(30), false))
         .unwrap();
     world.run_for(TimeDelta::ms(200));
     assert_eq!(world.person(ANN).stats.target_rate(), DataRate::kbps(30));
+}
+
+/// How Ann's one swap of the controller ended.
+fn ended(world: &mut World) -> SwapMeasure {
+    let ended = world.with(0, |domain, _| domain.take_swapped(1)).unwrap();
+    assert_eq!(ended.len(), 1, "ended once");
+    ended[0].measure
+}
+
+fn swap_in(world: &mut World, newcomer: Box<dyn CongestionController>, hold: bool) {
+    let now = world.now;
+    world
+        .with(0, |domain, _| domain.swap_congestion(now, 1, 7, newcomer, hold))
+        .unwrap();
+}
+
+/// From now on every fourth packet of a room is lost.
+fn lose_every_fourth(world: &mut World) {
+    let mut count = 0;
+    world.lost = Box::new(move |_, bytes| {
+        let counts = bytes[0] >> 6 == 2 && !is_rtcp(bytes);
+        count += u64::from(counts);
+        counts && count % 4 == 1
+    });
+}
+
+#[test]
+fn e17_6_a_newcomer_whose_target_stands_still_while_packets_are_lost_is_rolled_back() {
+    let mut world = pair_with(Box::new(Careful::at(DataRate::kbps(64))));
+    world.speak(0, 50);
+    swap_in(&mut world, fixed(64), false);
+    world.speak(0, 25);
+    lose_every_fourth(&mut world);
+    world.speak(0, 300);
+    let ended = ended(&mut world);
+    assert_eq!(ended.outcome, SwapOutcome::RolledBack);
+    assert_eq!(
+        ended.reason,
+        "its target never moved while packets were lost and its predecessor slowed down"
+    );
+    assert!(
+        world.person(ANN).stats.target_rate() < DataRate::kbps(50),
+        "the predecessor has followed all the while"
+    );
+}
+
+#[test]
+fn a_newcomer_that_heeds_losses_or_has_none_to_heed_stays() {
+    for lossy in [false, true] {
+        let mut world = pair_with(Box::new(Careful::at(DataRate::kbps(64))));
+        world.speak(0, 50);
+        let newcomer: Box<dyn CongestionController> = if lossy {
+            Box::new(Careful::at(DataRate::kbps(64)))
+        } else {
+            fixed(64)
+        };
+        swap_in(&mut world, newcomer, false);
+        if lossy {
+            lose_every_fourth(&mut world);
+        }
+        world.speak(0, 300);
+        let ended = ended(&mut world);
+        assert_eq!(ended.outcome, SwapOutcome::Committed, "{lossy}: {}", ended.reason);
+    }
+}
+
+#[test]
+fn no_rate_jumps_when_the_newcomer_comes_in_or_is_taken_back() {
+    let mut world = pair_with(fixed(40));
+    world.speak(0, 20);
+    let (scribe, _) = Scribe::new();
+    swap_in(&mut world, Box::new(scribe), true);
+    world.speak(0, 50);
+    let step = |world: &mut World| world.with(0, |domain, _| domain.swap_step(7));
+    assert_eq!(step(&mut world), Some(Step::Ready), "it waits to be promoted");
+    let now = world.now;
+    world.with(0, |domain, _| domain.decide_swap(now, 7, true));
+    world.speak(0, 10);
+    assert_eq!(step(&mut world), Some(Step::Probation));
+    assert_eq!(world.person(ANN).stats.target_rate(), DataRate::kbps(40));
+    let now = world.now;
+    world.with(0, |domain, _| domain.decide_swap(now, 7, false));
+    world.speak(0, 10);
+    let ended = ended(&mut world);
+    assert_eq!(
+        (ended.outcome, ended.reason),
+        (SwapOutcome::RolledBack, "it was aborted by hand")
+    );
+    assert_eq!(world.person(ANN).stats.target_rate(), DataRate::kbps(40));
+}
+
+#[test]
+fn a_newcomer_that_breaks_is_taken_back_and_nobody_is_told_of_a_fault() {
+    let mut world = pair_with(fixed(40));
+    let (mut scribe, _) = Scribe::new();
+    scribe.breaks_after = 60;
+    swap_in(&mut world, Box::new(scribe), false);
+    world.speak(0, 100);
+    let ended = ended(&mut world);
+    assert_eq!(
+        (ended.outcome, ended.reason),
+        (SwapOutcome::RolledBack, "it failed or panicked")
+    );
+    let faults = world
+        .events_of(ANN)
+        .iter()
+        .filter(|event| matches!(event, NetworkEvent::Fault { .. }))
+        .count();
+    assert_eq!(faults, 0);
 }

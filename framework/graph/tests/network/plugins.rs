@@ -109,6 +109,8 @@ pub(crate) struct Scribe {
     notes: Arc<Mutex<Notes>>,
     pub(crate) decision: CongestionUpdate,
     pub(crate) breaks: bool,
+    /// It refuses everything after so many events.
+    pub(crate) breaks_after: u32,
 }
 
 impl Scribe {
@@ -119,6 +121,7 @@ impl Scribe {
             notes: Arc::clone(&notes),
             decision: CongestionUpdate::default(),
             breaks: false,
+            breaks_after: u32::MAX,
         };
         (scribe, notes)
     }
@@ -149,9 +152,10 @@ impl CongestionController for Scribe {
         packets: &[PacketFeedback],
         _: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault> {
-        if self.breaks {
+        if self.breaks || self.breaks_after == 0 {
             return Err(Fault::failed("it refuses everything"));
         }
+        self.breaks_after -= 1;
         let told = Told {
             at,
             event: *event,
@@ -188,4 +192,74 @@ pub(crate) fn of_kind(notes: &Mutex<Notes>, kind: CongestionEventKind) -> Vec<To
         .filter(|told| told.event.kind == kind)
         .cloned()
         .collect()
+}
+
+/// Goes down by a fifth, twice a second at most, while packets are lost; never up.
+pub(crate) struct Careful {
+    parameters: (),
+    target: DataRate,
+    changed: Timestamp,
+}
+
+impl Careful {
+    pub(crate) fn at(target: DataRate) -> Self {
+        Self {
+            parameters: (),
+            target,
+            changed: Timestamp::ZERO,
+        }
+    }
+}
+
+impl Plugin for Careful {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.congestion.careful", "Careful", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Ok(Self::at(DataRate::kbps(64)))
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.parameters
+    }
+}
+
+impl CongestionController for Careful {
+    fn activate(&mut self, _: Timestamp, _: &RateConstraints) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn on_event(
+        &mut self,
+        at: Timestamp,
+        _: &CongestionEvent,
+        packets: &[PacketFeedback],
+        _: &mut dyn ProbeSink,
+    ) -> Result<CongestionUpdate, Fault> {
+        let lossy = packets.iter().any(|packet| packet.received.is_never());
+        if lossy && at.since(self.changed) > TimeDelta::ms(500) {
+            self.target = self.target * 0.8;
+            self.changed = at;
+        }
+        Ok(CongestionUpdate {
+            target: self.target,
+            ..Default::default()
+        })
+    }
+
+    fn process_interval(&mut self) -> Result<TimeDelta, Fault> {
+        Ok(TimeDelta::ms(25))
+    }
+
+    fn hand_over(&mut self, _: Timestamp) -> Result<CongestionHandover, Fault> {
+        Ok(CongestionHandover {
+            target: self.target,
+            ..Default::default()
+        })
+    }
+
+    fn take_over(&mut self, _: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {
+        self.target = state.target;
+        Ok(())
+    }
 }
