@@ -256,6 +256,23 @@ pub(crate) fn follow_failed_trials(strips: &mut [Box<Strip>], outcomes: &mut Vec
     }
 }
 
+/// Somebody who tries a codec out for all leaves before they have been sent it: the others stay as they are. \[audio\]
+pub(crate) fn end_orphans(leaving: &Strip, strips: &mut [Box<Strip>], outcomes: &mut VecDeque<Outcome>) {
+    let tried = leaving.codec_swap.as_deref().filter(|order| {
+        let trial = order.trial.as_deref();
+        trial.is_some_and(|trial| trial.step() != Step::Probation)
+    });
+    let Some(swap) = tried.map(|order| order.swap) else {
+        return;
+    };
+    for strip in strips {
+        if let Some(order) = strip.codec_swap.take_if(|order| order.swap == swap) {
+            let measure = SwapMeasure::CLEAN.rolled_back("whoever tried it out for all has left; try again");
+            outcomes.push_back(codec_ended(order, measure));
+        }
+    }
+}
+
 /// A block has been played: the seam of swapped decoders is told when it has been heard. \[audio\]
 fn settle(strip: &mut Strip, outcomes: &mut VecDeque<Outcome>) {
     let Some(settling) = &mut strip.settling else {

@@ -67,7 +67,7 @@ impl Codecs {
             formats: Vec::new(),
             keys: BTreeMap::new(),
         };
-        codecs.add(loader, socket.resolved.clone())?;
+        codecs.add(loader, &socket.resolved)?;
         let catalogue = loader.catalogue();
         let others: Vec<String> = catalogue
             .of_area(area)
@@ -78,27 +78,38 @@ impl Codecs {
             let other = loader
                 .resolve(&socket.manifest.with_plugin(&id, BTreeMap::new()), area)
                 .map_err(SocketError::from);
-            if let Err(error) = other.and_then(|resolved| codecs.add(loader, resolved)) {
+            if let Err(error) = other.and_then(|resolved| codecs.add(loader, &resolved)) {
                 tracing::warn!(plugin = id, %error, "a codec is left out");
             }
         }
         Ok(codecs)
     }
 
-    fn add(&mut self, loader: &Loader, resolved: Resolved) -> Result<(), SocketError> {
-        let mut bare = resolved;
-        bare.parameters.clear();
-        let mut proxy = loader.create::<dyn AudioCodec>(&bare, 1)?;
-        let mut told = Told {
-            plugin: self.plugins.len(),
-            next: 0,
-            formats: &mut self.formats,
+    fn add(&mut self, loader: &Loader, resolved: &Resolved) -> Result<(), SocketError> {
+        let plugin = ask(loader, resolved, self.plugins.len(), &mut self.formats)?;
+        self.plugins.push(plugin);
+        Ok(())
+    }
+
+    /// From now on encoders and decoders are made from this build of a plugin that is known already.
+    pub(crate) fn renew(&mut self, loader: &Loader, resolved: &Resolved) -> Result<(), SocketError> {
+        let Some(at) = self.plugins.iter().position(|(known, _)| known.id == resolved.id) else {
+            return Ok(());
         };
-        proxy.formats(&mut told).map_err(|fault| SocketError::Plugin {
-            id: bare.id.clone(),
-            fault,
-        })?;
-        self.plugins.push((bare, proxy));
+        if self.plugins[at].0.file.digest == resolved.file.digest {
+            return Ok(());
+        }
+        let mut formats = Vec::new();
+        let (bare, proxy) = ask(loader, resolved, at, &mut formats)?;
+        let before = self.formats.iter().filter(|format| format.plugin == at);
+        let told = |format: &Format| (format.name.clone(), format.numbers, format.fmtp.clone());
+        if !before.map(told).eq(formats.iter().map(told)) {
+            return Err(SocketError::NotNegotiated(format!(
+                "the new build of `{}` has other payload formats than were negotiated: it is for rooms that open from now on",
+                resolved.id
+            )));
+        }
+        self.plugins[at] = (bare, proxy);
         Ok(())
     }
 
@@ -193,4 +204,26 @@ impl Codecs {
             converter,
         })
     }
+}
+
+/// Makes a codec, which is plugin number `plugin`, and asks it for its formats.
+fn ask(
+    loader: &Loader,
+    resolved: &Resolved,
+    plugin: usize,
+    formats: &mut Vec<Format>,
+) -> Result<(Resolved, AudioCodecProxy), SocketError> {
+    let mut bare = resolved.clone();
+    bare.parameters.clear();
+    let mut proxy = loader.create::<dyn AudioCodec>(&bare, 1)?;
+    let mut told = Told {
+        plugin,
+        next: 0,
+        formats,
+    };
+    proxy.formats(&mut told).map_err(|fault| SocketError::Plugin {
+        id: bare.id.clone(),
+        fault,
+    })?;
+    Ok((bare, proxy))
 }

@@ -87,6 +87,14 @@ pub enum SocketError {
         /// The socket.
         socket: String,
     },
+    /// There is nothing to decide about this swap.
+    #[error("swap {swap} is not under way: {why}")]
+    NotUnderWay {
+        /// The swap.
+        swap: u64,
+        /// Why not.
+        why: String,
+    },
     /// The audio thread did not answer.
     #[error("the audio thread did not answer within ten seconds; look at `tick` in the room's statistics")]
     NoAnswer,

@@ -46,6 +46,22 @@ impl Socket {
         socket_area(self.kind)
     }
 
+    /// A socket by itself with `resolved` in it.
+    pub(crate) fn standing(
+        manifest: SocketManifest,
+        kind: Kind,
+        resolved: Resolved,
+    ) -> Result<Self, SocketError> {
+        let values = values_of(shown_module(&resolved, kind), &resolved.parameters)?;
+        Ok(Self {
+            manifest,
+            title: "",
+            kind,
+            resolved,
+            values,
+        })
+    }
+
     /// Stands `resolved` in the socket, with its parameters at what the manifest or the caller wants, else at their defaults.
     pub(crate) fn with(&self, resolved: Resolved) -> Result<Self, SocketError> {
         let values = values_of(shown_module(&resolved, self.kind), &resolved.parameters)?;
@@ -58,14 +74,14 @@ impl Socket {
 }
 
 /// The area that a plugin must have to stand in a socket of this kind.
-fn socket_area(kind: Kind) -> &'static str {
+pub(crate) fn socket_area(kind: Kind) -> &'static str {
     match kind {
         Kind::Decoder | Kind::Encoder => <dyn jackfield_core::audio_codec::AudioCodec as Area>::SHAPE.id,
         other => other.area(),
     }
 }
 
-fn shown_module(resolved: &Resolved, kind: Kind) -> &ModuleInfo {
+pub(crate) fn shown_module(resolved: &Resolved, kind: Kind) -> &ModuleInfo {
     let encoder = matches!(kind, Kind::Decoder | Kind::Encoder)
         .then(|| resolved.file.module(&resolved.id, Kind::Encoder.area()));
     encoder.flatten().unwrap_or_else(|| resolved.module())

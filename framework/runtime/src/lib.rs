@@ -33,6 +33,7 @@ mod fitting;
 pub mod net;
 mod network;
 mod room;
+mod swap_test;
 mod urgency;
 pub mod view;
 
@@ -40,4 +41,5 @@ pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, NegotiationError, SocketError};
 pub use fitting::negotiate_plan;
 pub use room::{Participant, Room};
+pub use swap_test::{SwapTestError, SwapTestOptions, SwapTestReport, swap_test};
 pub use view::{ParticipantKind, ParticipantView, RoomEvent};

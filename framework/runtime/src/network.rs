@@ -15,6 +15,7 @@ use jackfield_graph::network::{
     DatagramSink, MediaConfiguration, NetworkDomain, NetworkError, NetworkParticipant, NetworkSocket,
 };
 use jackfield_graph::swap::SwapMeasure;
+use jackfield_graph::transaction::Step;
 use jackfield_session::candidate::{Candidate, CandidateAddress, CandidateProtocol};
 use tokio::sync::oneshot;
 
@@ -154,19 +155,49 @@ impl Network {
         Some(swapped.ok()?.ok()?.measure)
     }
 
+    /// Begins to swap a congestion controller; false if the participant has left.
     pub(crate) async fn swap_congestion(
         &self,
         room: u64,
         id: u32,
+        swap: u64,
         controller: Box<dyn CongestionController>,
-    ) -> Option<SwapMeasure> {
-        let mut clock = self.clock;
-        let swapped = self
+        hold: bool,
+    ) -> bool {
+        let begun = self
             .ask(room, move |domain, now, _| {
-                domain.swap_congestion(now, id, controller, &mut clock)
+                domain.swap_congestion(now, id, swap, controller, hold)
             })
             .await;
-        Some(swapped.ok()?.ok()?.measure)
+        matches!(begun, Ok(Ok(())))
+    }
+
+    /// How a swap of a congestion controller ended, `None` while it is under way; somebody who has left has ended it.
+    pub(crate) async fn congestion_swapped(&self, room: u64, id: u32, swap: u64) -> Option<SwapMeasure> {
+        let swapped = self.ask(room, move |domain, _, _| domain.take_swapped(id)).await;
+        let Ok(Ok(swapped)) = swapped else {
+            return Some(SwapMeasure::CLEAN);
+        };
+        // What has ended is dropped here, off the network thread.
+        swapped
+            .into_iter()
+            .find(|ended| ended.swap == swap)
+            .map(|ended| ended.measure)
+    }
+
+    /// The step of a swap of congestion controllers, where it has come the least far.
+    pub(crate) async fn swap_step(&self, room: u64, swap: u64) -> Option<Step> {
+        self.ask(room, move |domain, _, _| domain.swap_step(swap))
+            .await
+            .ok()?
+    }
+
+    /// Somebody decided about a swap.
+    pub(crate) async fn decide_swap(&self, room: u64, swap: u64, promote: bool) {
+        // A room that has been closed has no swap any more.
+        let _ = self
+            .ask(room, move |domain, now, _| domain.decide_swap(now, swap, promote))
+            .await;
     }
 
     /// Sets a parameter of everybody's transport, pacer or congestion controller; how many took it.

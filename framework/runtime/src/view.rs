@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jackfield_graph::transaction::Step;
 use serde::{Deserialize, Serialize};
 
 mod parameter;
@@ -33,8 +34,17 @@ pub enum RoomEvent {
         /// The graph's new revision.
         revision: u64,
     },
+    /// A swap has begun, or come to another step.
+    SwapProgress(SwapUnderWay),
     /// A swap ended, whichever way.
     Swap(SwapReport),
+    /// A plugin file that appeared or changed cannot be used.
+    PluginProblem {
+        /// The file.
+        path: String,
+        /// What is wrong with it and what to do.
+        message: String,
+    },
 }
 
 /// A room and who is in it.
@@ -230,8 +240,48 @@ pub struct SwapReport {
     pub added_latency_ms: f64,
     /// How many instances were swapped.
     pub instances: u32,
+    /// How long each step took that it came to, in order.
+    #[serde(default)]
+    pub steps: Vec<StepTime>,
     /// Why it was rolled back or refused, or whom a swap does not concern; else empty.
     pub message: String,
+}
+
+/// How long a step of a swap took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepTime {
+    /// `verify`, `instantiate`, `shadow`, `ready`, `align`, `probation`.
+    pub step: String,
+    /// For how long: the longest of all instances.
+    pub ms: f64,
+}
+
+/// A swap that has not ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SwapUnderWay {
+    /// Its number, unique on the host.
+    pub swap: u64,
+    /// The socket.
+    pub socket: String,
+    /// The plugin that was in it.
+    pub from: String,
+    /// The plugin that is to come in.
+    pub to: String,
+    /// Where it stands.
+    pub step: Step,
+    /// Whether it goes on only when it is promoted.
+    pub hold: bool,
+}
+
+/// The swaps of a room.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RoomSwaps {
+    /// The room's name.
+    pub room: String,
+    /// Those that have not ended.
+    pub under_way: Vec<SwapUnderWay>,
+    /// The last that have, oldest first.
+    pub ended: Vec<SwapReport>,
 }
 
 /// Which way a swap ended.

@@ -128,6 +128,18 @@ pub enum HostMessage {
         /// What came of it, as the call that ordered it got it.
         report: serde_json::Value,
     },
+    /// A swap in this room has begun, or come to another step.
+    SwapProgress {
+        /// Which, and where it stands.
+        swap: serde_json::Value,
+    },
+    /// A plugin file that appeared or changed on the host cannot be used.
+    PluginProblem {
+        /// The file.
+        path: String,
+        /// What is wrong with it and what to do, for people.
+        message: String,
+    },
     /// Something went wrong.
     Error {
         /// What, for programs.

@@ -8,10 +8,13 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use jackfield_loader::LoadError;
-use jackfield_runtime::view::{GraphView, PluginView, RoomStats, RoomView, SwapReport};
+use jackfield_runtime::view::{
+    GraphView, PluginView, RoomStats, RoomSwaps, RoomView, SwapReport, SwapUnderWay,
+};
 use jackfield_runtime::{Room, SocketError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 
 use crate::access::{Grant, token_of};
 use crate::refusal::Refusal;
@@ -36,6 +39,8 @@ struct SocketChange {
     r#use: Option<String>,
     #[serde(default)]
     params: Map<String, Value>,
+    #[serde(default)]
+    hold: bool,
 }
 
 /// `GET /healthz`
@@ -74,6 +79,70 @@ pub(crate) async fn stats(
     Ok(Json(open_room(&shared, &room, &grant)?.stats()))
 }
 
+/// `GET /api/rooms/{room}/swaps`
+pub(crate) async fn swaps(
+    State(shared): State<Arc<Shared>>,
+    Path(room): Path<String>,
+    grant: Grant,
+) -> Result<Json<RoomSwaps>, Refusal> {
+    Ok(Json(open_room(&shared, &room, &grant)?.swaps()))
+}
+
+/// `POST /api/rooms/{room}/swaps/{swap}/promote`: what is in the shadow is heard, what is on probation stays.
+pub(crate) async fn promote(
+    State(shared): State<Arc<Shared>>,
+    Path((room, swap)): Path<(String, String)>,
+    grant: Grant,
+) -> Result<Json<SwapUnderWay>, Refusal> {
+    let (room, swap) = decidable(&shared, &room, &swap, &grant)?;
+    room.promote_swap(swap)
+        .await
+        .map(Json)
+        .map_err(|error| refusal_of(&error))
+}
+
+/// `POST /api/rooms/{room}/swaps/{swap}/abort`: what stood in the socket before stays, or is heard again.
+pub(crate) async fn abort(
+    State(shared): State<Arc<Shared>>,
+    Path((room, swap)): Path<(String, String)>,
+    grant: Grant,
+) -> Result<Json<SwapUnderWay>, Refusal> {
+    let (room, swap) = decidable(&shared, &room, &swap, &grant)?;
+    room.abort_swap(swap)
+        .await
+        .map(Json)
+        .map_err(|error| refusal_of(&error))
+}
+
+fn decidable(shared: &Shared, room: &str, swap: &str, grant: &Grant) -> Result<(Room, u64), Refusal> {
+    let room = open_room(shared, room, grant)?;
+    may_swap(grant)?;
+    let number = swap.parse().map_err(|_| {
+        let message = format!("`{swap}` is not the number of a swap: GET …/swaps lists those of the room");
+        Refusal::new(StatusCode::NOT_FOUND, "no-such-swap", message)
+    })?;
+    Ok((room, number))
+}
+
+fn may_swap(grant: &Grant) -> Result<(), Refusal> {
+    if grant.may_swap {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        "may-not-swap",
+        "this token lets you listen and speak only: ask for one that was made without `--listen-only`",
+    ))
+}
+
+/// What is answered to a change: a swap that has ended, or one that waits for a decision.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Changed {
+    Ended(SwapReport),
+    UnderWay(SwapUnderWay),
+}
+
 /// `GET /api/plugins`
 pub(crate) async fn plugins(State(shared): State<Arc<Shared>>, _grant: Grant) -> Json<Plugins> {
     Json(Plugins {
@@ -81,30 +150,33 @@ pub(crate) async fn plugins(State(shared): State<Arc<Shared>>, _grant: Grant) ->
     })
 }
 
-/// `POST /api/rooms/{room}/sockets/{socket}`: swaps a plugin, sets parameters, or both.
+/// `POST /api/rooms/{room}/sockets/{socket}`: swaps a plugin, sets parameters, or both. A swap on `hold` is answered as soon as it is under way.
 pub(crate) async fn change_socket(
     State(shared): State<Arc<Shared>>,
     Path((room, socket)): Path<(String, String)>,
     grant: Grant,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<SwapReport>, Refusal> {
+) -> Result<(StatusCode, Json<Changed>), Refusal> {
     let room = open_room(&shared, &room, &grant)?;
-    if !grant.may_swap {
-        return Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "may-not-swap",
-            "this token lets you listen and speak only: ask for one that was made without `--listen-only`",
-        ));
-    }
+    may_swap(&grant)?;
     let change = parse_change(&headers, &body)?;
+    let (begun, under_way) = oneshot::channel();
     // A plugin may take long to warm up: the swap goes on even if whoever asked for it does not wait.
     let swap = shared.tasks.spawn(async move {
-        room.set_socket(&socket, change.r#use.as_deref(), &change.params)
-            .await
+        let plugin = change.r#use.as_deref();
+        if change.hold {
+            room.hold_socket(&socket, plugin, &change.params, begun).await
+        } else {
+            drop(begun);
+            room.set_socket(&socket, plugin, &change.params).await
+        }
     });
+    if let Ok(under_way) = under_way.await {
+        return Ok((StatusCode::ACCEPTED, Json(Changed::UnderWay(under_way))));
+    }
     match swap.await {
-        Ok(Ok(report)) => Ok(Json(report)),
+        Ok(Ok(report)) => Ok((StatusCode::OK, Json(Changed::Ended(report)))),
         Ok(Err(error)) => Err(refusal_of(&error)),
         Err(_) => Err(Refusal::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -184,6 +256,7 @@ fn refusal_of(error: &SocketError) -> Refusal {
         SocketError::Load(_) => (StatusCode::UNPROCESSABLE_ENTITY, "plugin-unusable"),
         SocketError::Plugin { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "plugin-refused"),
         SocketError::NotNegotiated(_) => (StatusCode::CONFLICT, "not-negotiated"),
+        SocketError::NotUnderWay { .. } => (StatusCode::CONFLICT, "not-under-way"),
         SocketError::Busy { .. } => (StatusCode::CONFLICT, "busy"),
         SocketError::NoAnswer => (StatusCode::SERVICE_UNAVAILABLE, "no-answer"),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),

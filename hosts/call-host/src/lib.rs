@@ -45,9 +45,10 @@ mod shared;
 mod socket;
 mod tls;
 pub mod token;
+mod watch;
 
 pub use access::{Access, Grant};
 pub use options::{HostOptions, Limits};
-pub use robots::{LOBBY, RobotError, Robots};
+pub use robots::{LOBBY, RobotError, Robots, recorded_speech};
 pub use server::{CallHost, StartError};
 pub use tls::{Tls, TlsError};

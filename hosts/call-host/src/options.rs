@@ -1,6 +1,7 @@
 //! What a call host is told at start.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::access::Access;
@@ -18,6 +19,8 @@ pub struct HostOptions {
     pub access: Access,
     /// Web pages of other hosts that may talk to it, as browsers name them: `https://call.example.org`.
     pub allowed_origins: Vec<String>,
+    /// A folder, one of those of the engine's loader, from which new builds of plugins are swapped into the running calls.
+    pub watch: Option<PathBuf>,
     /// How much it bears.
     pub limits: Limits,
 }
@@ -31,6 +34,7 @@ impl HostOptions {
             tls: Tls::Off,
             access,
             allowed_origins: Vec::new(),
+            watch: None,
             limits: Limits::default(),
         }
     }

@@ -87,6 +87,21 @@ impl Robots {
     }
 }
 
+/// The recordings of the robots one after the other, as samples of 48 kHz mono: speech to test with.
+///
+/// # Errors
+/// If they cannot be read, which would be a fault of the build.
+pub fn recorded_speech() -> Result<Vec<f32>, RobotError> {
+    let mut speech = Vec::new();
+    for voice in &VOICES {
+        let reader = hound::WavReader::new(voice.clip).map_err(recording)?;
+        for sample in reader.into_samples::<i16>() {
+            speech.push(f32::from(sample.map_err(recording)?) / 32_768.0);
+        }
+    }
+    Ok(speech)
+}
+
 /// Writes what one of `voices` says in a round in which each of them speaks once: it is silent while the others speak. All these
 /// recordings are equally long, so that the robots stay in turn however often they begin anew.
 fn write_turn(path: &Path, voices: &[Voice], turn: usize) -> Result<(), RobotError> {

@@ -29,7 +29,7 @@ use crate::refusal::Refusal;
 use crate::seats::Seats;
 use crate::shared::{Counters, Shared};
 use crate::tls::TlsError;
-use crate::{api, metrics, page, socket};
+use crate::{api, metrics, page, socket, watch};
 
 /// The longest body of a request.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -103,6 +103,9 @@ impl CallHost {
             options,
         });
         shared.tasks.spawn(close_empty_rooms(Arc::clone(&shared)));
+        if let Some(folder) = shared.options.watch.clone() {
+            shared.tasks.spawn(watch::watch(Arc::clone(&shared), folder));
+        }
         let service = routes(&shared).into_make_service();
         let (server, fingerprint) = match tls {
             None => (tokio::spawn(server.serve(service)), None),
@@ -165,6 +168,9 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .route("/rooms/{room}/graph", get(api::graph))
         .route("/rooms/{room}/stats", get(api::stats))
         .route("/rooms/{room}/sockets/{socket}", post(api::change_socket))
+        .route("/rooms/{room}/swaps", get(api::swaps))
+        .route("/rooms/{room}/swaps/{swap}/promote", post(api::promote))
+        .route("/rooms/{room}/swaps/{swap}/abort", post(api::abort))
         .route("/plugins", get(api::plugins))
         .fallback(api::nothing_here)
         .method_not_allowed_fallback(api::other_method);

@@ -385,6 +385,11 @@ impl Connection {
                 let report = serde_json::to_value(&report).unwrap_or_default();
                 HostMessage::Swap { report }
             }
+            Ok(RoomEvent::SwapProgress(swap)) => {
+                let swap = serde_json::to_value(&swap).unwrap_or_default();
+                HostMessage::SwapProgress { swap }
+            }
+            Ok(RoomEvent::PluginProblem { path, message }) => HostMessage::PluginProblem { path, message },
             Ok(_) => return Ok(()),
             Err(RecvError::Lagged(missed)) => {
                 tracing::info!(participant = own, missed, "receives too slowly");

@@ -16,6 +16,14 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
+    /// The same, with `folder` before all others.
+    pub(crate) fn and_first(&self, folder: Option<&Path>) -> Self {
+        let first = folder.map(Path::to_owned).into_iter();
+        Self {
+            plugins: first.chain(self.plugins.iter().cloned()).collect(),
+        }
+    }
+
     /// The manifest, or the built-in one, and a loader that has scanned its folders, those of the command line, of `JACKFIELD_PLUGIN_PATH`,
     /// `plugins` beside the executable, the executable's own, and those in which plugins are installed on this machine.
     pub(crate) fn load(&self, manifest: Option<&Path>) -> Result<(Manifest, Loader)> {

@@ -9,6 +9,7 @@ mod folders;
 mod graph;
 mod plugin;
 mod serve;
+mod swap_test;
 mod token;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ enum Command {
     Plugin(plugin::PluginCommand),
     Graph(graph::GraphCommand),
     Token(token::TokenCommand),
+    SwapTest(swap_test::SwapTestCommand),
 }
 
 fn main() -> Result<()> {
@@ -36,5 +38,6 @@ fn main() -> Result<()> {
         Command::Plugin(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Token(command) => command.run(),
+        Command::SwapTest(command) => command.run(),
     }
 }

@@ -27,6 +27,7 @@ enum What {
         #[command(flatten)]
         options: Options,
     },
+    SwapTest(crate::swap_test::SwapTestCommand),
 }
 
 #[derive(Debug, Args)]
@@ -47,6 +48,7 @@ impl PluginCommand {
         match self.what {
             What::List(options) => list(&options),
             What::Inspect { plugin, options } => inspect(&plugin, &options),
+            What::SwapTest(command) => command.run(),
         }
     }
 }

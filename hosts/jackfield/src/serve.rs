@@ -9,7 +9,7 @@ use clap::Args;
 use jackfield_call_host::token::{Claims, EVERY_ROOM, TokenIssuer, TokenVerifier, new_secret, secret_of};
 use jackfield_call_host::{Access, CallHost, HostOptions, Robots, Tls};
 use jackfield_runtime::{Engine, EngineOptions};
-use miette::{IntoDiagnostic, Result, WrapErr};
+use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::folders::Folders;
@@ -58,6 +58,9 @@ pub(crate) struct ServeCommand {
     allow_origin: Vec<String>,
     #[command(flatten)]
     folders: Folders,
+    /// Look for plugins in this folder first, and swap what is built there anew into the running calls.
+    #[arg(long, value_name = "DIR")]
+    watch: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter such as `warn,jackfield_runtime=debug`.
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: String,
@@ -100,7 +103,11 @@ impl ServeCommand {
         // Before anybody can know that the host runs, so that whoever ends it then ends it in order.
         let mut signals = Signals::catch()?;
         let (access, secret) = self.access()?;
-        let (manifest, loader) = self.folders.load(self.manifest.as_deref())?;
+        let watch = self.watched()?;
+        let (manifest, loader) = self
+            .folders
+            .and_first(watch.as_deref())
+            .load(self.manifest.as_deref())?;
         let participants = manifest.room.max_participants as usize;
         let engine = Engine::start(EngineOptions {
             media: self.media(),
@@ -119,6 +126,7 @@ impl ServeCommand {
         let mut options = HostOptions {
             tls,
             allowed_origins: self.allow_origin.clone(),
+            watch,
             ..HostOptions::new(self.listen, access)
         };
         options.limits.participants = participants;
@@ -153,6 +161,20 @@ impl ServeCommand {
             (TokenVerifier::with_secret(secret.as_bytes()), Some(secret))
         };
         Ok((Access::Tokens(Box::new(verifier.into_diagnostic()?)), made))
+    }
+
+    /// The folder to watch, which must be there: one that is mistyped would be watched in vain.
+    fn watched(&self) -> Result<Option<PathBuf>> {
+        let Some(folder) = &self.watch else {
+            return Ok(None);
+        };
+        let found = std::fs::canonicalize(folder).ok().filter(|found| found.is_dir());
+        found.map(Some).ok_or_else(|| {
+            miette!(
+                "--watch {}: there is no such folder; make it first, or name the one that the build writes to",
+                folder.display()
+            )
+        })
     }
 
     fn media(&self) -> Vec<SocketAddr> {

@@ -27,6 +27,7 @@ impl Conference {
             Command::RemoveStrip(id) => {
                 if let Some(at) = self.strips.iter().position(|s| s.id == id) {
                     let mut strip = self.strips.remove(at);
+                    swaps::end_orphans(&strip, &mut self.strips, &mut self.waiting_outcomes);
                     end_swaps(&mut strip, &mut self.waiting_outcomes);
                     self.waiting_outcomes.push_back(Outcome::Left(strip));
                 }
@@ -95,7 +96,9 @@ impl Conference {
                 watch,
             ),
             Command::SwapCodec(order) => {
+                let from = self.waiting_outcomes.len();
                 swaps::note_codec(&mut self.strips, order, &mut self.waiting_outcomes);
+                swaps::follow_failed_trials(&mut self.strips, &mut self.waiting_outcomes, from);
             }
             Command::DecideSwap { swap, promote } => self.decide(swap, promote),
             Command::AddDecoders {

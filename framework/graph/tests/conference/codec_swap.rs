@@ -30,6 +30,12 @@ fn a2_5_opus_to_g711_and_back_without_a_gap() {
         let measure = room.ended(swap).unwrap();
         assert_eq!(measure.outcome, SwapOutcome::Committed, "{}", measure.reason);
         assert_eq!(measure.samples_lost, 0);
+        // Of this swap that is the seam in what the guest says.
+        assert!(
+            measure.discontinuity_db <= -26.0,
+            "{} dB",
+            measure.discontinuity_db
+        );
     }
     let bob = room.guest(bob);
     assert!(in_step(&bob.packets), "a packet every 20 ms, whatever the codec");

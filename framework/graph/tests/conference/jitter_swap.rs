@@ -48,7 +48,7 @@ fn over(weather: LinkConfig, seconds: usize, mut disturb: impl FnMut(&mut Room, 
 
 #[test]
 fn t_7_fixed_to_adaptive_and_back_while_packets_wait() {
-    let mut swaps = Vec::new();
+    let (mut swaps, mut worst) = (Vec::new(), -120.0_f32);
     let undisturbed = over(JITTERY, 10, |_, _, _| {});
     let swapped = over(JITTERY, 10, |room, ann, ms| {
         if ms >= 1_000 && ms % 500 == 0 {
@@ -61,10 +61,15 @@ fn t_7_fixed_to_adaptive_and_back_while_packets_wait() {
                 let measure = room.ended(*swap).unwrap();
                 assert_eq!(measure.outcome, SwapOutcome::Committed, "{}", measure.reason);
                 assert_eq!(measure.samples_lost, 0);
+                worst = worst.max(measure.discontinuity_db);
             }
         }
     });
     assert_eq!(swaps.len(), 18);
+    assert!(
+        worst > -120.0 && worst <= -26.0,
+        "the seams were listened to: {worst} dB"
+    );
     assert!(
         swapped.concealed <= undisturbed.concealed + 960,
         "{} samples concealed, {} without swaps",
@@ -152,11 +157,12 @@ const CALM: LinkConfig = LinkConfig {
 };
 
 #[test]
-fn a_newcomer_that_panics_in_its_probation_is_rolled_back_without_a_lost_packet() {
-    for on_insert in [false, true] {
+fn a_newcomer_that_panics_is_rolled_back_without_a_lost_packet() {
+    // In the shadow, and in the probation.
+    for (after, on_insert) in [(12, false), (12, true), (60, false), (30, true)] {
         let mut swap = 0;
         let heard = over(CALM, 6, |room, ann, ms| match ms {
-            2_000 => swap = room.swap_jitter(ann, Panicking::after(12, on_insert)),
+            2_000 => swap = room.swap_jitter(ann, Panicking::after(after, on_insert)),
             5_000 => {
                 let measure = room.ended(swap).unwrap();
                 assert_eq!(measure.outcome, SwapOutcome::RolledBack);
@@ -230,4 +236,67 @@ fn the_stand_in_bears_loss_and_jitter() {
     };
     let (median, _) = found_again(&perfect(&[&heard.0]), &heard.1);
     assert!(median > 0.9, "{median}");
+}
+
+/// Takes every packet and plays none.
+struct Mute(jackfield_jitter_fixed::FixedDelay, ());
+
+impl Plugin for Mute {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.jitter.mute", "Mute", "1.0.0");
+    type Parameters = ();
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Err(Fault::unsupported("made by the test itself"))
+    }
+    fn parameters(&mut self) -> &mut () {
+        &mut self.1
+    }
+}
+
+impl JitterBuffer for Mute {
+    fn activate(&mut self, config: &JitterConfig) -> Result<(), Fault> {
+        self.0.activate(config)
+    }
+    fn insert(
+        &mut self,
+        now: Timestamp,
+        packet: &PacketArrival,
+        released: &mut dyn HandleSink,
+    ) -> Result<Insertion, Fault> {
+        self.0.insert(now, packet, released)
+    }
+    fn next(&mut self, _: Timestamp, _: &Playout, _: &mut dyn HandleSink) -> Result<Action, Fault> {
+        Ok(Action {
+            operation: Operation::Conceal,
+            ticks: 480,
+            handle: 0,
+            back: TimeDelta::ZERO,
+        })
+    }
+    fn set_bounds(&mut self, minimum: TimeDelta, maximum: TimeDelta) -> Result<(), Fault> {
+        self.0.set_bounds(minimum, maximum)
+    }
+    fn delay(&mut self, now: Timestamp) -> Result<JitterDelay, Fault> {
+        self.0.delay(now)
+    }
+    fn hand_over(&mut self, now: Timestamp) -> Result<JitterHandover, Fault> {
+        self.0.hand_over(now)
+    }
+    fn take_over(&mut self, now: Timestamp, state: &JitterHandover) -> Result<(), Fault> {
+        self.0.take_over(now, state)
+    }
+}
+
+#[test]
+fn one_that_plays_nothing_while_packets_wait_is_found_out_in_the_shadow() {
+    let mut swap = 0;
+    let heard = over(CALM, 5, |room, ann, ms| match ms {
+        2_000 => swap = room.swap_jitter(ann, jitter_of(Mute(made(), ()))),
+        2_500 => {
+            let measure = room.ended(swap).unwrap();
+            assert_eq!(measure.outcome, SwapOutcome::RolledBack);
+            assert_eq!(measure.reason, "it played nothing while packets waited");
+        }
+        _ => {}
+    });
+    assert_eq!((heard.concealed, heard.late), (0, 0), "nobody heard it");
 }

@@ -2,6 +2,7 @@
 
 mod alignment;
 mod codec_swap;
+mod codec_trial;
 mod converter;
 mod cost;
 mod decisions;
@@ -9,11 +10,13 @@ mod endurance;
 mod explain;
 mod jitter_swap;
 mod mixer_swap;
+mod no_false_alarm;
 mod plugins;
 mod processor_swap;
 mod real_time;
 mod room;
 mod sound;
+mod stall;
 mod transaction;
 mod voice;
 mod watchdog;

@@ -255,7 +255,7 @@ fn lose_every_fourth(world: &mut World) {
 }
 
 #[test]
-fn e17_6_a_newcomer_whose_target_stands_still_while_packets_are_lost_is_rolled_back() {
+fn a_newcomer_whose_target_stands_still_while_packets_are_lost_is_rolled_back() {
     let mut world = pair_with(Box::new(Careful::at(DataRate::kbps(64))));
     world.speak(0, 50);
     swap_in(&mut world, fixed(64), false);
@@ -295,7 +295,7 @@ fn a_newcomer_that_heeds_losses_or_has_none_to_heed_stays() {
 }
 
 #[test]
-fn no_rate_jumps_when_the_newcomer_comes_in_or_is_taken_back() {
+fn e17_6_no_rate_jumps_when_the_newcomer_comes_in_or_is_taken_back() {
     let mut world = pair_with(fixed(40));
     world.speak(0, 20);
     let (scribe, _) = Scribe::new();

@@ -1,7 +1,12 @@
 //! A room: who is in it, what stands in its sockets, and what becomes of the orders to its audio thread.
 
+mod decision;
+mod exchange;
 mod join;
+mod ledger;
 mod negotiate;
+mod orders;
+mod reload;
 mod service;
 mod swap;
 mod views;
@@ -24,7 +29,9 @@ use crate::codecs::Codecs;
 use crate::engine::Shared;
 use crate::error::EngineError;
 use crate::fitting::{self, Fitting};
-use crate::view::{ParticipantKind, ParticipantView, RoomEvent, SwapReport};
+use crate::view::{ParticipantKind, ParticipantView, RoomEvent, SwapReport, SwapUnderWay};
+
+use self::ledger::Ledger;
 
 pub use negotiate::Participant;
 pub(crate) use views::plugin_view;
@@ -58,6 +65,9 @@ pub(crate) struct State {
     revision: u64,
     next_ticket: u64,
     swaps_under_way: BTreeMap<u64, UnderWay>,
+    /// What is told of the swaps that have not ended.
+    progress: BTreeMap<u64, SwapUnderWay>,
+    ledger: Ledger,
     tickets: BTreeMap<u64, oneshot::Sender<Result<u32, Fault>>>,
     shared_encoders: BTreeSet<u32>,
     busy: BTreeSet<String>,
@@ -80,8 +90,10 @@ pub(crate) struct Member {
 /// A swap that the audio thread is at.
 struct UnderWay {
     left: usize,
+    /// In how many places the newcomer stays.
+    committed: usize,
     measure: SwapMeasure,
-    done: oneshot::Sender<SwapMeasure>,
+    done: oneshot::Sender<(SwapMeasure, usize)>,
 }
 
 impl Room {
@@ -126,6 +138,7 @@ impl Room {
             shared.network.close_room(key);
             return Err(EngineError::TooManyRooms);
         }
+        let ledger = Ledger::new(&fitting.sockets);
         let state = State {
             fitting,
             plan,
@@ -136,6 +149,8 @@ impl Room {
             revision: 1,
             next_ticket: 1,
             swaps_under_way: BTreeMap::new(),
+            progress: BTreeMap::new(),
+            ledger,
             tickets: BTreeMap::new(),
             shared_encoders: BTreeSet::new(),
             busy: BTreeSet::new(),

@@ -412,8 +412,9 @@ impl Inner {
                 codec: chosen.codec,
                 encoder,
                 decoders,
+                trial: None,
             };
-            state.order(Command::SwapCodec(swap));
+            state.order(Command::SwapCodec(Box::new(swap)));
         }
         if let Some(member) = state.member_mut(number) {
             member.media = Some(Media {

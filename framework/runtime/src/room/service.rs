@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 use jackfield_graph::command::Outcome;
-use jackfield_graph::swap::SwapMeasure;
+use jackfield_graph::swap::{SwapMeasure, SwapOutcome as Ended};
 
 use super::{Inner, Room, State, participant_id};
 use crate::view::RoomEvent;
@@ -19,7 +19,12 @@ impl Room {
         let inner = &self.inner;
         let mut state = inner.state();
         let mut broken = Vec::new();
+        let mut steps = Vec::new();
         while let Ok(outcome) = state.control.outcomes.pop() {
+            if let Outcome::Stepped { swap, step } = outcome {
+                steps.push((swap, step));
+                continue;
+            }
             if let Some(bypassed) = state.take(outcome) {
                 broken.push(bypassed);
             }
@@ -29,6 +34,9 @@ impl Room {
             inner.tell(levels(&state));
         }
         drop(state);
+        for (swap, step) in steps {
+            inner.progress(swap, step);
+        }
         for (participant, socket, reason) in broken {
             inner.replace_broken(participant, socket, reason);
         }
@@ -74,6 +82,7 @@ impl State {
                 self.count(swap, measure);
                 drop(retired);
             }
+            Outcome::Stepped { .. } => {}
             Outcome::Bypassed {
                 participant,
                 socket,
@@ -94,10 +103,11 @@ impl State {
         };
         under_way.measure = under_way.measure.worst(measure);
         under_way.left = under_way.left.saturating_sub(1);
+        under_way.committed += usize::from(measure.outcome == Ended::Committed);
         if under_way.left == 0
             && let Some(ended) = self.swaps_under_way.remove(&swap)
         {
-            let _ = ended.done.send(ended.measure);
+            let _ = ended.done.send((ended.measure, ended.committed));
         }
     }
 }
@@ -128,7 +138,7 @@ impl Inner {
             .ok()
             .flatten();
         if let Some(resolved) = fallback.filter(|f| f.id != broken.resolved.id)
-            && let Ok(standby) = broken.with(resolved)
+            && let Ok(standby) = state.newcomer(&broken, resolved)
             && let Ok(newcomer) = crate::fitting::processor(
                 loader,
                 &standby,
@@ -143,6 +153,7 @@ impl Inner {
                     participant,
                     socket,
                     newcomer,
+                    hold: false,
                 },
             ));
         }

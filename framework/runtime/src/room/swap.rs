@@ -1,25 +1,23 @@
 //! Changing a socket while the call runs: another plugin, or other parameters.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use jackfield_core::congestion_controller::CongestionController;
-use jackfield_core::pacer::Pacer;
 use jackfield_core::transport::{Transport, TransportConfig};
-use jackfield_graph::command::{self, Command, SetParameter, SwapCodec, SwapJitter, SwapProcessor};
+use jackfield_core::units::TimeDelta;
+use jackfield_graph::command::{self, Command, SetParameter};
 use jackfield_graph::description::Kind;
 use jackfield_graph::swap::{SwapMeasure, SwapOutcome as Ended};
-use jackfield_loader::ParameterValue;
+use jackfield_graph::transaction::Step;
+use jackfield_loader::{ParameterValue, Resolved};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
-use super::{Inner, Room, State, UnderWay};
+use super::exchange::ANSWER_WITHIN;
+use super::negotiate::Choice;
+use super::{Inner, Room, State};
 use crate::error::SocketError;
 use crate::fitting::{self, Socket};
-use crate::view::{RoomEvent, SwapOutcome, SwapReport};
-
-/// The audio thread has stopped if it does not answer for so long.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+use crate::view::{RoomEvent, StepTime, SwapOutcome, SwapReport, SwapUnderWay};
 
 impl Room {
     /// Puts `plugin` into `socket` for everybody in the room, with `parameters` (a JSON object of names and values); without a plugin, or
@@ -33,7 +31,54 @@ impl Room {
         plugin: Option<&str>,
         parameters: &Map<String, Value>,
     ) -> Result<SwapReport, SocketError> {
-        let present = {
+        self.change_socket(socket, plugin, parameters, None).await
+    }
+
+    /// The same, but a swap waits to be promoted, twice: to be heard and to stay. `begun` gets it as soon as it is under way.
+    ///
+    /// # Errors
+    /// As [`Room::set_socket`].
+    pub async fn hold_socket(
+        &self,
+        socket: &str,
+        plugin: Option<&str>,
+        parameters: &Map<String, Value>,
+        begun: oneshot::Sender<SwapUnderWay>,
+    ) -> Result<SwapReport, SocketError> {
+        self.change_socket(socket, plugin, parameters, Some(begun)).await
+    }
+
+    /// Puts the present build of the plugin in `socket` in, if its file has changed since. `None` if it has not.
+    ///
+    /// # Errors
+    /// If the swap cannot begin.
+    pub(super) async fn renew_socket(&self, socket: &str) -> Result<SwapReport, SocketError> {
+        let present = self.occupy(socket)?;
+        let id = present.resolved.id.clone();
+        let result = self.swap(&present, &id, &Map::new(), None).await;
+        self.release(socket, &result);
+        result
+    }
+
+    async fn change_socket(
+        &self,
+        socket: &str,
+        plugin: Option<&str>,
+        parameters: &Map<String, Value>,
+        begun: Option<oneshot::Sender<SwapUnderWay>>,
+    ) -> Result<SwapReport, SocketError> {
+        let present = self.occupy(socket)?;
+        let result = match plugin.filter(|id| *id != present.resolved.id) {
+            Some(id) => self.swap(&present, id, parameters, begun).await,
+            None => self.set_parameters(&present, parameters).await,
+        };
+        self.release(socket, &result);
+        result
+    }
+
+    /// Nobody else changes the socket until it is released.
+    fn occupy(&self, socket: &str) -> Result<Socket, SocketError> {
+        {
             let mut state = self.inner.state();
             let Some(present) = state.fitting.socket(socket).cloned() else {
                 let known: Vec<&str> = state.fitting.sockets.iter().map(Socket::name).collect();
@@ -47,16 +92,15 @@ impl Room {
                     socket: socket.to_owned(),
                 });
             }
-            present
-        };
-        let result = match plugin.filter(|id| *id != present.resolved.id) {
-            Some(id) => self.swap(&present, id, parameters).await,
-            None => self.set_parameters(&present, parameters).await,
-        };
+            Ok(present)
+        }
+    }
+
+    fn release(&self, socket: &str, result: &Result<SwapReport, SocketError>) {
         let mut state = self.inner.state();
         state.busy.remove(socket);
         let graph = state.change();
-        if let Ok(report) = &result
+        if let Ok(report) = result
             && report.outcome != SwapOutcome::ParametersSet
         {
             state.remember(report);
@@ -64,7 +108,6 @@ impl Room {
         }
         drop(state);
         self.inner.tell(graph);
-        result
     }
 
     async fn set_parameters(
@@ -88,16 +131,22 @@ impl Room {
                 )));
             };
             wanted.push((
-                index,
+                (index, value.clone()),
                 parameter
                     .accept(&value)
                     .map_err(|e| SocketError::Parameter(e.to_string()))?,
             ));
         }
         let mut places = 0;
-        for (index, value) in &wanted {
+        for ((index, set), value) in &wanted {
             places = self.set_one(socket, *index, *value).await?;
             let mut state = self.inner.state();
+            let name = known[*index as usize].name.clone();
+            state.ledger.note(
+                socket.name(),
+                socket.module(),
+                &BTreeMap::from([(name, set.clone())]),
+            );
             if let Some(place) = state
                 .fitting
                 .socket_mut(socket.name())
@@ -106,10 +155,15 @@ impl Room {
                 *place = *value;
             }
         }
-        Ok(
-            report(0, socket, &socket.resolved.id, &SwapMeasure::CLEAN, places)
-                .with(SwapOutcome::ParametersSet, ""),
+        Ok(report(
+            0,
+            socket,
+            &socket.resolved.id,
+            &SwapMeasure::CLEAN,
+            places,
+            Vec::new(),
         )
+        .with(SwapOutcome::ParametersSet, ""))
     }
 
     async fn set_one(&self, socket: &Socket, index: u32, value: f64) -> Result<u32, SocketError> {
@@ -152,36 +206,98 @@ impl Room {
         present: &Socket,
         id: &str,
         parameters: &Map<String, Value>,
+        begun: Option<oneshot::Sender<SwapUnderWay>>,
     ) -> Result<SwapReport, SocketError> {
+        let swap = self.inner.shared.next_number();
+        let under_way = SwapUnderWay {
+            swap,
+            socket: present.name().to_owned(),
+            from: present.resolved.id.clone(),
+            to: id.to_owned(),
+            step: Step::Verify,
+            hold: begun.is_some(),
+        };
+        self.inner.state().progress.insert(swap, under_way);
+        let result = self.transact(swap, present, id, parameters, begun).await;
+        self.inner.state().progress.remove(&swap);
+        if let Err(error) = &result {
+            // Whoever asked is told by the error; everybody else sees that it was tried.
+            let steps = Vec::new();
+            let refused = report(swap, present, id, &SwapMeasure::CLEAN, 0, steps)
+                .with(SwapOutcome::Refused, &error.to_string());
+            self.inner.state().remember(&refused);
+            self.inner.tell(RoomEvent::Swap(refused));
+        }
+        result
+    }
+
+    /// The steps of a swap: what is verified and made here, what goes on where the signal is, and what is true afterwards.
+    async fn transact(
+        &self,
+        swap: u64,
+        present: &Socket,
+        id: &str,
+        parameters: &Map<String, Value>,
+        begun: Option<oneshot::Sender<SwapUnderWay>>,
+    ) -> Result<SwapReport, SocketError> {
+        let clock = self.inner.shared.clock;
+        let start = clock.now();
         let wanted: BTreeMap<String, ParameterValue> = values(parameters)?.into_iter().collect();
         let loader = &self.inner.shared.loader;
-        let mut manifest = present.manifest.with_plugin(id, wanted);
+        let mut manifest = present.manifest.with_plugin(id, wanted.clone());
         manifest.fallback = None;
         let resolved = loader.resolve(&manifest, present.area())?;
         let manifest_with_fallback = present.manifest.with_plugin(id, manifest.parameters.clone());
         let newcomer = Socket {
             manifest: manifest_with_fallback,
-            ..present.with(resolved)?
+            ..self.inner.state().newcomer(present, resolved)?
         };
         if newcomer.kind == Kind::Transport {
             self.inner.check_transport(&newcomer)?;
         }
-        let swap = self.inner.shared.next_number();
-        let ended = self.exchange(swap, &newcomer).await?;
+        let verified = clock.now();
+        self.inner.progress(swap, Step::Instantiate);
+        let hold = begun.is_some();
+        let codec = matches!(newcomer.kind, Kind::Decoder | Kind::Encoder);
+        let last_to_join = {
+            let mut state = self.inner.state();
+            if codec {
+                state.codecs.renew(loader, &newcomer.resolved)?;
+            }
+            state.next_number
+        };
+        let ended = self.exchange(swap, &newcomer, begun).await;
+        let done = ended
+            .as_ref()
+            .is_ok_and(|ended| ended.measure.outcome == Ended::Committed);
+        let joined_meanwhile = {
+            let mut state = self.inner.state();
+            let now_in = if done { &newcomer } else { present };
+            if let Some(place) = state.fitting.socket_mut(present.name()) {
+                *place = now_in.clone();
+            }
+            if codec && !done {
+                state.codecs.renew(loader, &present.resolved)?;
+            }
+            state.next_number != last_to_join
+        };
+        let ended = ended?;
+        // What runs is what the graph says, for everybody.
+        if done && hold && joined_meanwhile {
+            self.put_everywhere(&newcomer).await;
+        } else if !done && (ended.committed > 0 || (joined_meanwhile && !hold)) {
+            self.put_everywhere(present).await;
+        }
         let mut state = self.inner.state();
-        if ended.measure.outcome != Ended::Committed {
-            drop(state);
-            self.put_back(present).await;
-            state = self.inner.state();
+        state.note_codec(if done { &newcomer } else { present });
+        if done {
+            state.ledger.note(present.name(), newcomer.module(), &wanted);
+            if let Ok(plan) = state.fitting.plan(self.inner.config.format) {
+                state.plan = plan;
+            }
         }
-        let done = ended.measure.outcome == Ended::Committed;
-        if let Some(place) = state.fitting.socket_mut(present.name()) {
-            *place = if done { newcomer.clone() } else { present.clone() };
-        }
-        if done && let Ok(plan) = state.fitting.plan(self.inner.config.format) {
-            state.plan = plan;
-        }
-        let report = report(swap, present, id, &ended.measure, ended.instances);
+        let steps = step_times(verified.since(start), ended.made.since(verified), &ended.measure);
+        let report = report(swap, present, id, &ended.measure, ended.instances, steps);
         if newcomer.kind == Kind::Transport {
             let message =
                 "those who are connected keep their path; everybody who joins from now on gets the newcomer";
@@ -190,187 +306,16 @@ impl Room {
         Ok(report)
     }
 
-    /// Where some instances were rolled back, all are: what runs is what the graph says.
-    async fn put_back(&self, present: &Socket) {
+    /// Where some instances were rolled back, all are; and whoever joined while a swap was under way gets what came of it.
+    async fn put_everywhere(&self, present: &Socket) {
         let swap = self.inner.shared.next_number();
-        if let Err(error) = self.exchange(swap, present).await {
-            tracing::error!(room = self.inner.name, socket = present.name(), %error, "cannot put the predecessor back everywhere");
+        if let Err(error) = self.exchange(swap, present, None).await {
+            tracing::error!(room = self.inner.name, socket = present.name(), %error, "cannot put one plugin in everywhere");
         }
     }
-
-    /// Puts `newcomer` into its socket everywhere and waits for the end.
-    async fn exchange(&self, swap: u64, newcomer: &Socket) -> Result<Exchanged, SocketError> {
-        match newcomer.kind {
-            Kind::Processor | Kind::Jitter | Kind::Mixer | Kind::Decoder | Kind::Encoder => {
-                let room = self.clone();
-                let socket = newcomer.clone();
-                // Making instances may take a while: files are opened, models set up.
-                let begun = tokio::task::spawn_blocking(move || room.inner.begin(swap, &socket)).await;
-                let (instances, ended) = begun.map_err(|_| SocketError::NoAnswer)??;
-                if instances == 0 {
-                    return Ok(Exchanged {
-                        measure: SwapMeasure::CLEAN,
-                        instances,
-                    });
-                }
-                match tokio::time::timeout(ANSWER_WITHIN, ended).await {
-                    Ok(Ok(measure)) => Ok(Exchanged { measure, instances }),
-                    _ => Err(SocketError::NoAnswer),
-                }
-            }
-            Kind::Pacer | Kind::Congestion => self.inner.exchange_network(newcomer).await,
-            // A transport holds keys and a path: those who are connected keep theirs, and everybody who joins gets the newcomer.
-            Kind::Transport => Ok(Exchanged {
-                measure: SwapMeasure::CLEAN,
-                instances: 0,
-            }),
-        }
-    }
-}
-
-struct Exchanged {
-    measure: SwapMeasure,
-    instances: u32,
 }
 
 impl Inner {
-    /// Makes the instances and gives the orders. [control, may block]
-    fn begin(
-        &self,
-        swap: u64,
-        socket: &Socket,
-    ) -> Result<(u32, oneshot::Receiver<SwapMeasure>), SocketError> {
-        let mut state = self.state();
-        let orders = self.orders(&mut state, swap, socket)?;
-        let (done, ended) = oneshot::channel();
-        let places = orders
-            .iter()
-            .filter(|c| !matches!(c, Command::AddSharedEncoder(_)))
-            .count();
-        if places > 0 {
-            state.swaps_under_way.insert(
-                swap,
-                UnderWay {
-                    left: places,
-                    measure: SwapMeasure::CLEAN,
-                    done,
-                },
-            );
-        }
-        // Who joins from now on gets the newcomer.
-        if let Some(place) = state.fitting.socket_mut(socket.name()) {
-            *place = socket.clone();
-        }
-        for order in orders {
-            if !state.order(order) {
-                return Err(SocketError::NoAnswer);
-            }
-        }
-        Ok((places as u32, ended))
-    }
-
-    fn orders(&self, state: &mut State, swap: u64, socket: &Socket) -> Result<Vec<Command>, SocketError> {
-        let loader = &self.shared.loader;
-        let numbers: Vec<u32> = state.members.iter().map(|m| m.number).collect();
-        match socket.kind {
-            Kind::Mixer => {
-                let newcomer = fitting::mixer(loader, socket, &self.config, self.seed(0, 0))?;
-                Ok(vec![Command::SwapMixer { swap, newcomer }])
-            }
-            Kind::Jitter => state
-                .members
-                .iter()
-                .filter(|m| m.media.is_some())
-                .map(|m| {
-                    let newcomer = fitting::jitter(loader, socket, self.seed(m.number, 100))?;
-                    Ok(Command::SwapJitter(SwapJitter {
-                        swap,
-                        participant: m.number,
-                        newcomer,
-                    }))
-                })
-                .collect(),
-            Kind::Processor => {
-                let place = state
-                    .fitting
-                    .processors(&state.plan)
-                    .iter()
-                    .position(|s| s.name() == socket.name())
-                    .unwrap_or(0);
-                numbers
-                    .iter()
-                    .map(|participant| {
-                        let seed = self.seed(*participant, place as u64);
-                        let newcomer = fitting::processor(loader, socket, self.config.format, seed)?;
-                        Ok(Command::SwapProcessor(SwapProcessor {
-                            swap,
-                            participant: *participant,
-                            socket: place,
-                            newcomer,
-                        }))
-                    })
-                    .collect()
-            }
-            _ => self.codec_orders(state, swap, socket),
-        }
-    }
-
-    fn codec_orders(
-        &self,
-        state: &mut State,
-        swap: u64,
-        socket: &Socket,
-    ) -> Result<Vec<Command>, SocketError> {
-        let mut orders = Vec::new();
-        let mut left_behind = Vec::new();
-        let numbers: Vec<u32> = state
-            .members
-            .iter()
-            .filter(|m| m.media.is_some())
-            .map(|m| m.number)
-            .collect();
-        for participant in numbers {
-            let Some(choice) = state
-                .member(participant)
-                .and_then(|m| m.media.as_ref())
-                .and_then(|media| {
-                    media
-                        .send
-                        .iter()
-                        .find(|c| state.codecs.plugin_id(c.format) == socket.resolved.id)
-                        .cloned()
-                })
-            else {
-                left_behind.push(
-                    state
-                        .member(participant)
-                        .map_or_else(String::new, |m| m.name.clone()),
-                );
-                continue;
-            };
-            let (encoder, shared) = self.encoders(state, socket, &choice)?;
-            orders.extend(shared.map(Command::AddSharedEncoder));
-            orders.push(Command::SwapCodec(SwapCodec {
-                swap,
-                participant,
-                codec: choice.codec,
-                encoder,
-                decoders: Vec::new(),
-            }));
-            if let Some(media) = state.member_mut(participant).and_then(|m| m.media.as_mut()) {
-                media.codec = choice.codec;
-            }
-        }
-        if left_behind.is_empty() {
-            return Ok(orders);
-        }
-        Err(SocketError::NotNegotiated(format!(
-            "`{}` was not negotiated with {}; they must join again, or choose a codec that their browser speaks",
-            socket.resolved.id,
-            left_behind.join(", ")
-        )))
-    }
-
     /// A room of browsers needs a transport that speaks ICE and DTLS.
     fn check_transport(&self, socket: &Socket) -> Result<(), SocketError> {
         let refused = |reason: String| {
@@ -410,40 +355,48 @@ impl Inner {
             Kind::Transport | Kind::Pacer | Kind::Congestion => None,
         }
     }
+}
 
-    async fn exchange_network(&self, newcomer: &Socket) -> Result<Exchanged, SocketError> {
-        let loader = &self.shared.loader;
-        let numbers: Vec<u32> = self
-            .state()
-            .members
-            .iter()
-            .filter(|m| m.network.is_some())
-            .map(|m| m.number)
-            .collect();
-        let mut measure = SwapMeasure::CLEAN;
-        let mut instances = 0;
-        for participant in numbers {
-            let seed = self.seed(participant, 200);
-            let ended = if newcomer.kind == Kind::Pacer {
-                let pacer = Box::new(fitting::bare::<dyn Pacer>(loader, newcomer, seed)?);
-                self.shared.network.swap_pacer(self.key, participant, pacer).await
-            } else {
-                let controller = Box::new(fitting::bare::<dyn CongestionController>(loader, newcomer, seed)?);
-                self.shared
-                    .network
-                    .swap_congestion(self.key, participant, controller)
-                    .await
-            };
-            if let Some(ended) = ended {
-                measure = measure.worst(ended);
-                instances += 1;
+impl State {
+    /// `present`'s socket with `resolved` in it, and with what was set on it before.
+    pub(super) fn newcomer(&self, present: &Socket, mut resolved: Resolved) -> Result<Socket, SocketError> {
+        let module = fitting::shown_module(&resolved, present.kind).clone();
+        self.ledger.replay(present.name(), &module, &mut resolved);
+        present.with(resolved)
+    }
+
+    /// What everybody is sent, now that this stands in the codec's socket.
+    fn note_codec(&mut self, socket: &Socket) {
+        if !matches!(socket.kind, Kind::Decoder | Kind::Encoder) {
+            return;
+        }
+        for media in self.members.iter_mut().filter_map(|member| member.media.as_mut()) {
+            let plugin = |choice: &&Choice| self.codecs.plugin_id(choice.format) == socket.resolved.id;
+            if let Some(choice) = media.send.iter().find(plugin) {
+                media.codec = choice.codec;
             }
         }
-        if let Some(place) = self.state().fitting.socket_mut(newcomer.name()) {
-            *place = newcomer.clone();
-        }
-        Ok(Exchanged { measure, instances })
     }
+}
+
+/// How long the steps took.
+fn step_times(verify: TimeDelta, instantiate: TimeDelta, measure: &SwapMeasure) -> Vec<StepTime> {
+    let times = measure.times;
+    [
+        ("verify", verify),
+        ("instantiate", instantiate),
+        ("shadow", times.shadow),
+        ("ready", times.ready),
+        ("align", times.align),
+        ("probation", times.probation),
+    ]
+    .into_iter()
+    .filter(|(_, time)| *time > TimeDelta::ZERO)
+    .map(|(step, time)| StepTime {
+        step: step.to_owned(),
+        ms: time.as_ms_f64(),
+    })
+    .collect()
 }
 
 /// JSON values as parameter values.
@@ -459,7 +412,14 @@ fn values(parameters: &Map<String, Value>) -> Result<Vec<(String, ParameterValue
         .collect()
 }
 
-fn report(swap: u64, from: &Socket, to: &str, measure: &SwapMeasure, instances: u32) -> SwapReport {
+fn report(
+    swap: u64,
+    from: &Socket,
+    to: &str,
+    measure: &SwapMeasure,
+    instances: u32,
+    steps: Vec<StepTime>,
+) -> SwapReport {
     SwapReport {
         swap,
         socket: from.name().to_owned(),
@@ -468,17 +428,16 @@ fn report(swap: u64, from: &Socket, to: &str, measure: &SwapMeasure, instances: 
         outcome: match measure.outcome {
             Ended::Committed => SwapOutcome::Committed,
             Ended::RolledBack => SwapOutcome::RolledBack,
-            Ended::Refused => SwapOutcome::Refused,
         },
         samples_lost: measure.samples_lost,
         discontinuity_db: f64::from(measure.discontinuity_db),
         stall_us: measure.stall_us,
         added_latency_ms: measure.added_latency_ms,
         instances,
+        steps,
         message: match measure.outcome {
             Ended::Committed => String::new(),
             Ended::RolledBack => format!("`{to}` was rolled back: {}", measure.reason),
-            Ended::Refused => format!("`{to}` was refused: {}", measure.reason),
         },
     }
 }

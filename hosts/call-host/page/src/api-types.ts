@@ -93,7 +93,28 @@ export interface SwapReport {
   stall_us: number;
   added_latency_ms: number;
   instances: number;
+  /** How long each step took that it came to, in order; left out by older hosts. */
+  steps?: { step: string; ms: number }[];
   message: string;
+}
+
+export type SwapStep = 'verify' | 'instantiate' | 'shadow' | 'ready' | 'align' | 'join' | 'probation';
+
+/** A swap that has not ended. */
+export interface SwapUnderWay {
+  swap: number;
+  socket: string;
+  from: string;
+  to: string;
+  step: SwapStep;
+  /** Whether it goes on only when it is promoted. */
+  hold: boolean;
+}
+
+export interface RoomSwaps {
+  room: string;
+  under_way: SwapUnderWay[];
+  ended: SwapReport[];
 }
 
 export interface Participant {
@@ -137,4 +158,6 @@ export interface SocketChange {
   /** Plugin to plug in; left out, only the parameters change. */
   use?: string;
   params?: Record<string, ParameterValue>;
+  /** The swap waits to be promoted: answered as soon as it is under way. */
+  hold?: boolean;
 }

@@ -1,4 +1,12 @@
-import type { Graph, RoomStatistics, RoomSummary, SocketChange, SwapReport } from './api-types';
+import type {
+  Graph,
+  RoomStatistics,
+  RoomSummary,
+  RoomSwaps,
+  SocketChange,
+  SwapReport,
+  SwapUnderWay,
+} from './api-types';
 
 /** A request that the host turned down, or that never reached it (`status` 0). */
 export class ApiError extends Error {
@@ -34,12 +42,21 @@ export class Api {
   }
 
   /** Swaps the plugin of a socket, sets its parameters, or both. */
-  changeSocket(room: string, socket: string, change: SocketChange): Promise<SwapReport> {
+  changeSocket(room: string, socket: string, change: SocketChange): Promise<SwapReport | SwapUnderWay> {
     return this.request(`api/rooms/${encodeURIComponent(room)}/sockets/${encodeURIComponent(socket)}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(change),
     });
+  }
+
+  swaps(room: string): Promise<RoomSwaps> {
+    return this.request(`api/rooms/${encodeURIComponent(room)}/swaps`);
+  }
+
+  /** Lets a swap go on now, or takes it back. */
+  decideSwap(room: string, swap: number, decision: 'promote' | 'abort'): Promise<SwapUnderWay> {
+    return this.request(`api/rooms/${encodeURIComponent(room)}/swaps/${swap}/${decision}`, { method: 'POST' });
   }
 
   private async request<T>(path: string, init: RequestInit = {}): Promise<T> {

@@ -96,6 +96,11 @@ export class App {
       },
       graphChanged: () => void this.panel.refresh(),
       swap: (report) => this.swapEnded(report, false),
+      swapProgress: (swap) => this.panel.showProgress(swap),
+      pluginProblem: (path, message) => {
+        const name = path.split('/').pop() ?? path;
+        this.notices.show(`plugin ${path}`, 'problem', { title: `The plugin file ${name} cannot be used.`, advice: message });
+      },
       mix: (stream) => this.output.attach(stream),
       problem: (problem, fatal) => this.notices.show(fatal ? 'call' : 'host', 'problem', problem),
       microphone: (problem) => {
@@ -138,6 +143,7 @@ export class App {
   }
 
   private swapEnded(report: SwapReport, own: boolean): void {
+    if (report.socket && report.outcome === 'committed') this.notices.clearMatching('plugin ');
     const fresh = this.log.add(report, performance.now() / 1000, own);
     this.panel.showSwap(report, own);
     if (fresh && !own) setText(this.announcement, spokenSwap(this.panel.socketTitle(report.socket), report, this.panel.pluginName));
@@ -162,6 +168,12 @@ export class App {
     );
   }
 
+  /** Swaps that were under way before this page looked wait for a decision here too. */
+  private async showSwaps(room: string): Promise<void> {
+    const { under_way } = await this.api.swaps(room);
+    if (room === this.room) this.panel.showUnderWay(under_way);
+  }
+
   private async poll(): Promise<void> {
     if (document.visibilityState === 'hidden') return;
     const room = this.room;
@@ -170,6 +182,7 @@ export class App {
       void this.panel.refresh();
       const statistics = await this.api.statistics(room);
       if (room === this.room) this.showStatistics(statistics);
+      await this.showSwaps(room);
     } catch {
       // The panel and the call bar say so when the host is away; figures that stand still say it too.
     }

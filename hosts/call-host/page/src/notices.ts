@@ -38,6 +38,11 @@ export class Notices {
     this.shown.delete(subject);
   }
 
+  /** Those whose subject begins with this. */
+  clearMatching(beginning: string): void {
+    for (const subject of [...this.shown.keys()]) if (subject.startsWith(beginning)) this.clear(subject);
+  }
+
   clearAll(): void {
     for (const subject of [...this.shown.keys()]) this.clear(subject);
   }

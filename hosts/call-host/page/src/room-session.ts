@@ -1,4 +1,4 @@
-import type { Participant, SwapReport } from './api-types';
+import type { Participant, SwapReport, SwapUnderWay } from './api-types';
 import { Call } from './call';
 import { openMicrophone, type MicrophoneSettings } from './microphone';
 import { hostProblem, microphoneProblem, type Problem } from './problems';
@@ -15,6 +15,9 @@ export interface RoomSessionEvents {
   levels(levels: Record<string, number>, active: readonly string[]): void;
   graphChanged(revision: number): void;
   swap(report: SwapReport): void;
+  swapProgress(swap: SwapUnderWay): void;
+  /** A plugin file on the host cannot be used. */
+  pluginProblem(path: string, message: string): void;
   mix(stream: MediaStream | null): void;
   /** A fatal problem ends the session; any other is a notice beside the running call. */
   problem(problem: Problem, fatal: boolean): void;
@@ -206,6 +209,12 @@ export class RoomSession {
         break;
       case 'swap':
         this.events.swap(message.report);
+        break;
+      case 'swap-progress':
+        this.events.swapProgress(message.swap);
+        break;
+      case 'plugin-problem':
+        this.events.pluginProblem(message.path, message.message);
         break;
       case 'error': {
         const problem = hostProblem(message.code, message.message);

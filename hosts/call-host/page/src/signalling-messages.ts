@@ -1,4 +1,4 @@
-import type { Participant, SwapReport } from './api-types';
+import type { Participant, SwapReport, SwapUnderWay } from './api-types';
 
 /** Version of the signalling messages that this page speaks. */
 export const VERSION = 1;
@@ -37,6 +37,8 @@ export type HostMessage =
   | { type: 'levels'; levels: Record<string, number>; active: string[] }
   | { type: 'graph'; revision: number }
   | { type: 'swap'; report: SwapReport }
+  | { type: 'swap-progress'; swap: SwapUnderWay }
+  | { type: 'plugin-problem'; path: string; message: string }
   | { type: 'error'; code: string; message: string; fatal: boolean }
   | { type: 'pong'; id: number };
 
@@ -82,6 +84,13 @@ const shapes: Record<HostMessage['type'], Shape> = {
     Array.isArray(m['active']),
   graph: (m) => typeof m['revision'] === 'number',
   swap: (m) => isRecord(m['report']) && typeof m['report']['swap'] === 'number' && isText(m['report']['socket']),
+  'swap-progress': (m) =>
+    isRecord(m['swap']) &&
+    typeof m['swap']['swap'] === 'number' &&
+    isText(m['swap']['socket']) &&
+    isText(m['swap']['to']) &&
+    isText(m['swap']['step']),
+  'plugin-problem': (m) => isText(m['path']) && isText(m['message']),
   error: (m) => isText(m['code']) && isText(m['message']) && typeof m['fatal'] === 'boolean',
   pong: (m) => typeof m['id'] === 'number',
 };

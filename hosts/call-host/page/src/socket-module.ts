@@ -1,13 +1,24 @@
-import type { ParameterValue, PluginSummary, Socket, SocketChange, Statistic, SwapReport } from './api-types';
+import type {
+  ParameterValue,
+  PluginSummary,
+  Socket,
+  SocketChange,
+  Statistic,
+  SwapReport,
+  SwapUnderWay,
+} from './api-types';
 import { element, setData, setText } from './dom';
 import { measure, words } from './format';
 import { ParameterControl } from './parameter-control';
 import { ParameterQueue } from './parameter-queue';
+import { SwapDecision } from './swap-decision';
 import { SwapReportView } from './swap-report';
 
 export interface ModuleActions {
   /** Asks the host; rejects with an error whose message may be shown. */
-  change(socket: string, change: SocketChange): Promise<SwapReport>;
+  change(socket: string, change: SocketChange): Promise<SwapReport | SwapUnderWay>;
+  /** Lets a swap go on now, or takes it back; rejects like `change`. */
+  decide(swap: number, decision: 'promote' | 'abort'): Promise<void>;
   pluginName(id: string): string;
   swapping(socket: string, busy: boolean): void;
 }
@@ -22,6 +33,8 @@ export class SocketModule {
   private readonly alternatives: HTMLSelectElement;
   private readonly alternativeNote = element('p', { class: 'alternative-note' });
   private readonly swapButton = element('button', { type: 'button', class: 'swap', 'data-role': 'swap' }, 'Swap');
+  private readonly hold = element('input', { type: 'checkbox', 'data-role': 'hold' });
+  private readonly decision: SwapDecision;
   private readonly report = new SwapReportView();
   private readonly readouts = element('dl', { class: 'readouts' });
   private readonly parameters = element('div', { class: 'parameters' });
@@ -40,6 +53,10 @@ export class SocketModule {
     const selectId = `alternative-${socket}`;
     this.alternatives = element('select', { id: selectId, 'data-role': 'alternative' });
     this.swapButton.setAttribute('aria-describedby', headingId);
+    this.decision = new SwapDecision(
+      (swap, decision) => this.actions.decide(swap, decision),
+      (id) => this.actions.pluginName(id),
+    );
     this.queue = new ParameterQueue((values) => this.setParameters(values));
     this.root = element(
       'article',
@@ -57,8 +74,10 @@ export class SocketModule {
         { class: 'swap-row' },
         element('label', { for: selectId }, 'Plug in instead'),
         element('div', { class: 'swap-controls' }, this.alternatives, this.swapButton),
+        element('label', { class: 'hold' }, this.hold, ' Wait for my decision'),
         this.alternativeNote,
       ),
+      this.decision.root,
       this.report.root,
       this.readouts,
       this.parameters,
@@ -87,7 +106,13 @@ export class SocketModule {
     showStatistics(this.stats, socket.stats);
   }
 
+  /** A swap of this socket has begun or gone on, whoever asked for it. */
+  showProgress(swap: SwapUnderWay): void {
+    this.decision.show(swap);
+  }
+
   showReport(report: SwapReport, own: boolean): void {
+    this.decision.ended(report.swap);
     // The room may hear of this page's own swap before the request is answered; the answer follows and says whose it was.
     const awaited = !own && this.root.getAttribute('aria-busy') === 'true';
     if (!awaited) this.report.show(report, own, this.actions.pluginName);
@@ -100,7 +125,10 @@ export class SocketModule {
     this.busy(true);
     this.report.working(this.actions.pluginName(use));
     try {
-      this.showReport(await this.actions.change(this.current.socket, { use }), true);
+      const change = this.hold.checked ? { use, hold: true } : { use };
+      const answer = await this.actions.change(this.current.socket, change);
+      if ('outcome' in answer) this.showReport(answer, true);
+      else this.showProgress(answer);
     } catch (error) {
       this.report.failed(error instanceof Error ? error.message : String(error));
     } finally {
@@ -112,7 +140,7 @@ export class SocketModule {
     try {
       const report = await this.actions.change(this.current.socket, { params: values });
       // The controls themselves show what was set; only what was not needs words.
-      if (report.outcome !== 'parameters-set') this.showReport(report, true);
+      if ('outcome' in report && report.outcome !== 'parameters-set') this.showReport(report, true);
     } catch (error) {
       this.report.failed(error instanceof Error ? error.message : String(error));
     }

@@ -1,5 +1,5 @@
 import { ApiError, type Api } from './api';
-import type { Graph, SwapReport } from './api-types';
+import type { Graph, SwapReport, SwapUnderWay } from './api-types';
 import { byId, element, setText } from './dom';
 import { measure, shortId } from './format';
 import { JackBay } from './jack-bay';
@@ -75,6 +75,15 @@ export class SocketsPanel {
     this.bay.flash(report.socket, report.outcome);
   }
 
+  /** A swap has begun or gone on, whoever asked for it. */
+  showProgress(swap: SwapUnderWay): void {
+    this.modules.get(swap.socket)?.showProgress(swap);
+  }
+
+  showUnderWay(swaps: readonly SwapUnderWay[]): void {
+    for (const swap of swaps) this.showProgress(swap);
+  }
+
   signal(present: boolean): void {
     this.bay.signal(present);
   }
@@ -106,10 +115,13 @@ export class SocketsPanel {
         socket.socket,
         new SocketModule(socket, index + 1, {
           change: async (name, change) => {
-            const report = await this.api.changeSocket(this.room, name, change);
-            this.events.changed(report);
+            const answer = await this.api.changeSocket(this.room, name, change);
+            if ('outcome' in answer) this.events.changed(answer);
             void this.refresh();
-            return report;
+            return answer;
+          },
+          decide: async (swap, decision) => {
+            await this.api.decideSwap(this.room, swap, decision);
           },
           pluginName: this.pluginName,
           swapping: (name, busy) => this.bay.swapping(name, busy),

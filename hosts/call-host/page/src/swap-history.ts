@@ -1,7 +1,7 @@
 import type { SwapEntry } from './swap-log';
 import { element } from './dom';
 import { duration, measure, number, signed } from './format';
-import { hasStep } from './swap-words';
+import { describeSteps, hasStep } from './swap-words';
 
 const SHOWN = 50;
 
@@ -35,6 +35,7 @@ export class SwapHistory {
           figure('step', measured ? step : '–'),
           figure('held up', measured ? `${measure(report.stall_us)} µs` : '–'),
           figure('latency', measured ? `${signed(report.added_latency_ms, 1)} ms` : '–'),
+          element('td', { class: 'steps', 'data-label': 'steps' }, describeSteps(report)),
           element('td', { class: 'by' }, at === null ? '' : own ? 'you' : 'someone else'),
         );
       }),

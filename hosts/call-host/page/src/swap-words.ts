@@ -1,4 +1,4 @@
-import type { SwapReport } from './api-types';
+import type { SwapReport, SwapUnderWay } from './api-types';
 import { measure, number, plural, signed } from './format';
 
 export interface SwapFigure {
@@ -66,6 +66,29 @@ function figures(report: SwapReport): SwapFigure[] {
 
 /** Whether the seam has a step at all: a step of nothing is minus infinity in dB, for which the host says -120. */
 export const hasStep = (report: SwapReport): boolean => report.discontinuity_db > -120;
+
+/** What a swap that is under way does, and what can be decided about it. */
+export function describeProgress(swap: SwapUnderWay, pluginName: (id: string) => string): { sentence: string; promote: string | null } {
+  const to = pluginName(swap.to);
+  const from = pluginName(swap.from);
+  switch (swap.step) {
+    case 'shadow':
+      return { sentence: `${to} hears the call and is not heard yet.`, promote: 'Let it be heard' };
+    case 'ready':
+      return { sentence: `${to} is ready and waits: it hears the call and is not heard.`, promote: 'Let it be heard' };
+    case 'probation':
+      return { sentence: `${to} is heard; ${from} is kept at hand.`, promote: 'Keep it' };
+    default:
+      return { sentence: `${to} is being made ready.`, promote: null };
+  }
+}
+
+/** How long the steps of a swap took, in order: `verify 0.42, shadow 310, probation 410 ms`. */
+export function describeSteps(report: SwapReport): string {
+  const steps = report.steps ?? [];
+  if (steps.length === 0) return '–';
+  return `${steps.map(({ step, ms }) => `${step} ${measure(ms)}`).join(', ')} ms`;
+}
 
 /** The whole report in one line, for screen readers and the history. */
 export function spokenSwap(title: string, report: SwapReport, pluginName: (id: string) => string): string {

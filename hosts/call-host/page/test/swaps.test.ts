@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { SwapReport } from '../src/api-types';
+import type { SwapReport, SwapUnderWay } from '../src/api-types';
 import { SwapLog } from '../src/swap-log';
-import { describeSwap, spokenSwap } from '../src/swap-words';
+import { describeProgress, describeSteps, describeSwap, spokenSwap } from '../src/swap-words';
 
 const report = (changes: Partial<SwapReport> = {}): SwapReport => ({
   swap: 17,
@@ -61,4 +61,33 @@ test('the newest swap stands first, and only heard ones mark the chart', () => {
   log.add(report({ swap: 4, outcome: 'parameters-set' }), 40, true);
   expect(log.newestFirst.map((entry) => entry.report.swap)).toEqual([3, 2, 1]);
   expect(log.marks).toEqual([{ at: 20, socket: 'jitter', outcome: 'rolled-back' }]);
+});
+
+test('a swap that waits says for what, and what the button does', () => {
+  const swap: SwapUnderWay = {
+    swap: 18,
+    socket: 'jitter',
+    from: 'jackfield.jitter.adaptive',
+    to: 'jackfield.jitter.fixed',
+    step: 'ready',
+    hold: true,
+  };
+  expect(describeProgress(swap, name)).toEqual({
+    sentence: 'Fixed is ready and waits: it hears the call and is not heard.',
+    promote: 'Let it be heard',
+  });
+  expect(describeProgress({ ...swap, step: 'probation' }, name)).toEqual({
+    sentence: 'Fixed is heard; Adaptive is kept at hand.',
+    promote: 'Keep it',
+  });
+  expect(describeProgress({ ...swap, step: 'instantiate' }, name).promote).toBe(null);
+});
+
+test('the steps are told in order, and their lack is no fault', () => {
+  const steps = [
+    { step: 'verify', ms: 0.42 },
+    { step: 'shadow', ms: 310 },
+  ];
+  expect(describeSteps(report({ steps }))).toBe('verify 0.42, shadow 310 ms');
+  expect(describeSteps(report())).toBe('–');
 });

@@ -16,6 +16,8 @@ mod resuming;
 mod robots;
 mod slow_clients;
 mod support;
+mod swaps;
 mod tls;
 mod token_bucket;
 mod tokens;
+mod watching;

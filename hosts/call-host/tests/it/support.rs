@@ -1,6 +1,7 @@
 //! A real host on a free port of the loopback, and clients that talk to it as browsers and scripts do.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -263,6 +264,11 @@ async fn ask(method: &'static str, url: String, headers: &[(&str, &str)], body: 
 
 /// An engine whose plugins are linked in.
 pub(crate) fn engine() -> Engine {
+    engine_with(Vec::new(), |_| {})
+}
+
+/// The same with plugin folders, and with the manifest changed.
+pub(crate) fn engine_with(folders: Vec<PathBuf>, change: impl FnOnce(&mut Manifest)) -> Engine {
     let linked = vec![
         jackfield_capture_file::JACKFIELD_PLUGIN,
         jackfield_codec_g711::JACKFIELD_PLUGIN,
@@ -281,9 +287,11 @@ pub(crate) fn engine() -> Engine {
     ];
     let loader = Loader::new(LoaderOptions {
         linked,
+        folders,
         ..LoaderOptions::default()
     })
     .expect("the plugins are of this build");
-    Engine::start(EngineOptions::new(Manifest::embedded_default().linked(), loader))
-        .expect("the engine starts")
+    let mut manifest = Manifest::embedded_default().linked();
+    change(&mut manifest);
+    Engine::start(EngineOptions::new(manifest, loader)).expect("the engine starts")
 }

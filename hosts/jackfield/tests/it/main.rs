@@ -6,4 +6,5 @@
 
 mod folders;
 mod serve;
+mod swap_test;
 mod token;

@@ -1,0 +1,39 @@
+//! Plugin files that change while calls run: whatever stands in a socket is swapped for its new build.
+
+use super::Room;
+use crate::error::SocketError;
+use crate::view::{RoomEvent, SwapReport};
+
+impl Room {
+    /// Swaps the plugin of every socket whose file is another one now than when it was plugged in. Gives what came of each, by socket.
+    pub async fn renew(&self) -> Vec<(String, Result<SwapReport, SocketError>)> {
+        let mut renewed = Vec::new();
+        for socket in self.inner.outdated() {
+            let result = self.renew_socket(&socket).await;
+            renewed.push((socket, result));
+        }
+        renewed
+    }
+
+    /// Tells everybody in the room that a plugin file cannot be used.
+    pub fn tell_problem(&self, path: &str, message: &str) {
+        self.inner.tell(RoomEvent::PluginProblem {
+            path: path.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+}
+
+impl super::Inner {
+    /// The sockets whose plugin's file has changed since it was plugged in.
+    fn outdated(&self) -> Vec<String> {
+        let catalogue = self.shared.loader.catalogue();
+        let state = self.state();
+        let changed = state.fitting.sockets.iter().filter(|socket| {
+            let present = &socket.resolved;
+            let offered = catalogue.file_of(&present.id, socket.manifest.isolation);
+            offered.is_some_and(|file| file.digest != present.file.digest)
+        });
+        changed.map(|socket| socket.name().to_owned()).collect()
+    }
+}
