@@ -76,11 +76,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "std::fs",
         "the macros write the C header when they are asked to",
     ),
-    (
-        "plugin-sdk/check/",
-        "std::fs",
-        "the validator reads the plugin that it judges",
-    ),
 ];
 
 /// What in this file reads a clock, draws randomness or opens something by itself, although its room must not.

@@ -14,6 +14,10 @@ const ROOMS: &[(&str, &str)] = &[
         "plugin-sdk/testkit/src/shim.rs",
         "a counting allocator and a trap for system calls: the eyes of the real-time-safety checks",
     ),
+    (
+        "plugin-sdk/check/src/shim/",
+        "stands between a plugin and the C library, fences buffers, catches signals",
+    ),
     ("plugins/bad/", "plugins that do wrong on purpose"),
     ("hosts/sandbox/", "shared memory and futex of the child process"),
     (

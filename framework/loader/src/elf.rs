@@ -13,11 +13,12 @@ use crate::metadata::{self, Frame};
 use crate::shape;
 
 /// The frames of a plugin file, after every check that needs none of its code: it is a whole shared library for this machine, its
-/// metadata can be read, and its entries are there, with our magic and our major version.
+/// metadata can be read, and its entries are there, with our magic and our major version. The bytes come from outside: whatever they are, the
+/// answer is frames or an error.
 ///
 /// # Errors
 /// With what is wrong and what to do.
-pub(crate) fn examine(bytes: &[u8]) -> Result<Vec<Frame>, FileFault> {
+pub fn examine(bytes: &[u8]) -> Result<Vec<Frame>, FileFault> {
     let file = ElfFile64::<Endianness>::parse(bytes).map_err(|_| FileFault::NotElf)?;
     whole(&file, bytes)?;
     let Some(section) = file.section_by_name(SECTION) else {

@@ -8,6 +8,7 @@
 )]
 
 use std::ffi::c_void;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -62,6 +63,25 @@ unsafe impl Send for ProofPointer {}
 unsafe impl Sync for ProofPointer {}
 
 impl Image {
+    /// Opens a plugin file where it lies. For a process that judges this one plugin and ends; a host goes through [`Loader`](crate::Loader),
+    /// which opens a copy that nobody can change. \[control\]
+    ///
+    /// # Errors
+    /// If the file cannot be read, is no plugin of this host, or is refused.
+    pub fn of_file(path: &Path) -> Result<Self, LoadError> {
+        let io = |error| LoadError::Io {
+            path: path.to_owned(),
+            error,
+        };
+        let path = path.canonicalize().map_err(io)?;
+        let bytes = fs::read(&path).map_err(io)?;
+        let frames = elf::examine(&bytes).map_err(|fault| LoadError::File {
+            path: path.clone(),
+            fault,
+        })?;
+        Self::open(&path, &path, None, frames)
+    }
+
     /// Opens the private copy of a plugin file. `frames` is what `elf::examine` found in that very copy; `digest` is not needed by who opens one image
     /// and no other.
     pub(crate) fn open(

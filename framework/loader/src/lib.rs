@@ -40,12 +40,13 @@ mod shape;
 
 pub use catalogue::{Catalogue, PluginFile, Problem};
 pub use digest::{Digest, NotADigest};
+pub use elf::examine;
 pub use error::{FileFault, LoadError};
 pub use image::Image;
 pub use isolation::{Confinement, Grant, ProcessState, ProcessStatus, ProcessTier};
 pub use ledger::{Ledger, LedgerEntry};
 pub use loader::{Loader, LoaderOptions, Resolved};
 pub use manifest::{Isolation, Limits, Manifest, ManifestError, RoomManifest, SocketManifest};
-pub use metadata::{AudioInfo, ModuleInfo, StatisticInfo};
+pub use metadata::{AudioInfo, Frame, ModuleInfo, StatisticInfo};
 pub use parameter::{ParameterError, ParameterInfo, ParameterKind, ParameterValue};
 pub use profile::{Profile, Scope, SocketDefinition};

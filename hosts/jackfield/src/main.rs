@@ -5,6 +5,7 @@
     reason = "a host owns the machine's clock, sockets and tasks"
 )]
 
+mod check;
 mod folders;
 mod graph;
 mod plugin;

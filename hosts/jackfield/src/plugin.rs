@@ -1,4 +1,4 @@
-//! `jackfield plugin`: what is found in the plugin folders, without running any of it.
+//! `jackfield plugin`: what is found in the plugin folders, without running any of it; and the validator, which runs it.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,10 @@ use jackfield_loader::{Catalogue, ModuleInfo, ParameterInfo, ParameterKind, Plug
 use miette::{Result, miette};
 use serde_json::json;
 
+use crate::check::{CheckCaseCommand, CheckCommand};
 use crate::folders::Folders;
 
-/// List and inspect plugins, without running any of their code.
+/// List and inspect plugins, without running any of their code, and check them.
 #[derive(Debug, Args)]
 pub(crate) struct PluginCommand {
     #[command(subcommand)]
@@ -28,6 +29,9 @@ enum What {
         options: Options,
     },
     SwapTest(crate::swap_test::SwapTestCommand),
+    Check(CheckCommand),
+    #[command(hide = true)]
+    CheckCase(CheckCaseCommand),
 }
 
 #[derive(Debug, Args)]
@@ -49,6 +53,11 @@ impl PluginCommand {
             What::List(options) => list(&options),
             What::Inspect { plugin, options } => inspect(&plugin, &options),
             What::SwapTest(command) => command.run(),
+            What::Check(command) => command.run(),
+            What::CheckCase(command) => {
+                command.run();
+                Ok(())
+            }
         }
     }
 }

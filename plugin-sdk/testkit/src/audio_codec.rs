@@ -18,7 +18,7 @@ use crate::real_time;
 use crate::signal::{lag, level_db};
 use crate::{Subject, audio_decoder, audio_encoder};
 
-crate::conformance::cases! { $ __audio_codec_cases audio_codec:
+crate::conformance::cases! { $ __audio_codec_cases audio_codec(Parts):
     audio_codec::the_codec_is_described,
     audio_codec::the_three_parts_are_one_plugin,
     audio_codec::payload_formats_are_complete,

@@ -5,7 +5,7 @@ use jackfield_sdk::prelude::*;
 use crate::Subject;
 use crate::signal::Random;
 
-crate::conformance::cases! { $ __audio_decoder_cases audio_decoder:
+crate::conformance::cases! { $ __audio_decoder_cases audio_decoder(Decoders):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

@@ -4,7 +4,7 @@ use jackfield_sdk::prelude::*;
 
 use crate::Subject;
 
-crate::conformance::cases! { $ __audio_encoder_cases audio_encoder:
+crate::conformance::cases! { $ __audio_encoder_cases audio_encoder(Encoders):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

@@ -7,7 +7,7 @@ use crate::module::range;
 use crate::real_time;
 use crate::signal::{self, lag, noise, voice};
 
-crate::conformance::cases! { $ __audio_processor_cases audio_processor:
+crate::conformance::cases! { $ __audio_processor_cases audio_processor(Processors):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

@@ -6,7 +6,7 @@ use crate::Subject;
 use crate::real_time;
 use crate::signal::noise;
 
-crate::conformance::cases! { $ __audio_sink_cases audio_sink:
+crate::conformance::cases! { $ __audio_sink_cases audio_sink(Sinks):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

@@ -7,7 +7,7 @@ use crate::module::range;
 use crate::real_time;
 use crate::signal::{db, largest_step};
 
-crate::conformance::cases! { $ __audio_source_cases audio_source:
+crate::conformance::cases! { $ __audio_source_cases audio_source(Sources):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

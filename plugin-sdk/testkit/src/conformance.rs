@@ -23,10 +23,13 @@ macro_rules! conformance {
     (transport: $($subject:tt)*) => { $crate::__transport_cases! { $($subject)* } };
 }
 
-/// Lists the cases of an area: `cases! { $ __mixer_cases mixer: case, case, … }`, where each case is a `pub fn(&Subject)` of this module or of
-/// [`crate::module`], and `direct` and `through_the_boundary` make the subject. The first token has to be a dollar sign.
+/// Lists the cases of an area: `cases! { $ __mixer_cases mixer(Mixers): case, case, … }`, where each case is a `pub fn(&Mixers)` of this module
+/// or of [`crate::module`], and `direct` and `through_the_boundary` make the subject. The first token has to be a dollar sign.
 macro_rules! cases {
-    ($d:tt $list:ident $area:ident: $($module:ident::$case:ident),* $(,)?) => {
+    ($d:tt $list:ident $area:ident($subject:ty): $($module:ident::$case:ident),* $(,)?) => {
+        /// The cases of this suite by name, for whoever runs them without a test harness. A case that fails panics and says why.
+        pub const CASES: &[(&str, fn(&$subject))] = &[$((stringify!($case), $crate::$module::$case)),*];
+
         #[doc(hidden)]
         #[macro_export]
         macro_rules! $list {

@@ -16,7 +16,7 @@ use jackfield_sdk::prelude::*;
 
 use crate::Subject;
 
-crate::conformance::cases! { $ __jitter_buffer_cases jitter_buffer:
+crate::conformance::cases! { $ __jitter_buffer_cases jitter_buffer(Buffers):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

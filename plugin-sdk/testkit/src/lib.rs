@@ -49,6 +49,5 @@ pub mod signal;
 mod subject;
 pub mod transport;
 
-#[cfg(feature = "global-allocator")]
 pub use shim::DetectingAllocator;
 pub use subject::Subject;

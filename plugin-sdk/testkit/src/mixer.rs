@@ -7,7 +7,7 @@ use crate::module::range;
 use crate::real_time;
 use crate::signal::{Random, db, lag, largest_step, level_db, noise, rms, tone};
 
-crate::conformance::cases! { $ __mixer_cases mixer:
+crate::conformance::cases! { $ __mixer_cases mixer(Mixers):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

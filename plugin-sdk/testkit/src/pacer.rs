@@ -7,7 +7,7 @@ use crate::module::range;
 use crate::real_time;
 use crate::signal::Random;
 
-crate::conformance::cases! { $ __pacer_cases pacer:
+crate::conformance::cases! { $ __pacer_cases pacer(Pacers):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

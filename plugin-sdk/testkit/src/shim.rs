@@ -8,6 +8,12 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::OnceLock;
+
+use crate::real_time::Deed;
+
+/// Who is told what is seen.
+static OBSERVER: OnceLock<fn(Deed)> = OnceLock::new();
 
 thread_local! {
     /// Constant and without a destructor: reading it neither allocates nor fails, not even while a thread is being torn down.
@@ -17,6 +23,7 @@ thread_local! {
 /// What has been seen on this thread.
 struct Watch {
     inside: Cell<bool>,
+    telling: Cell<bool>,
     allocations: Cell<u32>,
     frees: Cell<u32>,
     mutex_locks: Cell<u32>,
@@ -37,6 +44,7 @@ impl Watch {
     const fn new() -> Self {
         Self {
             inside: Cell::new(false),
+            telling: Cell::new(false),
             allocations: Cell::new(0),
             frees: Cell::new(0),
             mutex_locks: Cell::new(0),
@@ -50,6 +58,46 @@ impl Watch {
             counter.set(counter.get().saturating_add(1));
         }
     }
+
+    /// Tells the observer, if there is one and it is not the one who did it.
+    fn tell(&self, deed: Deed) {
+        if let Some(observer) = OBSERVER.get()
+            && !self.telling.replace(true)
+        {
+            observer(deed);
+            self.telling.set(false);
+        }
+    }
+}
+
+/// Has all that is seen told to `observer`. False if there is one already.
+pub(crate) fn observe(observer: fn(Deed)) -> bool {
+    OBSERVER.set(observer).is_ok()
+}
+
+/// Whether an observer is told.
+pub(crate) fn is_observed() -> bool {
+    OBSERVER.get().is_some()
+}
+
+/// Whether this thread is watched.
+pub(crate) fn is_inside() -> bool {
+    WATCH.with(|watch| watch.inside.get())
+}
+
+/// Counts what code did that the eyes of this file do not see.
+pub(crate) fn note(deed: Deed) {
+    WATCH.with(|watch| {
+        match deed {
+            Deed::Allocation => watch.count(&watch.allocations),
+            Deed::Free => watch.count(&watch.frees),
+            Deed::MutexLock => watch.count(&watch.mutex_locks),
+            Deed::SystemCall(_) => {}
+        }
+        if watch.inside.get() {
+            watch.tell(deed);
+        }
+    });
 }
 
 /// Begins to watch this thread. False if it is watched already.
@@ -132,7 +180,7 @@ unsafe impl GlobalAlloc for DetectingAllocator {
 ///
 /// # Safety
 /// As `pthread_mutex_lock` of POSIX: `mutex` points to an initialised mutex.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(feature = "global-allocator", target_os = "linux", target_env = "gnu"))]
 #[unsafe(no_mangle)]
 #[allow(unreachable_pub, reason = "reached by its name, from C")]
 pub unsafe extern "C" fn pthread_mutex_lock(mutex: *mut libc::pthread_mutex_t) -> libc::c_int {
@@ -248,19 +296,18 @@ mod trap {
             watch.trap.selector.store(ALLOW, Ordering::Relaxed);
             // SAFETY: the kernel passes a valid ucontext to a handler installed with SA_SIGINFO. It has put the number of the call back into RAX
             // (syscall_rollback), and RIP points behind the instruction: two bytes back, the thread does the call again.
-            unsafe {
+            let number = unsafe {
                 let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
-                watch
-                    .trap
-                    .seen
-                    .store(registers[libc::REG_RAX as usize], Ordering::Relaxed);
                 registers[libc::REG_RIP as usize] -= INSTRUCTION;
-            }
+                registers[libc::REG_RAX as usize]
+            };
+            watch.trap.seen.store(number, Ordering::Relaxed);
+            watch.tell(super::Deed::SystemCall(number));
         });
     }
 }
 
-#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+#[cfg(all(test, feature = "global-allocator", target_os = "linux", target_env = "gnu"))]
 mod tests {
     use crate::real_time::section;
 

@@ -31,6 +31,23 @@ impl<A: Module + ?Sized + 'static> Subject<A> {
         }
     }
 
+    /// A plugin that is known by its description only, such as one from a file; `make` makes an instance with a seed.
+    pub fn described(
+        descriptor: Descriptor,
+        parameters: &'static [Parameter],
+        statistics: &'static [Statistic],
+        make: impl Fn(u64) -> Result<Box<A>, Fault> + 'static,
+    ) -> Self {
+        Self {
+            descriptor,
+            parameters,
+            statistics,
+            location: String::new(),
+            scratch_allocations: 0,
+            make: Box::new(make),
+        }
+    }
+
     /// The same with something to open.
     #[must_use]
     pub fn location(mut self, location: impl Into<String>) -> Self {

@@ -7,7 +7,7 @@ use jackfield_sdk::prelude::*;
 use crate::Subject;
 use call::{Call, rtcp, rtp};
 
-crate::conformance::cases! { $ __transport_cases transport:
+crate::conformance::cases! { $ __transport_cases transport(Transports):
     module::t_2_descriptor_is_complete,
     module::parameters_and_statistics_are_described,
     module::parameters_start_at_their_defaults,

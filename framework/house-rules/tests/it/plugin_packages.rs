@@ -6,7 +6,8 @@ use super::assert_none;
 fn t_5_every_plugin_is_built_as_a_shared_library_and_links_statically_too() {
     let wrong: Vec<String> = packages(false)
         .iter()
-        .filter(|package| package.folder.starts_with("plugins/"))
+        // What does wrong on purpose must not lie beside the real ones: its file is an example.
+        .filter(|package| package.folder.starts_with("plugins/") && package.folder != "plugins/bad")
         .filter(|package| {
             !["cdylib", "rlib"]
                 .iter()

@@ -8,6 +8,8 @@ pub(crate) const FRAME: usize = DenoiseState::FRAME_SIZE;
 pub(crate) const LATENCY: usize = FRAME;
 /// The network takes samples as 16-bit integers have them.
 const SCALE: f32 = 32_768.0;
+/// Less than this is nothing: −300 dB.
+const NOTHING: f32 = 1e-15;
 /// The first frame comes in from nothing; it is spent on silence.
 const WARM_UP_FRAMES: usize = 2;
 
@@ -67,6 +69,8 @@ impl Network {
             outcome.energy += *untouched * *untouched;
             outcome.removed += removed * removed;
             let mixed = *untouched - removed * (from + step * (i + 1) as f32);
+            // What fades away ends: numbers too small to be normal make whatever comes after this slow.
+            let mixed = if mixed.abs() < NOTHING { 0.0 } else { mixed };
             *untouched = std::mem::replace(sample, mixed);
         }
         outcome

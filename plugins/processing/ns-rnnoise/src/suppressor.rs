@@ -1,6 +1,6 @@
 //! The plugin.
 
-use jackfield_sdk::dsp::{check_block, sanitize, to_db};
+use jackfield_sdk::dsp::{check_block, from_db, sanitize, to_db};
 use jackfield_sdk::prelude::*;
 
 use crate::network::{FRAME, LATENCY, Network, Outcome};
@@ -21,6 +21,8 @@ pub struct RnnoiseParameters {
 pub struct Rnnoise {
     parameters: RnnoiseParameters,
     active: Option<Active>,
+    /// The noise that a predecessor heard, in dBov, for `activate`.
+    taken_over: Option<f32>,
 }
 
 struct Active {
@@ -65,6 +67,7 @@ impl Plugin for Rnnoise {
         Ok(Self {
             parameters: RnnoiseParameters::defaults(),
             active: None,
+            taken_over: None,
         })
     }
 
@@ -134,7 +137,7 @@ impl AudioProcessor for Rnnoise {
             strength: self.parameters.strength,
             voice_probability: 0.0,
             power: 0.0,
-            removed: 0.0,
+            removed: self.taken_over.take().map_or(0.0, power),
         });
         Ok(())
     }
@@ -172,4 +175,21 @@ impl AudioProcessor for Rnnoise {
         state.noise_floor_dbov = self.active.as_ref().map_or(f32::NAN, Active::noise_dbov);
         Ok(())
     }
+
+    /// The noise that the predecessor heard is where the running mean starts. The network itself learns from the signal alone.
+    fn take_over(&mut self, state: &ProcessorHandover) -> Result<(), Fault> {
+        let noise = state.noise_floor_dbov;
+        if noise.is_finite() {
+            match &mut self.active {
+                Some(active) => active.removed = power(noise),
+                None => self.taken_over = Some(noise),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The mean square of a signal at this level.
+fn power(dbov: f32) -> f32 {
+    from_db(dbov.clamp(-127.0, 0.0)).powi(2)
 }
