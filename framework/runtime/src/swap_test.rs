@@ -216,6 +216,7 @@ fn sockets(loader: &Loader, a: &str, b: &str) -> Result<(Kind, [Socket; 2]), Swa
             fallback: None,
             isolation,
             pin: None,
+            allow: Vec::new(),
         };
         let resolved = loader.resolve(&manifest, area).map_err(SocketError::from)?;
         Ok(Socket::standing(manifest, kind, resolved)?)
