@@ -1,17 +1,15 @@
 //! What a call across the boundary costs: the same processors called directly, through a trait object, through the C table of a plugin that
 //! is linked, and through that of a plugin file.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use jackfield_benches::files;
 use jackfield_benches::plugins::{ROOM, made, speech};
 use jackfield_core::audio_processor::{AudioProcessor, AudioProcessorProxy, CaptureInfo, ProcessorReport};
 use jackfield_core::module::Plugin;
 use jackfield_core::time::Timestamp;
-use jackfield_loader::{Loader, LoaderOptions, Manifest};
+use jackfield_loader::Isolation;
 use jackfield_processing_gain::Gain;
 use jackfield_processing_null::Null;
 
@@ -24,32 +22,6 @@ fn call<P: AudioProcessor + ?Sized>(processor: &mut P, block: &mut [f32]) {
         &mut report,
     );
     assert!(black_box(done).is_ok());
-}
-
-/// A plugin from its file, opened by the loader as a host does.
-fn from_file(id: &str, file: &str) -> AudioProcessorProxy {
-    let built = std::env::current_exe().expect("a bench is a file");
-    let built = built.parent().unwrap_or(Path::new(".")).join(file);
-    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("it is ours");
-    std::fs::copy(&built, folder.path().join(file))
-        .unwrap_or_else(|e| panic!("{}: {e}: run `cargo bench -p jackfield-benches`", built.display()));
-    let options = LoaderOptions {
-        folders: vec![folder.path().to_owned()],
-        ..LoaderOptions::default()
-    };
-    let loader = Loader::new(options).expect("a loader can be made");
-    let manifest = Manifest::embedded_default();
-    let socket = manifest.socket("gain").expect("the profile has it");
-    let resolved = loader
-        .resolve(
-            &socket.with_plugin(id, BTreeMap::new()),
-            "jackfield.audio-processor/1",
-        )
-        .expect("the file is a plugin");
-    loader
-        .create::<dyn AudioProcessor>(&resolved, 1)
-        .expect("it can be made")
 }
 
 fn ways<T: Plugin + AudioProcessor>(criterion: &mut Criterion, name: &str, file: &str) {
@@ -69,7 +41,7 @@ fn ways<T: Plugin + AudioProcessor>(criterion: &mut Criterion, name: &str, file:
     linked.activate(&ROOM).expect("it takes 48 kHz mono");
     group.bench_function("table-linked", |b| b.iter(|| call(&mut linked, &mut block)));
 
-    let mut loaded = from_file(T::DESCRIPTOR.id, file);
+    let mut loaded = files::processor(&files::loader(file), T::DESCRIPTOR.id, Isolation::InProcess);
     loaded.activate(&ROOM).expect("it takes 48 kHz mono");
     group.bench_function("table-file", |b| b.iter(|| call(&mut loaded, &mut block)));
     group.finish();

@@ -1,11 +1,11 @@
 //! A processor made ready for a socket: activated in its own format, with converters around it if that is not the room's, and a delay that
 //! holds it back after a swap.
 
-use jackfield_core::Fault;
 use jackfield_core::audio::{AudioFormat, BLOCK_DURATION};
 use jackfield_core::audio_processor::{AudioProcessor, CaptureInfo, ProcessorReport};
 use jackfield_core::module::Latency;
 use jackfield_core::time::Timestamp;
+use jackfield_core::{Fault, FaultCode};
 
 use crate::converter::Converter;
 use crate::delay::Delay;
@@ -38,6 +38,30 @@ pub(crate) struct Ends<'a> {
     /// What is played at the far end of the echo path.
     pub(crate) far: &'a [f32],
     pub(crate) capture: &'a CaptureInfo,
+}
+
+/// How a processor came through a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It processed the block.
+    Done,
+    /// Its process did not answer in time: the block went around it.
+    Late,
+    /// Its process has ended and is started again: the block went around it.
+    Gone,
+    /// It failed or panicked.
+    Failed,
+}
+
+impl Ran {
+    fn of(result: &Result<(), Fault>) -> Self {
+        match result.as_ref().map_err(Fault::code) {
+            Ok(()) => Self::Done,
+            Err(FaultCode::TimedOut) => Self::Late,
+            Err(FaultCode::Gone) => Self::Gone,
+            Err(_) => Self::Failed,
+        }
+    }
 }
 
 impl PreparedProcessor {
@@ -103,7 +127,8 @@ impl PreparedProcessor {
         }
     }
 
-    /// Processes one block in place and aligns it; the alignment may end in a silence if `may_catch_up`. False if the processor failed.
+    /// Processes one block in place and aligns it; the alignment may end in a silence if `may_catch_up`. A block that went around the processor is as
+    /// late as one that it processed.
     pub(crate) fn run(
         &mut self,
         now: Timestamp,
@@ -111,8 +136,8 @@ impl PreparedProcessor {
         ends: &Ends<'_>,
         report: &mut ProcessorReport,
         may_catch_up: bool,
-    ) -> bool {
-        let ran = self.run_unaligned(now, near, ends, report).is_ok();
+    ) -> Ran {
+        let ran = Ran::of(&self.run_unaligned(now, near, ends, report));
         self.align.run(near, ends.dry, may_catch_up);
         ran
     }
@@ -124,16 +149,17 @@ impl PreparedProcessor {
         ends: &Ends<'_>,
         report: &mut ProcessorReport,
     ) -> Result<(), Fault> {
-        if self.renders {
-            self.render(now, ends.far)?;
-        }
+        let shown = if self.renders {
+            self.render(now, ends.far)
+        } else {
+            Ok(())
+        };
         let Some(conversion) = &mut self.into else {
-            return self.processor.process(now, near, ends.capture, report);
+            return shown.and_then(|()| self.processor.process(now, near, ends.capture, report));
         };
         conversion.near_in.convert(near, &mut conversion.near);
-        let done = self
-            .processor
-            .process(now, &mut conversion.near, ends.capture, report);
+        let (processor, block) = (&mut self.processor, &mut conversion.near);
+        let done = shown.and_then(|()| processor.process(now, block, ends.capture, report));
         conversion.near_out.convert(&conversion.near, near);
         done
     }

@@ -1,16 +1,20 @@
 //! A socket for an audio processor.
 
+mod away;
 mod swapping;
 
 use jackfield_core::audio::{AudioFormat, BLOCK_DURATION, MAX_CHANNELS};
-use jackfield_core::audio_processor::{AudioProcessor, CaptureInfo, PROCESSOR_SWAP, ProcessorReport};
+use jackfield_core::audio_processor::{
+    AudioProcessor, CaptureInfo, PROCESSOR_SWAP, ProcessorHandover, ProcessorReport,
+};
 use jackfield_core::module::ResetReason;
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 
+use self::away::Away;
 use crate::history::History;
 use crate::judge::Judge;
-use crate::prepared::Ends;
+use crate::prepared::{Ends, Ran};
 use crate::stopwatch::Stopwatch;
 use crate::swap::{SwapMeasure, declick, is_sane, last_samples};
 use crate::transaction::{Event, Step, Transaction};
@@ -44,6 +48,10 @@ pub struct ProcessorSlot {
     overruns: u32,
     last: [f32; MAX_CHANNELS],
     report: ProcessorReport,
+    /// What the reports told so far that a successor in a new process can start from.
+    learnt: ProcessorHandover,
+    away: Away,
+    concealed: u64,
     dry: Vec<f32>,
     other: Vec<f32>,
 }
@@ -95,6 +103,9 @@ impl ProcessorSlot {
             overruns: 0,
             last: [0.0; MAX_CHANNELS],
             report: ProcessorReport::UNKNOWN,
+            learnt: ProcessorHandover::UNKNOWN,
+            away: Away::No,
+            concealed: 0,
             dry: vec![0.0; format.block_len()],
             other: vec![0.0; format.block_len()],
         }
@@ -105,9 +116,9 @@ impl ProcessorSlot {
         &mut *self.active.processor
     }
 
-    /// Whether the signal goes around a broken processor.
+    /// Whether the signal goes around a broken processor, or around one whose process is started again.
     pub fn is_bypassed(&self) -> bool {
-        self.bypassed
+        self.bypassed || self.away == Away::Gone
     }
 
     /// Whether a swap is under way.
@@ -193,11 +204,19 @@ impl ProcessorSlot {
             self.active.align.run(near, ends.dry, may_catch_up);
         } else {
             self.report = ProcessorReport::UNKNOWN;
-            let ran = self.active.run(now, near, ends, &mut self.report, may_catch_up);
-            if let Some(reason) = verdict(ran, near) {
-                return Some(self.active_failed(now, near, ends, reason));
+            let ran = self.run_active(now, near, ends, may_catch_up);
+            match ran {
+                // Only where nobody else could take its place at once.
+                Ran::Gone if self.swap.is_none() => self.conceal(near, Away::Gone),
+                Ran::Late => self.conceal(near, Away::Late),
+                _ => {
+                    if let Some(reason) = verdict(ran, near) {
+                        return Some(self.active_failed(now, near, ends, reason));
+                    }
+                    self.is_back(near);
+                }
             }
-            let late = watch.us() - start > DEADLINE_US;
+            let late = watch.us() - start > DEADLINE_US || (ran == Ran::Late && self.swap.is_some());
             self.overruns = if late { self.overruns + 1 } else { 0 };
         }
         match self.swap.as_ref().map(|swap| swap.transaction.step()) {
@@ -218,6 +237,7 @@ impl ProcessorSlot {
     ) -> SlotEvent {
         near.copy_from_slice(ends.dry);
         self.overruns = 0;
+        self.away = Away::No;
         let Some(mut swap) = self.swap.take() else {
             self.active.align.forget();
             self.bypassed = true;
@@ -255,12 +275,11 @@ const fn blocks(time: TimeDelta) -> u32 {
 }
 
 /// What is wrong with a block, if anything.
-fn verdict(ran: bool, samples: &[f32]) -> Option<&'static str> {
-    if !ran {
-        Some("it failed or panicked")
-    } else if is_sane(samples) {
-        None
-    } else {
-        Some("its output was not a number or far beyond full scale")
+fn verdict(ran: Ran, samples: &[f32]) -> Option<&'static str> {
+    match ran {
+        Ran::Failed => Some("it failed or panicked"),
+        Ran::Gone => Some("its process ended"),
+        Ran::Done | Ran::Late if is_sane(samples) => None,
+        Ran::Done | Ran::Late => Some("its output was not a number or far beyond full scale"),
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn strip(strip: &mut Strip, now: Timestamp) {
     let stats = &*strip.stats;
     for (slot, place) in strip.slots.iter_mut().zip(&stats.sockets) {
         let (latency, bypassed) = (slot.latency_samples(), slot.is_bypassed());
+        place.set_concealed(slot.concealed_blocks());
         socket(place, slot.processor(), latency, bypassed);
     }
     if let Input::Packets { receiver, .. } = &mut strip.input {

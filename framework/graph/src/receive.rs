@@ -36,6 +36,8 @@ pub struct Receiver {
     jitter: Box<dyn JitterBuffer>,
     /// The jitter buffer broke: `fallback` plays.
     failed: bool,
+    /// It did not break but its process did not answer: it plays on once it does.
+    away: bool,
     fallback: Fallback,
     swap: Option<Swap>,
     ended: Option<JitterSwapped>,
@@ -95,6 +97,7 @@ impl Receiver {
         Self {
             jitter,
             failed: false,
+            away: false,
             fallback: Fallback::default(),
             swap: None,
             ended: None,
@@ -180,7 +183,7 @@ impl Receiver {
             Ok(Insertion::Duplicate) => self.counters.duplicate += 1,
             Ok(_) => return self.shadow_insert(now, &arrival),
             // No packet is lost with it: whoever is next is given all that wait.
-            Err(_) => return self.jitter_failed(now, recycle),
+            Err(fault) => return self.jitter_failed(now, &fault, recycle),
         }
         self.shadow_insert(now, &arrival);
         release(&mut self.waiting, arrival.handle, recycle);
@@ -197,6 +200,9 @@ impl Receiver {
     ) -> Pulled {
         let need = self.format.block_samples();
         let mut pulled = Pulled::default();
+        if self.away {
+            self.rejoin(now, recycle);
+        }
         let mut played = false;
         for _ in 0..MAX_ACTIONS {
             if self.decoding.ready() >= need {
@@ -247,10 +253,9 @@ impl Receiver {
         let mut released = Released::new(&mut self.waiting, recycle);
         let action = self.jitter.next(now, &playout, &mut released);
         self.counters.flushed += released.count;
-        if action.is_err() {
-            self.jitter_failed(now, recycle);
-        }
-        action.ok()
+        action
+            .inspect_err(|fault| self.jitter_failed(now, fault, recycle))
+            .ok()
     }
 
     fn fall_back(&mut self, now: Timestamp, recycle: &mut dyn Recycle) -> Action {
@@ -275,12 +280,7 @@ impl Receiver {
     }
 
     fn next_waiting(&self, after: i64) -> Option<&PacketArrival> {
-        self.waiting
-            .iter()
-            .flatten()
-            .map(|w| &w.arrival)
-            .filter(|a| a.sequence_number > after)
-            .min_by_key(|a| a.sequence_number)
+        waiting::next(&self.waiting, after)
     }
 
     /// Does what the jitter buffer said; gives the number of concealed samples.

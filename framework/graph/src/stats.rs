@@ -44,6 +44,7 @@ pub struct SocketStats {
     values: [AtomicU64; MAX_STATISTICS],
     latency_samples: AtomicU64,
     bypassed: AtomicBool,
+    concealed_blocks: AtomicU64,
 }
 
 impl StripStats {
@@ -102,6 +103,15 @@ impl SocketStats {
     /// Whether the signal goes around the plugin because it broke.
     pub fn is_bypassed(&self) -> bool {
         self.bypassed.load(Relaxed)
+    }
+
+    /// Blocks that went around the plugin because its process did not answer.
+    pub fn concealed_blocks(&self) -> u64 {
+        self.concealed_blocks.load(Relaxed)
+    }
+
+    pub(crate) fn set_concealed(&self, blocks: u64) {
+        self.concealed_blocks.store(blocks, Relaxed);
     }
 
     pub(crate) fn set(&self, values: &[f64]) {

@@ -115,6 +115,7 @@ impl Engine {
                         room.service(looked_at.clock.now());
                     }
                     looked_at.audio.sweep();
+                    looked_at.loader.tend(looked_at.clock.now());
                 }
             })
             .map_err(|e| refused(&e))?;

@@ -65,6 +65,7 @@ fn host(text: &mut Text, shared: &Shared) {
         &[],
         accepted as f64,
     );
+    processes(text, shared);
     for (code, times) in shared.counters.refusals() {
         text.counter(
             "jackfield_signalling_errors_total",
@@ -72,6 +73,55 @@ fn host(text: &mut Text, shared: &Shared) {
             &[("code", code)],
             times as f64,
         );
+    }
+}
+
+/// Plugins in processes of their own, all instances of one together.
+fn processes(text: &mut Text, shared: &Shared) {
+    let mut plugins: BTreeMap<(String, String), [u64; 5]> = BTreeMap::new();
+    for process in shared.engine.loader().processes() {
+        let sums = plugins.entry((process.plugin, process.area)).or_default();
+        let own = [
+            u64::from(process.process.is_some()),
+            process.missed,
+            process.concealed,
+            process.ends,
+            process.restarts,
+        ];
+        sums.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+    }
+    for ((plugin, area), [up, missed, concealed, ends, restarts]) in plugins {
+        let labels = [("plugin", plugin.as_str()), ("area", area.as_str())];
+        text.gauge(
+            "jackfield_plugin_processes",
+            "Plugins that run in processes of their own.",
+            &labels,
+            up as f64,
+        );
+        for (name, help, value) in [
+            (
+                "jackfield_plugin_process_missed_total",
+                "Calls whose deadline passed before the plugin's process answered.",
+                missed,
+            ),
+            (
+                "jackfield_plugin_process_concealed_total",
+                "Calls that the plugin's process did not answer.",
+                concealed,
+            ),
+            (
+                "jackfield_plugin_process_ends_total",
+                "How often the plugin's process ended.",
+                ends,
+            ),
+            (
+                "jackfield_plugin_process_restarts_total",
+                "How often the plugin's process was started again.",
+                restarts,
+            ),
+        ] {
+            text.counter(name, help, &labels, value as f64);
+        }
     }
 }
 

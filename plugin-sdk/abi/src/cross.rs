@@ -213,7 +213,11 @@ pub unsafe fn write_back<T: Pod>(value: &mut T, pointer: *mut T) {
         unsafe { copy_out(value, pointer) };
     } else if T::GROWS {
         // SAFETY: a growing struct begins with a `u32`, its size, which was ours.
-        unsafe { std::ptr::from_mut(value).cast::<u32>().write(size_of::<T>() as u32) };
+        unsafe {
+            std::ptr::from_mut(value)
+                .cast::<u32>()
+                .write(size_of::<T>() as u32)
+        };
     }
 }
 

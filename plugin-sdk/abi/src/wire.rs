@@ -10,6 +10,7 @@
 //! This file moves bytes. Who shares the memory, who wakes whom and how long a call may take is for the [`Channel`].
 
 mod call;
+mod canned;
 mod frame;
 
 use std::ffi::c_void;
@@ -20,6 +21,7 @@ use crate::shape::{AreaShape, Passing, Returns};
 use crate::thread::Class;
 
 pub use call::Call;
+pub use canned::Canned;
 pub use frame::{Frame, Records, Writer};
 
 /// The two ends of an area; implemented by `#[area]`.
@@ -79,7 +81,11 @@ pub trait Serve {
 }
 
 /// The way to an instance in another process.
-pub trait Channel: Send {
+///
+/// # Safety
+/// The memory that `begin` gives is there, as long as it says, and used by nobody else on this side until the next call; `run` tells of no more records
+/// than lie in it.
+pub unsafe trait Channel: Send {
     /// Begins a call: where its arguments are to be written.
     ///
     /// # Errors
@@ -103,7 +109,7 @@ pub struct Memory {
     pub arguments: *mut u8,
     /// How much there is.
     pub capacity: usize,
-    /// What the plugin told its callbacks; aligned to 16 bytes. Never more than `capacity`.
+    /// What the plugin told its callbacks; aligned to 16 bytes.
     pub records: *const u8,
 }
 

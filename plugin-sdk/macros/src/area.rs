@@ -394,6 +394,19 @@ impl Area<'_> {
                     }
                 }
 
+                /// Puts a way to another process behind the wire's table. At most `records` bytes of callbacks are taken from one call.
+                pub fn remote(channel: ::std::boxed::Box<dyn ::jackfield_abi::wire::Channel>, records: usize) -> Self {
+                    let instance = ::jackfield_abi::InstanceRaw {
+                        this: ::jackfield_abi::wire::Remote::into_raw(channel, records),
+                        table: ::core::ptr::from_ref(WIRE_TABLE).cast(),
+                    };
+                    // SAFETY: the wire's own table and what was made for it.
+                    match unsafe { <Self as ::jackfield_abi::Import>::import(instance) } {
+                        ::core::result::Result::Ok(proxy) => proxy,
+                        ::core::result::Result::Err(_) => unreachable!("a table of this very build"),
+                    }
+                }
+
                 /// The fault that this instance reported last, with its whole text. Allocates. [control]
                 pub fn last_fault(&mut self) -> ::core::option::Option<::jackfield_abi::Fault> {
                     self.instance.last_fault()

@@ -4,9 +4,10 @@ use jackfield_core::audio::BLOCK_DURATION;
 use jackfield_core::audio_processor::{CaptureInfo, PROCESSOR_SWAP, ProcessorHandover, ProcessorReport};
 use jackfield_core::time::Timestamp;
 
+use super::away::Away;
 use super::{DEADLINE_US, MISSED, NEWCOMER_OVERRUNS, ProcessorSlot, SLACK_BLOCKS, SlotEvent, Swap, verdict};
 use crate::judge::Judge;
-use crate::prepared::{Ends, PreparedProcessor};
+use crate::prepared::{Ends, PreparedProcessor, Ran};
 use crate::stopwatch::Stopwatch;
 use crate::swap::{ABORTED, DISPLACED, SwapMeasure, crossfade, discontinuity_db, steepest};
 use crate::transaction::{Event, Step, Transaction};
@@ -104,6 +105,7 @@ impl ProcessorSlot {
         swap.other.align.forget();
         swap.measure.added_latency_ms = latency_beyond(self.samples, &self.active, &swap.other);
         self.bypassed = false;
+        self.away = Away::No;
         self.overruns = 0;
         if swap.transaction.is_held() {
             return Some(SlotEvent::Stepped {
@@ -138,7 +140,7 @@ impl ProcessorSlot {
         let mut report = ProcessorReport::UNKNOWN;
         let start = watch.us();
         let ran = swap.other.run(now, &mut self.other, ends, &mut report, false);
-        let late = watch.us() - start > DEADLINE_US;
+        let late = watch.us() - start > DEADLINE_US || ran == Ran::Late;
         swap.overruns = if late { swap.overruns + 1 } else { 0 };
         let wrong = verdict(ran, &self.other)
             .or((swap.overruns >= NEWCOMER_OVERRUNS).then_some(MISSED))
@@ -203,6 +205,7 @@ impl ProcessorSlot {
         let Some(swap) = &mut self.swap else { return };
         std::mem::swap(&mut self.active, &mut swap.other);
         self.bypassed = false;
+        self.away = Away::No;
         self.overruns = 0;
         near.swap_with_slice(&mut self.other);
         let own =
@@ -238,6 +241,7 @@ impl ProcessorSlot {
                     _ => Event::Failed,
                 });
                 self.overruns = 0;
+                self.away = Away::No;
                 return self.end(reason);
             }
         } else {

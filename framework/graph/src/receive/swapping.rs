@@ -1,6 +1,5 @@
 //! Swapping a receiver's jitter buffer, and what to do when it breaks: no packet is lost either way.
 
-use jackfield_core::Fault;
 use jackfield_core::audio::BLOCK_DURATION;
 use jackfield_core::jitter_buffer::{
     HandleSink, Insertion, JITTER_BUFFER_SWAP, JitterBuffer, JitterHandover, PacketArrival,
@@ -8,9 +7,10 @@ use jackfield_core::jitter_buffer::{
 use jackfield_core::module::ResetReason;
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
+use jackfield_core::{Fault, FaultCode};
 
 use super::shadow::Shadow;
-use super::waiting::{Noted, take};
+use super::waiting::{Noted, Waiting, next, take};
 use super::{Receiver, Recycle};
 use crate::fallback::Fallback;
 use crate::swap::{ABORTED, DISPLACED, SwapMeasure};
@@ -61,7 +61,7 @@ impl Receiver {
             swap.ended(DISPLACED)
         });
         let state = self.handover(now);
-        let told = self.tell_all(now, &mut *jitter, &state);
+        let told = tell_all(now, &mut *jitter, &state, &self.waiting);
         let mut swap = Swap {
             id,
             other: jitter,
@@ -178,8 +178,9 @@ impl Receiver {
     }
 
     /// The jitter buffer broke: the other one of a swap plays on if there is one, else the stand-in.
-    pub(super) fn jitter_failed(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
+    pub(super) fn jitter_failed(&mut self, now: Timestamp, fault: &Fault, recycle: &mut dyn Recycle) {
         self.failed = true;
+        self.away = self.swap.is_none() && is_away(fault);
         self.fallback = Fallback::default();
         match self.swap.as_ref().map(|swap| swap.transaction.step()) {
             None => {}
@@ -204,6 +205,7 @@ impl Receiver {
         std::mem::swap(&mut self.jitter, &mut swap.other);
         swap.shadow = Shadow::NEW;
         self.failed = false;
+        self.away = false;
         self.fallback = Fallback::default();
         swap.measure.added_latency_ms = (self.delay(now).current - before).as_ms_f64();
         swap.transaction.on(event);
@@ -267,7 +269,28 @@ impl Receiver {
         recycle: &mut dyn Recycle,
     ) -> Result<u64, Fault> {
         jitter.reset(ResetReason::Stream)?;
-        let refused = self.tell_all(now, jitter, state)?;
+        let refused = tell_all(now, jitter, state, &self.waiting)?;
+        Ok(self.let_go(&refused, recycle))
+    }
+
+    /// The jitter buffer's process did not answer when it was last asked. Once it does, it starts from where playing stands; one that was only late
+    /// would remember packets that were played meanwhile.
+    pub(super) fn rejoin(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
+        let state = self.due.handover();
+        let there = self.jitter.reset(ResetReason::Stream);
+        match there.and_then(|()| tell_all(now, &mut *self.jitter, &state, &self.waiting)) {
+            Ok(refused) => {
+                self.let_go(&refused, recycle);
+                self.failed = false;
+                self.away = false;
+                self.fallback = Fallback::default();
+            }
+            Err(fault) => self.away = is_away(&fault),
+        }
+    }
+
+    /// Lets packets go that a jitter buffer refused; how many samples that are.
+    fn let_go(&mut self, refused: &Noted, recycle: &mut dyn Recycle) -> u64 {
         let mut lost = 0;
         for handle in &refused.handles[..refused.count] {
             if let Some(waiting) = take(&mut self.waiting, *handle) {
@@ -275,29 +298,34 @@ impl Receiver {
                 recycle.recycle(waiting.payload);
             }
         }
-        Ok(lost)
+        lost
     }
+}
 
-    /// Tells `jitter` the state and every waiting packet; gives those that it refuses.
-    fn tell_all(
-        &mut self,
-        now: Timestamp,
-        jitter: &mut dyn JitterBuffer,
-        state: &JitterHandover,
-    ) -> Result<Noted, Fault> {
-        jitter.take_over(now, state)?;
-        let mut refused = Noted::default();
-        let mut last = i64::MIN;
-        // In order of sequence numbers, without a buffer to sort in: each round takes the next one up.
-        while let Some(arrival) = self.next_waiting(last).copied() {
-            last = arrival.sequence_number;
-            // A duplicate is no loss: a predecessor that comes back has it already.
-            if jitter.insert(now, &arrival, &mut refused)? == Insertion::Late {
-                refused.release(arrival.handle)?;
-            }
+/// Tells `jitter` the state and every waiting packet; gives those that it refuses.
+fn tell_all(
+    now: Timestamp,
+    jitter: &mut dyn JitterBuffer,
+    state: &JitterHandover,
+    waiting: &[Option<Waiting>],
+) -> Result<Noted, Fault> {
+    jitter.take_over(now, state)?;
+    let mut refused = Noted::default();
+    let mut last = i64::MIN;
+    // In order of sequence numbers, without a buffer to sort in: each round takes the next one up.
+    while let Some(arrival) = next(waiting, last).copied() {
+        last = arrival.sequence_number;
+        // A duplicate is no loss: a predecessor that comes back has it already.
+        if jitter.insert(now, &arrival, &mut refused)? == Insertion::Late {
+            refused.release(arrival.handle)?;
         }
-        Ok(refused)
     }
+    Ok(refused)
+}
+
+/// Whether a jitter buffer that gave this fault may answer later.
+fn is_away(fault: &Fault) -> bool {
+    matches!(fault.code(), FaultCode::TimedOut | FaultCode::Gone)
 }
 
 impl Swap {

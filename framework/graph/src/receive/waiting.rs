@@ -67,6 +67,16 @@ pub(super) fn index(handle: u64) -> usize {
     (handle & 0xffff_ffff) as usize
 }
 
+/// The packet with the least sequence number above `after`.
+pub(super) fn next(waiting: &[Option<Waiting>], after: i64) -> Option<&PacketArrival> {
+    waiting
+        .iter()
+        .flatten()
+        .map(|w| &w.arrival)
+        .filter(|a| a.sequence_number > after)
+        .min_by_key(|a| a.sequence_number)
+}
+
 pub(super) fn take(waiting: &mut [Option<Waiting>], handle: u64) -> Option<Waiting> {
     let slot = waiting.get_mut(index(handle))?;
     if slot.as_ref().is_some_and(|w| w.arrival.handle == handle) {

@@ -14,8 +14,6 @@ use super::keeper::Registry;
 use super::line::{Line, State, Wait, parameter_arguments, parameter_of};
 use super::memory::Shared;
 
-/// So many calls running that find the plugin still busy with an earlier one: it hangs.
-const HANGS: u32 = 25;
 const CAPACITY: usize = Shared::capacity();
 
 /// The host's end.
@@ -51,7 +49,9 @@ pub(super) struct Current {
     pub(super) aside: bool,
 }
 
-impl Channel for ProcessChannel {
+// SAFETY: the memory is the line's, or `aside`, which stands in for it with room for the two arguments of a parameter; both live as long as the channel.
+// What `run` tells of records is cut to what there is room for.
+unsafe impl Channel for ProcessChannel {
     fn begin(&mut self, method: Method, class: Class) -> Result<Memory, FaultCode> {
         let class = match class {
             Class::Any if !self.processing => Class::Control,
@@ -110,6 +110,11 @@ impl ProcessChannel {
     fn enter(&self) -> Result<(), FaultCode> {
         let line = &self.line;
         match line.state() {
+            // Nobody would answer.
+            State::Up if line.is_dead() => {
+                line.turn(State::Up, State::Down);
+                Err(FaultCode::Gone)
+            }
             State::Up if line.turn(State::Up, State::Calling) => Ok(()),
             State::Late => self.enter_late(),
             State::Lost => Err(FaultCode::Failed),
@@ -126,7 +131,6 @@ impl ProcessChannel {
         };
         match seen {
             Wait::Answered => {
-                line.waiting.store(0, Relaxed);
                 if line.turn(State::Late, State::Calling) {
                     Ok(())
                 } else {
@@ -139,7 +143,7 @@ impl ProcessChannel {
             }
             Wait::Late => {
                 line.counts.missed.fetch_add(1, Relaxed);
-                if line.waiting.fetch_add(1, Relaxed) + 1 >= HANGS || self.call.class == Class::Control {
+                if self.call.class == Class::Control {
                     line.turn(State::Late, State::Down);
                     return Err(FaultCode::Gone);
                 }
@@ -218,7 +222,7 @@ impl ProcessChannel {
     fn answered(&mut self) -> Answer {
         let header = self.line.shared.header();
         let status = header.status.load(Relaxed);
-        let records = header.records.load(Relaxed) as usize;
+        let records = (header.records.load(Relaxed) as usize).min(CAPACITY);
         if status < 0 {
             self.fault = self.line.shared.fault();
             self.fault.status = status;

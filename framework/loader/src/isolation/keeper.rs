@@ -22,6 +22,8 @@ const LONGEST_BACK_OFF: TimeDelta = TimeDelta::seconds(10);
 const ENDS_IN_A_ROW: u32 = 8;
 /// After so long without an end the row begins anew.
 const HEALTHY: TimeDelta = TimeDelta::seconds(10);
+/// A process that has not answered a call for so long hangs.
+const HANGS: TimeDelta = TimeDelta::ms(300);
 /// So long a process may take to be ready, and each call that sets it up.
 const START: TimeDelta = TimeDelta::seconds(10);
 /// How often the first start is looked at.
@@ -95,6 +97,8 @@ struct Keeper {
     set_parameter: Method,
     ends_in_a_row: u32,
     up_since: Option<Timestamp>,
+    /// The call that is late, by its number, and since when.
+    late: Option<(u32, Timestamp)>,
 }
 
 enum Phase {
@@ -127,6 +131,7 @@ impl Registry {
             set_parameter,
             ends_in_a_row: 0,
             up_since: None,
+            late: None,
         });
     }
 
@@ -244,9 +249,29 @@ impl Keeper {
             // A call that is under way finds out by itself, and then the line is down.
             let _ = self.line.turn(State::Up, State::Down) || self.line.turn(State::Late, State::Down);
         }
+        let hangs = self.line.state() == State::Late && self.is_late_since(now) > HANGS;
+        if hangs {
+            self.line.turn(State::Late, State::Down);
+        }
         if self.line.state() == State::Down {
-            let reason = ended.unwrap_or_else(|| "it panicked or hung".to_owned());
-            self.has_ended(now, reason);
+            let reason = if hangs {
+                "it hung"
+            } else {
+                "it panicked, or hung while it was set up"
+            };
+            self.has_ended(now, ended.unwrap_or_else(|| reason.to_owned()));
+        }
+    }
+
+    /// How long the call has been late that is late now.
+    fn is_late_since(&mut self, now: Timestamp) -> TimeDelta {
+        let number = self.line.number();
+        match self.late {
+            Some((late, since)) if late == number => now.since(since),
+            _ => {
+                self.late = Some((number, now));
+                TimeDelta::ZERO
+            }
         }
     }
 
@@ -256,6 +281,7 @@ impl Keeper {
         self.line.counts.ends.fetch_add(1, Relaxed);
         self.ends_in_a_row += 1;
         self.up_since = None;
+        self.late = None;
         let (plugin, area) = (&self.commission.id, &self.commission.area);
         if self.ends_in_a_row >= ENDS_IN_A_ROW {
             tracing::error!(%plugin, %area, %reason, "a plugin's process ended {ENDS_IN_A_ROW} times in a row and is not started again; put another plugin in its place");

@@ -45,8 +45,6 @@ pub(super) struct Line {
     pub(super) shared: Shared,
     state: AtomicU32,
     sequence: AtomicU32,
-    /// Calls since the last answer.
-    pub(super) waiting: AtomicU32,
     pub(super) counts: Counts,
     /// The parameters that were set, by index.
     parameters: Box<[Setting]>,
@@ -85,7 +83,6 @@ impl Line {
             shared,
             state: AtomicU32::new(State::Down as u32),
             sequence: AtomicU32::new(0),
-            waiting: AtomicU32::new(0),
             counts: Counts::default(),
             parameters: std::iter::repeat_with(unset).take(parameters).collect(),
             pending: AtomicU32::new(0),
@@ -103,6 +100,11 @@ impl Line {
         }
     }
 
+    /// The number of the last call.
+    pub(super) fn number(&self) -> u32 {
+        self.sequence.load(Relaxed)
+    }
+
     /// Goes from one state to another, if it is in it.
     pub(super) fn turn(&self, from: State, to: State) -> bool {
         self.state
@@ -117,7 +119,9 @@ impl Line {
         self.sequence.store(number, Relaxed);
         header.method.store(method, Relaxed);
         header.length.store(length, Relaxed);
-        header.answer.store(header.thread.load(Relaxed), Relaxed);
+        header
+            .answer
+            .store(header.alive.load(Relaxed) & !OWNER_DIED, Relaxed);
         header.request.store(number, Release);
         futex::wake(&header.request);
     }
@@ -132,6 +136,11 @@ impl Line {
             word if word & OWNER_DIED != 0 => Wait::Died,
             _ => Wait::Late,
         }
+    }
+
+    /// Whether the process has ended: the kernel marks it, between calls too.
+    pub(super) fn is_dead(&self) -> bool {
+        self.shared.header().alive.load(Acquire) & OWNER_DIED != 0
     }
 
     /// Waits for the answer to the call that was posted, about as long as `time`.
@@ -167,11 +176,10 @@ impl Line {
         let header = self.shared.header();
         header.stage.store(STARTING, Relaxed);
         header.answer.store(0, Relaxed);
-        header.thread.store(0, Relaxed);
+        header.alive.store(0, Relaxed);
         let number = self.sequence.load(Relaxed);
         header.answered.store(number, Relaxed);
         header.request.store(number, Release);
-        self.waiting.store(0, Relaxed);
     }
 
     /// Notes that a parameter was set; false if there is none of that index. `told` is whether the plugin knows.

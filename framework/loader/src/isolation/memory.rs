@@ -31,13 +31,13 @@ pub(super) struct Header {
     pub(super) answer: AtomicU32,
     /// The number of the call that was answered last.
     pub(super) answered: AtomicU32,
+    /// The thread that serves, and the kernel's mark once it has ended. As far behind `answer` as a pointer is long: see `serve::Will`.
+    pub(super) alive: AtomicU32,
     pub(super) status: AtomicI32,
     /// Of what the plugin told its callbacks.
     pub(super) records: AtomicU32,
     /// How far the process has come: one of the stages.
     pub(super) stage: AtomicU32,
-    /// The thread that serves.
-    pub(super) thread: AtomicU32,
     /// The version of Landlock that closes files and sockets; 0 for none.
     pub(super) landlock: AtomicU32,
     /// 1 if system calls are filtered, else 0.
@@ -45,7 +45,11 @@ pub(super) struct Header {
     fault: FaultRaw,
 }
 
-const _: () = assert!(size_of::<Header>() <= HEADER && std::mem::offset_of!(Header, answer) == 64);
+const _: () = assert!(
+    size_of::<Header>() <= HEADER
+        && std::mem::offset_of!(Header, answer) == 64
+        && std::mem::offset_of!(Header, alive) == 64 + size_of::<libc::c_long>()
+);
 
 /// [`Header::stage`]: not yet ready.
 pub(super) const STARTING: u32 = 0;

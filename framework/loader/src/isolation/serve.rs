@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io;
 use std::mem::offset_of;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::ptr;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use jackfield_abi::wire::{Frame, Method, Records, Serve};
@@ -16,7 +14,7 @@ use jackfield_core::environment::Environment;
 use super::commission::Commission;
 use super::futex::{self, WAITERS};
 use super::keeper::{Confinement, DESTROY};
-use super::memory::{FAILED, READY, Shared};
+use super::memory::{FAILED, Header, READY, Shared};
 use crate::elf;
 use crate::image::Image;
 
@@ -71,7 +69,7 @@ impl Post {
             Ok((mut instance, confinement)) => {
                 header.landlock.store(confinement.landlock, Relaxed);
                 header.seccomp.store(u32::from(confinement.seccomp), Relaxed);
-                Will::leave(&header.answer);
+                Will::leave(header);
                 // Read before the host may call: what changes it afterwards is a call.
                 let last = header.request.load(Acquire);
                 self.ready(READY);
@@ -125,9 +123,6 @@ impl Post {
 
     fn ready(&self, stage: u32) {
         let header = self.shared.header();
-        // SAFETY: asks for a number.
-        let thread = unsafe { libc::gettid() };
-        header.thread.store(thread as u32, Relaxed);
         header.stage.store(stage, Release);
         futex::wake(&header.stage);
     }
@@ -255,32 +250,38 @@ fn nothing_else_open(lifeline: &OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
-/// What the kernel does in the name of this thread when it ends, however it ends: it marks the word that says whose turn it is and wakes the host.
-/// A robust futex list with one entry (`Documentation/locking/robust-futex-ABI.rst`).
+/// What the kernel does in the name of this thread when it ends, however it ends: it marks the word that says whose turn it is, if it is ours, and wakes
+/// the host; and it marks the word that says that we are there. A robust futex list (`Documentation/locking/robust-futex-ABI.rst`): every word lies
+/// equally far behind its entry.
 #[repr(C)]
 struct Will {
     head: libc::c_long,
     offset: libc::c_long,
     pending: libc::c_long,
-    entry: libc::c_long,
+    entries: [libc::c_long; 2],
 }
 
 impl Will {
-    fn leave(word: &AtomicU32) {
+    fn leave(header: &Header) {
         let will = Box::leak(Box::new(Self {
             head: 0,
             offset: 0,
             pending: 0,
-            entry: 0,
+            entries: [0; 2],
         }));
-        let entry = &raw const will.entry as libc::c_long;
         let head = &raw const will.head as libc::c_long;
-        // A circle of the head and one entry; the word lies `offset` behind the entry.
-        will.head = entry;
-        will.entry = head;
-        will.offset = ptr::from_ref(word) as libc::c_long - entry;
-        let length = offset_of!(Self, entry);
-        // SAFETY: the list is leaked and stays where it is until the thread ends; its layout is the kernel's robust_list_head with an entry behind it.
-        unsafe { libc::syscall(libc::SYS_set_robust_list, head, length) };
+        let [answer, alive] = [&raw const will.entries[0], &raw const will.entries[1]];
+        // A circle of the head and the entries.
+        will.head = answer as libc::c_long;
+        will.entries = [alive as libc::c_long, head];
+        will.offset = header.answer.as_ptr() as libc::c_long - answer as libc::c_long;
+        let length = offset_of!(Self, entries);
+        // SAFETY: the list is leaked and stays where it is until the thread ends; its layout is the kernel's robust_list_head with the entries behind it,
+        // and both words lie `offset` behind their entries, as `Header` makes sure.
+        let thread = unsafe {
+            libc::syscall(libc::SYS_set_robust_list, head, length);
+            libc::gettid()
+        };
+        header.alive.store(thread as u32, Relaxed);
     }
 }

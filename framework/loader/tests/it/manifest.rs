@@ -192,9 +192,24 @@ fn values_that_do_not_fit_are_told_with_what_does() {
             "did you mean `static`?",
         ),
         (
-            "[sockets.echo]\nuse = \"a.b\"\nisolation = \"process\"\n",
+            "[sockets.echo]\nuse = \"a.b\"\nisolation = \"proces\"\n",
             4,
-            "in a process of its own yet",
+            "did you mean `process`?",
+        ),
+        (
+            "[sockets.echo]\nuse = \"a.b\"\nisolation = \"process\"\nallow = [\"net\", \"write:/tmp\"]\n",
+            5,
+            "`write:/tmp` is nothing that can be allowed",
+        ),
+        (
+            "[sockets.echo]\nuse = \"a.b\"\nisolation = \"process\"\nallow = [\"read:models\"]\n",
+            5,
+            "must be absolute",
+        ),
+        (
+            "[sockets.echo]\nuse = \"a.b\"\nallow = [\"net\"]\n",
+            4,
+            "only a plugin in a process of its own",
         ),
         ("[room]\nmax_participants = 1\n", 3, "1 is out of range"),
         ("[room]\nmax_participants = -4\n", 3, "-4 is out of range"),
@@ -211,6 +226,20 @@ fn values_that_do_not_fit_are_told_with_what_does() {
         error.to_string().contains("did you mean `conference`?"),
         "{error}"
     );
+}
+
+#[test]
+fn t_7_a_plugin_in_a_process_of_its_own_is_allowed_what_the_manifest_says() {
+    let manifest = parse(
+        "profile = \"conference\"\n[sockets.noise]\nuse = \"a.b.c\"\nisolation = \"process\"\nallow = [\"net\", \"read:/models\"]\n",
+    )
+    .unwrap();
+    let noise = manifest.socket("noise").unwrap();
+    assert_eq!(noise.isolation, Isolation::Process);
+    let allowed: Vec<String> = noise.allow.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, ["net", "read:/models"]);
+    assert!(manifest.socket("echo").unwrap().allow.is_empty());
+    assert!(manifest.linked().socket("noise").unwrap().allow.is_empty());
 }
 
 #[test]
@@ -279,7 +308,11 @@ fn the_schema_knows_the_profiles_and_the_isolations() {
     let socket = &schema["$defs"]["RawSocket"]["properties"];
     assert_eq!(
         socket["isolation"]["enum"],
-        serde_json::json!([Isolation::Static.name(), Isolation::InProcess.name()])
+        serde_json::json!([
+            Isolation::Static.name(),
+            Isolation::InProcess.name(),
+            Isolation::Process.name()
+        ])
     );
     let pattern = socket["pin"]["pattern"].as_str().unwrap();
     assert!(pattern.starts_with("^blake3:") && PIN.len() == "blake3:".len() + 64);

@@ -156,6 +156,7 @@ pub(crate) fn socket(id: &str) -> SocketManifest {
         parameters: BTreeMap::new(),
         fallback: None,
         isolation: Isolation::InProcess,
+        allow: Vec::new(),
         pin: None,
     }
 }

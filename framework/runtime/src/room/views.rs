@@ -127,7 +127,8 @@ impl Inner {
         catalogue
             .of_area(socket.area())
             .filter(|(file, module)| {
-                file.isolation == socket.manifest.isolation && module.id != socket.resolved.id
+                file.isolation.is_linked() == socket.manifest.isolation.is_linked()
+                    && module.id != socket.resolved.id
             })
             .map(|(_, module)| Alternative {
                 id: module.id.clone(),

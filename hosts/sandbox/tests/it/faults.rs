@@ -45,29 +45,32 @@ fn t_6_a_plugin_that_hangs_misses_its_deadline_and_is_ended_and_started_again() 
     let mut bench = Bench::new(TimeDelta::ms(3));
     let mut processor = bench.misbehaves(&[]);
     assert_eq!(commit(&mut processor, 4.0), Some(FaultCode::TimedOut));
-    let mut codes = Vec::new();
-    while bench.status().state == ProcessState::Late {
-        codes.push(process(&mut processor, &mut block(0)).unwrap_err().code());
+    // However often it is called meanwhile: what counts is time.
+    for _ in 0..30 {
+        bench.pass(TimeDelta::ms(10));
+        for _ in 0..10 {
+            assert_eq!(
+                process(&mut processor, &mut block(0)).unwrap_err().code(),
+                FaultCode::TimedOut
+            );
+        }
+        assert_eq!(bench.status().state, ProcessState::Late);
     }
+    bench.pass(TimeDelta::ms(20));
     assert_eq!(
-        codes.pop(),
-        Some(FaultCode::Gone),
-        "it was given time, and then given up"
-    );
-    assert!(
-        codes.len() >= 20 && codes.iter().all(|code| *code == FaultCode::TimedOut),
-        "{codes:?}"
+        process(&mut processor, &mut block(0)).unwrap_err().code(),
+        FaultCode::Gone
     );
     processor.set_parameter(SIN, 0.0).unwrap();
     bench.pass(TimeDelta::ms(10));
     bench.pass_until(ProcessState::Up);
     assert_eq!(bench.status().ends, 1);
-    served(&mut bench, &mut processor, 1.0);
+    served(&bench, &mut processor, 1.0);
 }
 
 #[test]
 fn an_answer_that_comes_late_is_thrown_away_and_not_taken_for_the_next_block() {
-    let mut bench = Bench::new(TimeDelta::ms(20));
+    let bench = Bench::new(TimeDelta::ms(20));
     let mut processor = bench.misbehaves(&[]);
     processor.set_parameter(FACTOR, 2.0).unwrap();
     assert_eq!(commit(&mut processor, 5.0), Some(FaultCode::TimedOut));
@@ -89,20 +92,14 @@ fn an_answer_that_comes_late_is_thrown_away_and_not_taken_for_the_next_block() {
         if process(&mut processor, &mut block(0)).is_ok() {
             break;
         }
-        // Every try counts towards the verdict that it hangs, so they are not made as fast as can be.
-        (0..200).for_each(|_| std::thread::yield_now());
-        bench.pass(TimeDelta::ms(10));
+        std::thread::yield_now();
     }
-    served(&mut bench, &mut processor, 0.5);
+    served(&bench, &mut processor, 0.5);
 }
 
 /// The next block comes back as the plugin makes it. On a busy machine a block may miss its deadline for another reason than the plugin's.
-fn served(
-    bench: &mut Bench,
-    processor: &mut jackfield_core::audio_processor::AudioProcessorProxy,
-    factor: f32,
-) {
-    for number in 0..100_000 {
+fn served(bench: &Bench, processor: &mut jackfield_core::audio_processor::AudioProcessorProxy, factor: f32) {
+    for number in 0..1_000_000 {
         let mut samples = block(number);
         if process(processor, &mut samples).is_ok() {
             let wanted: Vec<f32> = block(number).iter().map(|sample| sample * factor).collect();
@@ -110,7 +107,6 @@ fn served(
             return;
         }
         std::thread::yield_now();
-        bench.pass(TimeDelta::ms(10));
     }
     panic!("no block came back: {:?}", bench.status());
 }

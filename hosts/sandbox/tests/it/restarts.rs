@@ -87,6 +87,9 @@ fn a_process_that_ends_between_two_calls_is_started_again_before_the_next() {
     let mut processor = bench.misbehaves(&[]);
     let process_id = bench.status().process.unwrap();
     end(process_id);
+    // The kernel marks its end, so that not even one call waits for nobody: the deadline here is 10 s.
+    let gone = (0..1_000_000).find_map(|_| process(&mut processor, &mut block(0)).err());
+    assert_eq!(gone.expect("it was killed").code(), FaultCode::Gone);
     bench.pass_until_started_again(process_id);
     process(&mut processor, &mut block(0)).unwrap();
 }

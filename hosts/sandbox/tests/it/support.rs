@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use jackfield_abi::Area;
 use jackfield_core::audio::AudioFormat;
 use jackfield_core::audio_processor::{AudioProcessor, AudioProcessorProxy, CaptureInfo, ProcessorReport};
 use jackfield_core::module::Module;
@@ -51,7 +52,15 @@ impl Bench {
     fn of(block_deadline: TimeDelta, program: PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        for file in ["libjackfield_processing_gain.so", "../examples/libmisbehaves.so"] {
+        for file in [
+            "libjackfield_codec_pcm.so",
+            "libjackfield_congestion_fixed.so",
+            "libjackfield_jitter_fixed.so",
+            "libjackfield_mixer_sum.so",
+            "libjackfield_pacing_null.so",
+            "libjackfield_processing_gain.so",
+            "../examples/libmisbehaves.so",
+        ] {
             put(folder.path(), file);
         }
         let loader = Loader::new(LoaderOptions {
@@ -78,6 +87,16 @@ impl Bench {
     ) -> Result<AudioProcessorProxy, LoadError> {
         let resolved = self.loader.resolve(&socket(id, isolation, allow), PROCESSOR)?;
         self.loader.create::<dyn AudioProcessor>(&resolved, 7)
+    }
+
+    /// An instance for any area.
+    pub(crate) fn instance<A>(&self, id: &str, isolation: Isolation) -> Result<A::Proxy, LoadError>
+    where
+        A: Area + ?Sized,
+        A::Proxy: Module,
+    {
+        let resolved = self.loader.resolve(&socket(id, isolation, &[]), A::SHAPE.id)?;
+        self.loader.create::<A>(&resolved, 7)
     }
 
     /// One that misbehaves when told so, activated.

@@ -101,7 +101,16 @@ fn what_both_sides_know_alike_is_used_where_it_stands() {
         fixed: address(&fixed),
     };
     assert_eq!((found.output, found.fixed), (own.output, own.fixed));
-    assert_eq!((output, fixed.value), (Report { sum: 41, ..report(12) }, 9));
+    assert_eq!(
+        (output, fixed.value),
+        (
+            Report {
+                sum: 41,
+                ..report(12)
+            },
+            9
+        )
+    );
     // A constant may stand in several places.
     let setup = SETUP;
     let found = plugin.addresses(&setup, &mut output, &mut fixed).unwrap();
