@@ -208,7 +208,7 @@ impl Keeper {
             None => None,
         };
         match &mut self.phase {
-            Phase::Up => self.tend_up(now, ended),
+            Phase::Up => self.tend_up(now, ended.as_deref()),
             Phase::Resting(until) if now >= *until => self.start_again(now),
             Phase::Starting(since) => {
                 let late = now.since(*since) > START;
@@ -218,11 +218,11 @@ impl Keeper {
                         self.phase = Phase::SettingUp(now, setups);
                         self.set_up();
                     }
-                    FAILED => self.has_ended(now, failure(&self.line)),
-                    _ if late => self.has_ended(now, "it was not ready within 10 s".to_owned()),
+                    FAILED => self.has_ended(now, &failure(&self.line)),
+                    _ if late => self.has_ended(now, "it was not ready within 10 s"),
                     _ => {
                         if let Some(end) = ended {
-                            self.has_ended(now, end);
+                            self.has_ended(now, &end);
                         }
                     }
                 }
@@ -231,8 +231,8 @@ impl Keeper {
                 let late = now.since(*since) > START;
                 match self.line.look() {
                     Wait::Answered => self.go_on(now),
-                    Wait::Died => self.has_ended(now, ended.unwrap_or_else(|| "it ended".to_owned())),
-                    Wait::Late if late => self.has_ended(now, "it hung while it was set up".to_owned()),
+                    Wait::Died => self.has_ended(now, ended.as_deref().unwrap_or("it ended")),
+                    Wait::Late if late => self.has_ended(now, "it hung while it was set up"),
                     Wait::Late => {}
                 }
             }
@@ -240,7 +240,7 @@ impl Keeper {
         }
     }
 
-    fn tend_up(&mut self, now: Timestamp, ended: Option<String>) {
+    fn tend_up(&mut self, now: Timestamp, ended: Option<&str>) {
         let since = *self.up_since.get_or_insert(now);
         if now.since(since) > HEALTHY {
             self.ends_in_a_row = 0;
@@ -259,7 +259,7 @@ impl Keeper {
             } else {
                 "it panicked, or hung while it was set up"
             };
-            self.has_ended(now, ended.unwrap_or_else(|| reason.to_owned()));
+            self.has_ended(now, ended.unwrap_or(reason));
         }
     }
 
@@ -276,7 +276,7 @@ impl Keeper {
     }
 
     /// Notes an end, and when to start again.
-    fn has_ended(&mut self, now: Timestamp, reason: String) {
+    fn has_ended(&mut self, now: Timestamp, reason: &str) {
         self.stop();
         self.line.counts.ends.fetch_add(1, Relaxed);
         self.ends_in_a_row += 1;
@@ -305,7 +305,7 @@ impl Keeper {
             .map(|process| process.start(&self.commission));
         match again {
             Some(Ok(())) => self.phase = Phase::Starting(now),
-            Some(Err(reason)) => self.has_ended(now, reason),
+            Some(Err(reason)) => self.has_ended(now, &reason),
             None => self.phase = Phase::GivenUp,
         }
     }
@@ -316,7 +316,7 @@ impl Keeper {
         if status < 0 {
             let reason = self.line.shared.fault().to_fault();
             let reason = reason.map_or_else(|| format!("status {status}"), |fault| fault.to_string());
-            return self.has_ended(now, format!("it could not be set up again: {reason}"));
+            return self.has_ended(now, &format!("it could not be set up again: {reason}"));
         }
         self.set_up();
     }
