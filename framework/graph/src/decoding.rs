@@ -392,3 +392,64 @@ fn steepest_of(pcm: &[f32], stride: usize, samples: usize, before: Option<&[f32]
 fn samples_in(ticks: u32, rate: SampleRate) -> usize {
     (u64::from(ticks) * u64::from(rate.as_hz()) / u64::from(Receiver::JITTER_CLOCK.as_hz())) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use jackfield_codec_g711::G711Decoder;
+    use jackfield_core::audio_codec::{AudioDecoderProxy, DecoderConfig};
+    use jackfield_core::environment::Environment;
+    use jackfield_core::module::Plugin as _;
+
+    use super::*;
+
+    /// The values of µ-law that stand for nothing, and for as much as there is.
+    const NOTHING: u8 = 0xff;
+    const FULL: u8 = 0x80;
+
+    struct Nowhere;
+
+    impl Recycle for Nowhere {
+        fn recycle(&mut self, _: Box<PacketBuffer>) {}
+    }
+
+    fn decoding() -> Decoding {
+        let format = AudioFormat::new(SampleRate::HZ_8000, 1);
+        let plugin = G711Decoder::create(&Environment::seeded(1)).unwrap();
+        let mut decoder = AudioDecoderProxy::local(plugin);
+        decoder
+            .activate(&DecoderConfig::new(0, format.sample_rate, 1), "")
+            .unwrap();
+        let decoder = Decoder {
+            payload_type: 0,
+            decoder: Box::new(decoder),
+            clock_rate: format.sample_rate,
+            format,
+            converter: None,
+        };
+        Decoding::new(format, vec![decoder])
+    }
+
+    /// The seam between a packet of nothing and one of full scale, if they are joined by `operation`.
+    fn seam(operation: Operation) -> f32 {
+        let mut decoding = decoding();
+        let mut counters = ReceiveCounters::default();
+        let packet = |value: u8| {
+            let mut packet = PacketBuffer::new();
+            packet.fill(&[value; 160]);
+            packet
+        };
+        decoding.watch_seams();
+        let first = (0, packet(NOTHING), 960);
+        decoding.decode(first, Operation::Normal, &mut counters, &mut Nowhere);
+        assert_eq!(decoding.worst_seam_db(), -120.0, "nothing follows nothing");
+        decoding.decode((0, packet(FULL), 960), operation, &mut counters, &mut Nowhere);
+        decoding.worst_seam_db()
+    }
+
+    #[test]
+    fn t_7_a_step_at_a_seam_is_measured_and_a_joint_makes_it_small() {
+        let (raw, joined) = (seam(Operation::Normal), seam(Operation::Merge));
+        assert!(raw > -1.0, "a step of full scale is 0 dB: {raw} dB");
+        assert!(joined < raw - 20.0, "led to zero within 2 ms: {joined} dB");
+    }
+}

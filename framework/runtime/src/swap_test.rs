@@ -215,8 +215,8 @@ fn sockets(loader: &Loader, a: &str, b: &str) -> Result<(Kind, [Socket; 2]), Swa
             parameters: BTreeMap::new(),
             fallback: None,
             isolation,
-            pin: None,
             allow: Vec::new(),
+            pin: None,
         };
         let resolved = loader.resolve(&manifest, area).map_err(SocketError::from)?;
         Ok(Socket::standing(manifest, kind, resolved)?)

@@ -66,10 +66,7 @@ fn t_7_fixed_to_adaptive_and_back_while_packets_wait() {
         }
     });
     assert_eq!(swaps.len(), 18);
-    assert!(
-        worst > -120.0 && worst <= -26.0,
-        "the seams were listened to: {worst} dB"
-    );
+    assert!(worst <= -26.0, "a seam of {worst} dB");
     assert!(
         swapped.concealed <= undisturbed.concealed + 960,
         "{} samples concealed, {} without swaps",
@@ -158,15 +155,19 @@ const CALM: LinkConfig = LinkConfig {
 
 #[test]
 fn a_newcomer_that_panics_is_rolled_back_without_a_lost_packet() {
-    // In the shadow, and in the probation.
-    for (after, on_insert) in [(12, false), (12, true), (60, false), (30, true)] {
+    // In the shadow, while it is told of what waits, and in the probation.
+    for (after, on_insert) in [(12, false), (12, true), (22, false), (22, true), (26, true)] {
         let mut swap = 0;
         let heard = over(CALM, 6, |room, ann, ms| match ms {
             2_000 => swap = room.swap_jitter(ann, Panicking::after(after, on_insert)),
             5_000 => {
                 let measure = room.ended(swap).unwrap();
                 assert_eq!(measure.outcome, SwapOutcome::RolledBack);
-                assert_eq!(measure.reason, "it failed or panicked");
+                assert!(
+                    measure.reason.starts_with("it failed or panicked"),
+                    "{}",
+                    measure.reason
+                );
                 assert_eq!(measure.samples_lost, 0);
                 assert!(
                     !room.guest(ann).stats.is_receiver_failed(),

@@ -78,7 +78,11 @@ fn t_3_swaps_of_every_kind_are_clean() {
         let jitter: Box<dyn JitterBuffer> = if odd { fixed() } else { adaptive() };
         room.swap_jitter(bob, jitter);
         room.run_ms(70);
-        room.swap_codec(bob, if odd { Codec::Opus } else { Codec::Pcmu });
+        if odd {
+            room.swap_codec(bob, Codec::Opus);
+        } else {
+            room.swap_codec_on_trial(&[bob], Codec::Opus, (Codec::Pcmu, || Codec::Pcmu.encoder(20)));
+        }
         let guest = room.join(Invitation::to_speak(cat(1)).through(vec![null(), null()]));
         room.order(Command::SetParameter(SetParameter {
             ticket: n,

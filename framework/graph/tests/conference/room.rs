@@ -486,6 +486,8 @@ impl Guest {
         } else {
             ear.decoder.decode(packet.payload.bytes(), &mut pcm)
         };
+        // What cannot be decoded is made up for, as any listener does.
+        let decoded = decoded.or_else(|_| ear.decoder.conceal(packet.ticks, &mut pcm));
         let samples = decoded.unwrap().samples as usize;
         match &mut ear.converter {
             None => self.heard.extend(&pcm[..samples]),
