@@ -15,15 +15,15 @@ BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 export PATH := $(CURDIR)/target/tools/node/bin:$(PATH)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run test bench lint format page plugins unit doc browser fuzz setup-run setup-test setup-bench begin
+.PHONY: help run test bench lint format page plugins unit doc check-plugins browser fuzz setup-run setup-test setup-bench begin
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: ## a room with two robots: build what has changed, then serve it until Ctrl-C
 	@scripts/setup.sh run
 	@scripts/page.sh build
-	cargo build --release --workspace --exclude jackfield-benches --exclude jackfield-house-rules
+	cargo build --release --workspace --exclude jackfield-benches --exclude jackfield-house-rules --exclude jackfield-bad
 	@echo
 	@echo "Open http://$(LISTEN) in a browser and join the room."
 	@echo
@@ -68,6 +68,10 @@ plugins: ## all plugins as shared libraries, and the jackfield command
 unit: plugins ## the Rust tests, examples in the documentation included
 	@$(STEP) nextest cargo nextest run --workspace --locked --no-fail-fast
 	@$(STEP) doctest cargo test --workspace --locked --doc
+
+check-plugins: setup-run ## every plugin through the whole validator, in the release build: some minutes
+	cargo build --release --workspace --lib --bins --exclude jackfield-benches --exclude jackfield-house-rules --exclude jackfield-bad
+	@scripts/check-plugins.sh $(BUILT)/release
 
 browser: plugins ## calls through a real Chromium and aiortc
 	@$(STEP) browser env JACKFIELD_BIN=$(BUILT)/debug/jackfield node hosts/call-host/tests/browser/run.mjs

@@ -10,12 +10,17 @@ const NOTHING_DBOV: f32 = -100.0;
 const FAR_SILENCE_DBOV: f32 = -60.0;
 /// By so much no honest processor raises a voice.
 const EXPLOSION_DB: f32 = 40.0;
+/// A newcomer this loud, by so much louder than its predecessor and so little like it, gives something else.
+const LOUD_DBOV: f32 = -15.0;
+const LOUDER_DB: f32 = 6.0;
+const UNLIKE: f32 = 0.3;
 /// A mean that no microphone has.
 const DC: f32 = 0.05;
 /// So many blocks running are needed for each verdict.
 const SILENT_BLOCKS: u32 = 10;
 const LOUD_BLOCKS: u32 = 3;
 const DC_BLOCKS: u32 = 5;
+const UNLIKE_BLOCKS: u32 = 5;
 
 /// What has been noticed so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,6 +29,7 @@ pub(crate) struct Judge {
     loud: u32,
     dc: u32,
     condemned: Option<&'static str>,
+    unlike: u32,
 }
 
 impl Judge {
@@ -42,7 +48,10 @@ impl Judge {
         let old = level_dbov(predecessor);
         let dc = mean(newcomer).abs() > DC && mean(predecessor).abs() < DC / 5.0;
         self.dc = if dc { self.dc + 1 } else { 0 };
-        self.weigh(level_dbov(far), (old, old), level_dbov(newcomer))
+        let new = level_dbov(newcomer);
+        let unlike = new > LOUD_DBOV && new > old + LOUDER_DB && likeness(predecessor, newcomer) < UNLIKE;
+        self.unlike = if unlike { self.unlike + 1 } else { 0 };
+        self.weigh(level_dbov(far), (old, old), new)
     }
 
     /// Looks at one block of a signal that went through a codec, of which nobody knows by how much it is late: `original` are the levels of
@@ -65,12 +74,20 @@ impl Judge {
             Some("it was silent where its predecessor gave speech")
         } else if self.loud >= LOUD_BLOCKS {
             Some("it was far louder than its predecessor")
+        } else if self.unlike >= UNLIKE_BLOCKS {
+            Some("it was loud and nothing like its predecessor")
         } else if self.dc >= DC_BLOCKS {
             Some("its output had a constant offset")
         } else {
             None
         }
     }
+}
+
+/// The correlation of two blocks, 0 to 1; both come from the same input, and the swap has aligned them.
+fn likeness(a: &[f32], b: &[f32]) -> f32 {
+    let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    product(a, b).abs() / (product(a, a) * product(b, b)).sqrt().max(f32::MIN_POSITIVE)
 }
 
 fn mean(samples: &[f32]) -> f32 {

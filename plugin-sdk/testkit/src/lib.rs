@@ -36,7 +36,6 @@ pub mod audio_encoder;
 pub mod audio_processor;
 pub mod audio_sink;
 pub mod audio_source;
-pub mod bad;
 mod conformance;
 pub mod congestion_controller;
 pub mod jitter_buffer;

@@ -1,30 +1,23 @@
-//! Fades, and never arrives at zero.
+//! Never arrives at zero.
 
 use jackfield_sdk::prelude::*;
 
 use crate::{Block, Sin, descriptor};
 
-/// Fades, and never arrives at zero.
+/// Never arrives at zero: what is silent is a number too small to be normal.
 #[derive(Default)]
-pub struct GivesDenormals {
-    last: f32,
-}
+pub struct GivesDenormals(());
 
 impl Sin for GivesDenormals {
     const DESCRIPTOR: Descriptor = descriptor(
         "jackfield.bad.gives-denormals",
         "Gives denormals",
-        "Fades into numbers too small to be normal.",
+        "Gives numbers too small to be normal for silence.",
     );
 
     fn commit(&mut self, block: Block<'_>) -> Result<(), Fault> {
         for sample in block.near.iter_mut() {
-            // A pole so close to one that silence never comes.
-            self.last = self.last * 0.99 + *sample * 0.01;
-            if *sample == 0.0 && self.last.abs() < 2e-38 {
-                self.last = 1e-40;
-            }
-            *sample = self.last;
+            *sample = if *sample == 0.0 { 1e-40 } else { *sample };
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The audio domain, with real plugins behind their C tables.
 
 mod alignment;
+mod bad_plugins;
 mod codec_swap;
 mod codec_trial;
 mod converter;
@@ -18,5 +19,6 @@ mod room;
 mod sound;
 mod stall;
 mod transaction;
+mod trial;
 mod voice;
 mod watchdog;

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use jackfield_bad::{Bad, Explodes, Fails, GivesNan, GivesNoise, GivesSilence, PanicsInProcess, Sin};
 use jackfield_core::module::Module;
 use jackfield_graph::processor::{PROBATION_BLOCKS, PreparedProcessor, SHADOW_BLOCKS};
 use jackfield_graph::stopwatch::Stopwatch;
 use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
 use jackfield_sdk::prelude::*;
-use jackfield_testkit::bad::{EmitsNan, Explodes, Fails, FallsSilent, Panics};
 
 use super::plugins::{gain, made, null, prepare, sum};
 use super::room::{Invitation, Room};
 use super::sound::{ann, found_again, perfect, steepest};
 
 /// Behaves for `after` blocks.
-fn good_for<T: Plugin + AudioProcessor>(after: u32) -> Box<PreparedProcessor> {
-    let mut plugin: T = made();
+fn good_for<S: Sin>(after: u32) -> Box<PreparedProcessor> {
+    let mut plugin: Bad<S> = made();
     Module::set_parameter(&mut plugin, 0, f64::from(after)).unwrap();
     prepare(plugin)
 }
@@ -81,7 +81,7 @@ const MOMENTS: [u32; 4] = [
 #[test]
 fn a_newcomer_that_panics_is_rolled_back() {
     for after in MOMENTS {
-        rolled_back(good_for::<Panics>(after), "it failed or panicked");
+        rolled_back(good_for::<PanicsInProcess>(after), "it failed or panicked");
     }
 }
 
@@ -96,7 +96,7 @@ fn a_newcomer_that_fails_is_rolled_back() {
 fn a_newcomer_that_emits_nan_is_rolled_back() {
     for after in MOMENTS {
         rolled_back(
-            good_for::<EmitsNan>(after),
+            good_for::<GivesNan>(after),
             "its output was not a number or far beyond full scale",
         );
     }
@@ -111,12 +111,22 @@ fn a_newcomer_that_explodes_is_never_heard() {
 }
 
 #[test]
+fn a_newcomer_that_gives_noise_instead_of_a_voice_is_rolled_back() {
+    rolled_back(
+        good_for::<GivesNoise>(3),
+        "it was loud and nothing like its predecessor",
+    );
+    let (measure, _) = swap_in(Some(good_for::<GivesNoise>(SHADOW_BLOCKS + 5)));
+    assert_eq!(measure.unwrap().outcome, SwapOutcome::RolledBack);
+}
+
+#[test]
 fn a_newcomer_that_falls_silent_is_rolled_back() {
     rolled_back(
-        good_for::<FallsSilent>(3),
+        good_for::<GivesSilence>(3),
         "it was silent where its predecessor gave speech",
     );
-    let (measure, _) = swap_in(Some(good_for::<FallsSilent>(SHADOW_BLOCKS + 5)));
+    let (measure, _) = swap_in(Some(good_for::<GivesSilence>(SHADOW_BLOCKS + 5)));
     assert_eq!(
         measure.unwrap().reason,
         "it was silent where its predecessor gave speech"
@@ -244,7 +254,7 @@ fn a_processor_that_breaks_mid_call_is_bypassed_and_can_be_replaced() {
     let mut room = Room::new(4, sum(4));
     let ann = room.join(Invitation::to_speak(said.clone()).through(vec![
         gain(0.0),
-        good_for::<Panics>(100),
+        good_for::<PanicsInProcess>(100),
         gain(0.0),
     ]));
     let bob = room.join(Invitation::to_listen());

@@ -85,14 +85,14 @@ sins! {
 }
 
 #[test]
-fn t_1_a_table_of_a_wrong_size_is_named() {
+fn a_table_of_a_wrong_size_is_named() {
     let (_folder, file) = in_c("wrong-size-table");
     let report = check(&file, None, quick());
     names(&report, "table-size", None);
 }
 
 #[test]
-fn t_1_a_plugin_from_the_future_is_named_without_running_it() {
+fn a_plugin_from_the_future_is_named_without_running_it() {
     let (_folder, file) = in_c("abi-from-the-future");
     let report = check(&file, None, quick());
     assert_eq!(report.broken(), ["abi-version"]);
@@ -100,7 +100,7 @@ fn t_1_a_plugin_from_the_future_is_named_without_running_it() {
 }
 
 #[test]
-fn t_1_a_library_that_does_not_say_what_it_is_is_named() {
+fn a_library_that_does_not_say_what_it_is_is_named() {
     let (_folder, file) = in_c("no-descriptor");
     assert_eq!(check(&file, None, quick()).broken(), ["not-a-plugin"]);
 }
