@@ -3,6 +3,7 @@
 mod boundary;
 mod c_plugins;
 mod checks;
+mod damaged_files;
 mod discovery;
 mod faults;
 mod linked;
