@@ -4,6 +4,7 @@
     reason = "these tests run a real program in real time"
 )]
 
+mod check;
 mod folders;
 mod serve;
 mod swap_test;

@@ -4,6 +4,16 @@
 mod answers;
 mod areas;
 mod conference;
+mod bad_plugins;
+/// The room in virtual time of the graph's own tests: real codecs, jitter buffers and mixers.
+#[path = "../../../../framework/graph/tests/conference"]
+#[allow(dead_code, reason = "it offers more than is asked of it here")]
+mod graph_conference {
+    pub(crate) mod plugins;
+    pub(crate) mod room;
+    pub(crate) mod sound;
+    pub(crate) mod trial;
+}
 mod confinement;
 mod faults;
 mod host;
