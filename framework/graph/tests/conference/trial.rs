@@ -42,7 +42,6 @@ impl Trial {
         match self.measure.outcome {
             SwapOutcome::Committed => "stays in the call".to_owned(),
             SwapOutcome::RolledBack => format!("rolled back: {}", self.measure.reason),
-            SwapOutcome::Refused => format!("refused: {}", self.measure.reason),
         }
     }
 
