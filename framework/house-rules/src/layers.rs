@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "framework/loader",
     // Opens plugins through the very door that a host opens them through.
     "plugin-sdk/check",
+    "framework/package",
     "framework/session",
     "framework/sim",
     "framework/runtime",

@@ -11,6 +11,7 @@ use crate::error::FileFault;
 use crate::manifest::Isolation;
 use crate::metadata::ModuleInfo;
 use crate::nearest::did_you_mean;
+use crate::signature::PublicKey;
 
 /// All plugins that one scan found. Never changes: another scan makes another catalogue.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -18,6 +19,8 @@ pub struct Catalogue {
     files: Vec<Arc<PluginFile>>,
     problems: Vec<Problem>,
     folders: Vec<PathBuf>,
+    #[serde(skip)]
+    files_read: usize,
 }
 
 /// A file with plugins in it, or a plugin that is linked into the host.
@@ -29,6 +32,8 @@ pub struct PluginFile {
     pub isolation: Isolation,
     /// The digest of the file as it was scanned; a linked plugin has none.
     pub digest: Option<Digest>,
+    /// Who signed it, if anybody did. The signature was verified when it was scanned.
+    pub signer: Option<PublicKey>,
     /// The modules that it offers.
     pub modules: Vec<ModuleInfo>,
     /// Its place among the linked plugins.
@@ -103,6 +108,15 @@ impl Catalogue {
 
     pub(crate) fn add_problem(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    pub(crate) fn count_read(&mut self) {
+        self.files_read += 1;
+    }
+
+    /// How many files had to be read for it: those that were new or had changed since a scan before.
+    pub fn files_read(&self) -> usize {
+        self.files_read
     }
 
     /// The files, in the order in which they were found.

@@ -6,12 +6,16 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
+use crate::cache::Store;
 use crate::catalogue::{Catalogue, PluginFile, Problem};
 use crate::digest::Digest;
 use crate::elf;
 use crate::error::FileFault;
 use crate::manifest::Isolation;
 use crate::metadata::ModuleInfo;
+use crate::signature::{PublicKey, Signature};
 
 /// A plugin file is no larger than this: debug builds with everything in them stay below it.
 pub(crate) const LARGEST_FILE: u64 = 512 << 20;
@@ -42,12 +46,32 @@ pub fn standard_folders() -> Vec<PathBuf> {
 /// Scans folders and remembers what it read of files that have not changed since.
 #[derive(Debug, Default)]
 pub(crate) struct Scanner {
-    cache: HashMap<PathBuf, (Stamp, Scanned)>,
+    known: Known,
+    store: Option<Store>,
 }
 
-/// A file is taken for unchanged while all of these are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+/// What is scanned.
+pub(crate) struct Scope<'a> {
+    /// The folders, first one first.
+    pub(crate) folders: &'a [PathBuf],
+    /// Where folders and links may lead; without, into the folders.
+    pub(crate) roots: Option<&'a [PathBuf]>,
+    /// Whether files and folders that anybody may change are taken all the same.
+    pub(crate) allow_world_writable: bool,
+}
+
+/// What was found in each file when it was as it is.
+pub(crate) type Known = HashMap<PathBuf, (Stamp, Scanned)>;
+
+/// A file with its signature is taken for unchanged while all of these are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stamp {
+    file: FileStamp,
+    signature: Option<FileStamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct FileStamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -55,20 +79,41 @@ struct Stamp {
     mode: u32,
 }
 
-type Scanned = Result<(Digest, Vec<ModuleInfo>), FileFault>;
+pub(crate) type Scanned = Result<Found, FileFault>;
+
+/// What a plugin file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) digest: Digest,
+    pub(crate) signer: Option<PublicKey>,
+    /// The bytes of its section `.jf_meta`.
+    pub(crate) metadata: Vec<u8>,
+    pub(crate) modules: Vec<ModuleInfo>,
+}
 
 impl Scanner {
-    /// Adds everything in `folders` to `catalogue`, first folder first, files by name.
-    pub(crate) fn scan(
-        &mut self,
-        folders: &[PathBuf],
-        allow_world_writable: bool,
-        catalogue: &mut Catalogue,
-    ) {
+    /// A scanner that remembers in the file at `cache` too, for the next run of the program.
+    pub(crate) fn new(cache: Option<PathBuf>) -> Self {
+        let store = cache.map(Store::new);
+        Self {
+            known: store.as_ref().map(Store::read).unwrap_or_default(),
+            store,
+        }
+    }
+
+    /// Adds everything in the folders to `catalogue`, first folder first, files by name.
+    pub(crate) fn scan(&mut self, scope: &Scope<'_>, catalogue: &mut Catalogue) {
+        let roots: Vec<PathBuf> = scope
+            .roots
+            .unwrap_or(scope.folders)
+            .iter()
+            .filter_map(|root| root.canonicalize().ok())
+            .collect();
         let mut seen = HashMap::new();
         let mut scanned_folders: Vec<PathBuf> = Vec::new();
-        for folder in folders {
-            let files = match files_of(folder, allow_world_writable) {
+        let mut changed = false;
+        for folder in scope.folders {
+            let files = match files_of(folder, scope.allow_world_writable, &roots) {
                 Ok((canonical, _)) if scanned_folders.contains(&canonical) => continue,
                 Ok((canonical, files)) => {
                     scanned_folders.push(canonical);
@@ -83,13 +128,18 @@ impl Scanner {
                 }
             };
             for path in files {
-                let (stamp, scanned) = self.file(&path, allow_world_writable);
+                let (stamp, is_known, scanned) = self.file(&path, scope.allow_world_writable, &roots);
+                if !is_known {
+                    catalogue.count_read();
+                    changed = true;
+                }
                 match &scanned {
-                    Ok((digest, modules)) => catalogue.add(PluginFile {
+                    Ok(found) => catalogue.add(PluginFile {
                         path: path.clone(),
                         isolation: Isolation::InProcess,
-                        digest: Some(*digest),
-                        modules: modules.clone(),
+                        digest: Some(found.digest),
+                        signer: found.signer,
+                        modules: found.modules.clone(),
                         linked: None,
                     }),
                     Err(fault) => {
@@ -104,25 +154,50 @@ impl Scanner {
                 }
             }
         }
-        self.cache = seen;
+        changed |= seen.len() != self.known.len();
+        // What is known of folders that were not scanned this time is of use another time.
+        let elsewhere = self.known.drain().filter(|(path, _)| {
+            !path
+                .parent()
+                .is_some_and(|folder| scope.folders.iter().any(|scanned| scanned == folder))
+        });
+        seen.extend(elsewhere);
+        self.known = seen;
+        if let (Some(store), true) = (&self.store, changed) {
+            store.write(&self.known);
+        }
     }
 
-    fn file(&mut self, path: &Path, allow_world_writable: bool) -> (Option<Stamp>, Scanned) {
+    /// What is in a file, its stamp, and whether that was known already.
+    fn file(
+        &mut self,
+        path: &Path,
+        allow_world_writable: bool,
+        roots: &[PathBuf],
+    ) -> (Option<Stamp>, bool, Scanned) {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
-            Err(error) => return (None, Err(FileFault::Unreadable(error.to_string()))),
+            Err(error) => return (None, true, Err(FileFault::Unreadable(error.to_string()))),
         };
-        let stamp = Stamp::of(&metadata);
-        if let Some((known, scanned)) = self.cache.remove(path)
-            && known == stamp
-        {
-            return (Some(stamp), scanned);
+        if let Some(target) = leads_out(path, roots) {
+            return (None, true, Err(FileFault::Outside { target }));
         }
-        (Some(stamp), read(path, &metadata, allow_world_writable))
+        let stamp = Stamp {
+            file: FileStamp::of(&metadata),
+            signature: fs::metadata(Signature::path_of(path))
+                .ok()
+                .map(|found| FileStamp::of(&found)),
+        };
+        if let Some((known, scanned)) = self.known.get(path)
+            && *known == stamp
+        {
+            return (Some(stamp), true, scanned.clone());
+        }
+        (Some(stamp), false, read(path, &metadata, allow_world_writable))
     }
 }
 
-impl Stamp {
+impl FileStamp {
     fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
@@ -132,6 +207,19 @@ impl Stamp {
             mode: metadata.mode(),
         }
     }
+}
+
+/// Where a link leads that leads out of all roots.
+fn leads_out(path: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
+    if !path.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+        return None;
+    }
+    let target = path.canonicalize().ok()?;
+    (!is_inside(&target, roots)).then_some(target)
+}
+
+fn is_inside(canonical: &Path, roots: &[PathBuf]) -> bool {
+    roots.iter().any(|root| canonical.starts_with(root))
 }
 
 fn read(path: &Path, metadata: &Metadata, allow_world_writable: bool) -> Scanned {
@@ -145,14 +233,25 @@ fn read(path: &Path, metadata: &Metadata, allow_world_writable: bool) -> Scanned
     }
     let bytes = fs::read(path).map_err(|error| FileFault::Unreadable(error.to_string()))?;
     let frames = elf::examine(&bytes)?;
-    Ok((
-        Digest::of(&bytes),
-        frames.into_iter().flat_map(|frame| frame.modules).collect(),
-    ))
+    let digest = Digest::of(&bytes);
+    let signature = Signature::beside(path)?;
+    if let Some(signature) = &signature {
+        signature.verify(digest)?;
+    }
+    Ok(Found {
+        digest,
+        signer: signature.map(|signature| signature.signer),
+        metadata: elf::metadata(&bytes).unwrap_or_default().to_vec(),
+        modules: frames.into_iter().flat_map(|frame| frame.modules).collect(),
+    })
 }
 
 /// The folder's real path and the regular files in it whose names end in `.so`, by name.
-fn files_of(folder: &Path, allow_world_writable: bool) -> Result<(PathBuf, Vec<PathBuf>), String> {
+fn files_of(
+    folder: &Path,
+    allow_world_writable: bool,
+    roots: &[PathBuf],
+) -> Result<(PathBuf, Vec<PathBuf>), String> {
     if !folder.is_absolute() {
         return Err(
             "a plugin folder is an absolute path, so that nothing depends on the current directory"
@@ -169,6 +268,13 @@ fn files_of(folder: &Path, allow_world_writable: bool) -> Result<(PathBuf, Vec<P
     if writable_by_all(&metadata) && !allow_world_writable {
         return Err("anybody may write into this plugin folder; run chmod o-w on it".to_owned());
     }
+    let canonical = folder.canonicalize().map_err(unreadable)?;
+    if !is_inside(&canonical, roots) {
+        return Err(format!(
+            "this plugin folder is {}, outside the folder of the manifest; if plugins may lie there, add it to `folders` in [policy]",
+            canonical.display()
+        ));
+    }
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -180,7 +286,7 @@ fn files_of(folder: &Path, allow_world_writable: bool) -> Result<(PathBuf, Vec<P
         }
     }
     files.sort();
-    Ok((folder.canonicalize().map_err(unreadable)?, files))
+    Ok((canonical, files))
 }
 
 pub(crate) fn writable_by_all(metadata: &Metadata) -> bool {

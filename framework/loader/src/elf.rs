@@ -50,6 +50,12 @@ pub fn examine(bytes: &[u8]) -> Result<Vec<Frame>, FileFault> {
     Ok(frames)
 }
 
+/// The bytes of the section `.jf_meta`.
+pub(crate) fn metadata(bytes: &[u8]) -> Option<&[u8]> {
+    let file = ElfFile64::<Endianness>::parse(bytes).ok()?;
+    file.section_by_name(SECTION)?.data().ok()
+}
+
 /// Every table that the plugin gives out is described, and as far as we know the area, its shape is ours.
 pub(crate) fn shapes(frame: &Frame) -> Result<(), FileFault> {
     let module_area = AREAS[0].id;

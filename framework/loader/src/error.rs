@@ -9,6 +9,8 @@ use crate::digest::Digest;
 use crate::manifest::Isolation;
 use crate::metadata::MetadataError;
 use crate::parameter::ParameterError;
+use crate::policy::PolicyBreach;
+use crate::signature::SignatureError;
 
 /// A file cannot be a plugin of this host. Found without running any of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +97,21 @@ pub enum FileFault {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(String),
+    /// The signature beside it does not fit.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// What an earlier run found wrong with the same file.
+    #[error("{0}")]
+    Remembered(String),
+    /// A link out of the folders in which plugins may lie.
+    #[error(
+        "it is a link to {}, outside the folders in which plugins may lie; put the file itself there, or add its folder to `folders` in [policy]",
+        .target.display()
+    )]
+    Outside {
+        /// Where it leads.
+        target: PathBuf,
+    },
 }
 
 fn shape_macro(area: &str) -> String {
@@ -159,6 +176,14 @@ pub enum LoadError {
         expected: Digest,
         /// The digest of the file.
         found: Digest,
+    },
+    /// The manifest's policy forbids the file.
+    #[error("{} is refused: {breach}", .path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        breach: PolicyBreach,
     },
     /// The manifest sets a parameter that there is not, or to a value that does not fit.
     #[error("socket `{socket}`, plugin `{id}`: {reason}")]

@@ -20,6 +20,7 @@
 //! # Ok::<(), jackfield_loader::LoadError>(())
 //! ```
 
+pub mod cache;
 mod catalogue;
 mod digest;
 pub mod discovery;
@@ -27,6 +28,7 @@ mod elf;
 mod error;
 mod host_log;
 mod image;
+pub mod inspection;
 pub mod isolation;
 mod ledger;
 mod loader;
@@ -34,9 +36,11 @@ pub mod manifest;
 pub mod metadata;
 mod nearest;
 pub mod parameter;
+mod policy;
 mod private_folder;
 pub mod profile;
 mod shape;
+pub mod signature;
 
 pub use catalogue::{Catalogue, PluginFile, Problem};
 pub use digest::{Digest, NotADigest};
@@ -49,4 +53,6 @@ pub use loader::{Loader, LoaderOptions, Resolved};
 pub use manifest::{Isolation, Limits, Manifest, ManifestError, RoomManifest, SocketManifest};
 pub use metadata::{AudioInfo, Frame, ModuleInfo, StatisticInfo};
 pub use parameter::{ParameterError, ParameterInfo, ParameterKind, ParameterValue};
+pub use policy::{Policy, PolicyBreach, Requirement};
 pub use profile::{Profile, Scope, SocketDefinition};
+pub use signature::{PublicKey, SecretKey, Signature, SignatureError};

@@ -13,7 +13,7 @@ use jackfield_sdk::StaticPlugin;
 
 use crate::catalogue::{Catalogue, PluginFile};
 use crate::digest::Digest;
-use crate::discovery::Scanner;
+use crate::discovery::{Scanner, Scope};
 use crate::elf;
 use crate::error::LoadError;
 use crate::image::{Image, linked_frames};
@@ -23,7 +23,9 @@ use crate::manifest::{Isolation, Manifest, SocketManifest};
 use crate::metadata::ModuleInfo;
 use crate::nearest::did_you_mean;
 use crate::parameter::ParameterValue;
+use crate::policy::Policy;
 use crate::private_folder::PrivateFolder;
+use crate::signature::{Signature, SignatureError};
 
 /// What a loader starts with.
 #[derive(Clone)]
@@ -32,6 +34,14 @@ pub struct LoaderOptions {
     pub folders: Vec<PathBuf>,
     /// Plugins that are linked into the host.
     pub linked: Vec<StaticPlugin>,
+    /// What is demanded of plugin files before they are used.
+    pub policy: Policy,
+    /// Where folders and links may lead: each plugin folder and each file in it must lie in one of these. Without a manifest, the plugin
+    /// folders themselves.
+    pub roots: Option<Vec<PathBuf>>,
+    /// A file that remembers between two runs of a program what was found in which file; none unless said. For programs that list plugins
+    /// and do not run them.
+    pub cache: Option<PathBuf>,
     /// The most retired images.
     pub retired_images: usize,
     /// Where the folder for private copies is made; the system's folder for temporary files if nothing is said. It must not be mounted
@@ -48,6 +58,9 @@ impl Default for LoaderOptions {
         Self {
             folders: Vec::new(),
             linked: Vec::new(),
+            policy: Policy::default(),
+            roots: None,
+            cache: None,
             retired_images: 64,
             image_folder: None,
             allow_world_writable: false,
@@ -57,9 +70,17 @@ impl Default for LoaderOptions {
 }
 
 impl LoaderOptions {
-    /// The same with what the manifest says: its folders in front, its limit.
+    /// The same with what the manifest says: its folders in front, its limit, its policy. The folders that are there already are the host's
+    /// own, in which plugins may lie whatever the manifest says.
     #[must_use]
     pub fn with_manifest(mut self, manifest: &Manifest) -> Self {
+        let roots = self
+            .folders
+            .iter()
+            .chain(&manifest.policy.folders)
+            .chain(&manifest.home);
+        self.roots = Some(roots.cloned().collect());
+        self.policy = manifest.policy.clone();
         self.folders.splice(0..0, manifest.folders.iter().cloned());
         self.retired_images = manifest.limits.images;
         self
@@ -133,7 +154,7 @@ impl Loader {
         }
         let linked = vec![None; options.linked.len()];
         let state = State {
-            scanner: Scanner::default(),
+            scanner: Scanner::new(options.cache.clone()),
             catalogue: Arc::default(),
             images: Vec::new(),
             linked,
@@ -166,14 +187,18 @@ impl Loader {
                     path: PathBuf::from(&frames[0].entry),
                     isolation: Isolation::Static,
                     digest: None,
+                    signer: None,
                     modules: frames.into_iter().flat_map(|frame| frame.modules).collect(),
                     linked: Some(index),
                 });
             }
         }
-        state
-            .scanner
-            .scan(&options.folders, options.allow_world_writable, &mut catalogue);
+        let scope = Scope {
+            folders: &options.folders,
+            roots: options.roots.as_deref(),
+            allow_world_writable: options.allow_world_writable,
+        };
+        state.scanner.scan(&scope, &mut catalogue);
         state.catalogue = Arc::new(catalogue);
         state.catalogue.clone()
     }
@@ -183,20 +208,22 @@ impl Loader {
     /// # Errors
     /// If neither can be used, with the reason against each; or if a parameter does not fit the plugin that was chosen.
     pub fn resolve(&self, socket: &SocketManifest, area: &str) -> Result<Resolved, LoadError> {
-        let catalogue = self.catalogue();
+        let (policy, catalogue) = (&self.shared.options.policy, self.catalogue());
         let mut tried: Vec<(String, Box<LoadError>)> = Vec::new();
         for id in &socket.candidates {
-            match find(&catalogue, socket, id, area, socket.pin) {
-                Ok(file) => return resolved(socket, id, area, file, socket.parameters.clone(), &tried),
+            match find(policy, &catalogue, socket, id, area, socket.pin) {
+                Ok(file) => {
+                    return resolved(policy, socket, id, area, file, socket.parameters.clone(), &tried);
+                }
                 // A file that is not the pinned one is a reason to stop, not to look for something else.
                 Err(error @ LoadError::Pin { .. }) => return Err(error),
                 Err(error) => tried.push((id.clone(), Box::new(error))),
             }
         }
         if let Some(id) = &socket.fallback {
-            match find(&catalogue, socket, id, area, None) {
+            match find(policy, &catalogue, socket, id, area, None) {
                 // The parameters are for the candidates.
-                Ok(file) => return resolved(socket, id, area, file, BTreeMap::new(), &tried),
+                Ok(file) => return resolved(policy, socket, id, area, file, BTreeMap::new(), &tried),
                 Err(error) => tried.push((id.clone(), Box::new(error))),
             }
         }
@@ -221,8 +248,24 @@ impl Loader {
         let Some(id) = &socket.fallback else {
             return Ok(None);
         };
-        let file = find(&self.catalogue(), socket, id, area, None)?;
-        resolved(socket, id, area, file, BTreeMap::new(), &[]).map(Some)
+        let file = find(
+            &self.shared.options.policy,
+            &self.catalogue(),
+            socket,
+            id,
+            area,
+            None,
+        )?;
+        resolved(
+            &self.shared.options.policy,
+            socket,
+            id,
+            area,
+            file,
+            BTreeMap::new(),
+            &[],
+        )
+        .map(Some)
     }
 
     /// Makes an instance for the area `A`, such as `dyn AudioProcessor`, and sets the parameters of the manifest. `seed` is for all
@@ -275,8 +318,9 @@ impl Loader {
     /// The image of a file as it was scanned: opened once, and once more when its content is another. \[control\]
     ///
     /// # Errors
-    /// If the file changed since the scan, is refused, or too many images are retired.
+    /// If the policy forbids it, the file changed since the scan, is refused, or too many images are retired.
     pub fn image(&self, file: &PluginFile) -> Result<Arc<Image>, LoadError> {
+        permit(&self.shared.options.policy, file)?;
         let mut state = self.state();
         match (file.linked, file.digest) {
             (Some(index), _) => state.linked(index, &self.shared.options),
@@ -362,6 +406,14 @@ impl State {
         if Digest::of(&bytes) != digest {
             return Err(changed());
         }
+        // What a scan remembered from an earlier run is no proof.
+        if let Some(signer) = file.signer {
+            let signature = Signature::beside(path).and_then(|found| found.ok_or(SignatureError::Unreadable));
+            let verified = signature.and_then(|found| found.verify(digest).map(|()| found.signer));
+            if verified != Ok(signer) {
+                return Err(LoadError::Changed { path: path.clone() });
+            }
+        }
         let (copy, bytes) = self.folder.keep(&bytes, digest).map_err(io)?;
         if Digest::of(&bytes) != digest {
             return Err(io(std::io::Error::other("its private copy came out different")));
@@ -391,7 +443,16 @@ impl State {
     }
 }
 
+/// Refuses what the policy forbids.
+fn permit(policy: &Policy, file: &PluginFile) -> Result<(), LoadError> {
+    policy.check(file).map_err(|breach| LoadError::Policy {
+        path: file.path.clone(),
+        breach,
+    })
+}
+
 fn find(
+    policy: &Policy,
     catalogue: &Catalogue,
     socket: &SocketManifest,
     id: &str,
@@ -425,10 +486,12 @@ fn find(
             found,
         });
     }
+    permit(policy, file)?;
     Ok(file.clone())
 }
 
 fn resolved(
+    policy: &Policy,
     socket: &SocketManifest,
     id: &str,
     area: &str,
@@ -468,11 +531,12 @@ fn resolved(
         }
     }
     Ok(Resolved {
+        pinned: socket.pin.is_some() && socket.candidates.iter().any(|candidate| candidate == id)
+            || policy.is_pinned(&file),
         socket: socket.name.clone(),
         id: id.to_owned(),
         file,
         parameters,
-        pinned: socket.pin.is_some() && socket.candidates.iter().any(|candidate| candidate == id),
         passed_over: tried.iter().map(|(_, reason)| reason.to_string()).collect(),
         isolation: socket.isolation,
         allow: socket.allow.clone(),

@@ -27,12 +27,22 @@ impl Folders {
     /// The manifest, or the built-in one, and a loader that has scanned its folders, those of the command line, of `JACKFIELD_PLUGIN_PATH`,
     /// `plugins` beside the executable, the executable's own, and those in which plugins are installed on this machine.
     pub(crate) fn load(&self, manifest: Option<&Path>) -> Result<(Manifest, Loader)> {
+        self.load_with(manifest, None)
+    }
+
+    /// The same for a command that runs no plugin: what was found in files that have not changed is remembered from one run to the next.
+    pub(crate) fn look(&self, manifest: Option<&Path>) -> Result<(Manifest, Loader)> {
+        self.load_with(manifest, cache_folder().map(|folder| folder.join("plugins.json")))
+    }
+
+    fn load_with(&self, manifest: Option<&Path>, cache: Option<PathBuf>) -> Result<(Manifest, Loader)> {
         let manifest = match manifest {
             Some(path) => Manifest::read(path)?,
             None => Manifest::embedded_default(),
         };
         let options = LoaderOptions {
             folders: self.all(),
+            cache,
             ..LoaderOptions::default()
         }
         .with_manifest(&manifest);
@@ -40,7 +50,8 @@ impl Folders {
         Ok((manifest, loader))
     }
 
-    fn all(&self) -> Vec<PathBuf> {
+    /// Every folder in which plugins are looked for, those of a manifest excepted.
+    pub(crate) fn all(&self) -> Vec<PathBuf> {
         let mut folders: Vec<PathBuf> = self
             .plugins
             .iter()
@@ -55,4 +66,12 @@ impl Folders {
         folders.retain(|folder| folder.is_dir());
         folders
     }
+}
+
+/// Where this program may remember things that can be found out again: `$XDG_CACHE_HOME/jackfield`, or `~/.cache/jackfield`.
+fn cache_folder() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let named = named.filter(|named| named.is_absolute());
+    let cache = named.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))?;
+    cache.is_absolute().then(|| cache.join("jackfield"))
 }

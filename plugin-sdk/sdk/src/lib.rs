@@ -46,10 +46,15 @@
 //! assert_eq!(block[0], 0.1);
 //! ```
 
+pub mod codec;
+pub mod congestion;
 pub mod dsp;
 pub mod jitter;
 pub mod log;
+pub mod pacing;
 pub mod prelude;
+pub mod source;
+pub mod transport;
 
 pub use jackfield_abi as abi;
 pub use jackfield_core as core;

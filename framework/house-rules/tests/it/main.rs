@@ -5,6 +5,7 @@ mod documents;
 mod file_length;
 mod licences;
 mod plugin_packages;
+mod public_api;
 mod time_and_io;
 mod unsafe_code;
 mod webrtc_map;

@@ -38,6 +38,7 @@ pub use error::ManifestError;
 use crate::digest::Digest;
 use crate::isolation::Grant;
 use crate::parameter::ParameterValue;
+use crate::policy::Policy;
 use crate::profile::Profile;
 
 /// A manifest that has been read and checked: every socket of its profile is there, in signal order.
@@ -47,6 +48,11 @@ pub struct Manifest {
     pub profile: Profile,
     /// Where plugin files are looked for, first one first; absolute.
     pub folders: Vec<PathBuf>,
+    /// What is demanded of plugin files.
+    pub policy: Policy,
+    /// The folder that the manifest lies in; the built-in one lies in none.
+    #[serde(skip)]
+    pub(crate) home: Option<PathBuf>,
     /// What stands in each socket, in signal order.
     pub sockets: Vec<SocketManifest>,
     /// What a room is like.

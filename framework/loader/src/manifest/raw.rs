@@ -22,6 +22,9 @@ pub(crate) struct RawManifest {
     /// Where plugins are found.
     #[serde(default)]
     pub(crate) plugins: RawPlugins,
+    /// What is demanded of plugin files before they are used.
+    #[serde(default)]
+    pub(crate) policy: RawPolicy,
     /// What stands in each socket. A conference has: transport, jitter, codec, echo, noise, gain, mixer, congestion, pacer.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, RawSocket>")]
@@ -38,7 +41,29 @@ pub(crate) struct RawManifest {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawPlugins {
-    /// Folders with plugin files, first one first; a relative path starts at the folder of the manifest.
+    /// Folders with plugin files, first one first; a relative path starts at the folder of the manifest. One that lies outside it must lie
+    /// in one of `policy.folders`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(crate) folders: Vec<Spanned<String>>,
+}
+
+/// What is demanded of plugin files before they are used.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawPolicy {
+    /// What every plugin file must be: a whole plugin (`any`, the default), pinned by its digest, or signed by one of the signers.
+    #[schemars(with = "Option<String>", extend("enum" = ["any", "pinned", "signed"]))]
+    pub(crate) require: Option<Spanned<String>>,
+    /// Whose signatures count, each under a name of your choice.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) signers: BTreeMap<String, Spanned<String>>,
+    /// The digest that the file of a plugin must have, by the plugin's id, in whatever socket it stands.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) pins: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// Folders outside the manifest's own in which plugins may lie.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(crate) folders: Vec<Spanned<String>>,

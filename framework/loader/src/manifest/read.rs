@@ -1,18 +1,20 @@
 //! From the text of a manifest to what is meant by it.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use jackfield_core::audio::AudioFormat;
 use jackfield_core::units::SampleRate;
 use toml::Spanned;
 
-use super::raw::{Candidates, RawManifest, RawSocket};
+use super::raw::{Candidates, RawManifest, RawPolicy, RawSocket};
 use super::{Isolation, Limits, Manifest, ManifestError, RoomManifest, SocketManifest};
 use crate::digest::Digest;
 use crate::isolation::Grant;
 use crate::nearest::did_you_mean;
+use crate::policy::{Policy, Requirement};
 use crate::profile::Profile;
+use crate::signature::PublicKey;
 
 /// The manifest in `text`, completed from its profile.
 pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestError> {
@@ -28,6 +30,8 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
         None => Manifest {
             profile: Profile::Conference,
             folders: Vec::new(),
+            policy: Policy::default(),
+            home: None,
             sockets: Vec::new(),
             room: RoomManifest {
                 max_participants: 50,
@@ -41,7 +45,23 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
 
 /// The manifest that a profile stands for.
 pub(crate) fn profile(profile: Profile) -> Result<Manifest, ManifestError> {
-    manifest(profile.text(), Path::new(&format!("/profile {}", profile.name())))
+    let mut manifest = manifest(profile.text(), Path::new(&format!("/profile {}", profile.name())))?;
+    manifest.home = None;
+    Ok(manifest)
+}
+
+/// `path` with `..` taken at its word: where it leads if nothing on the way is a link. What links do is looked at when the folder is scanned.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 struct Reader<'a> {
@@ -89,9 +109,27 @@ impl Reader<'_> {
                 )
                 .with_help("list them, or add `profile = \"conference\"` to take them from the profile"));
         }
+        let policy = self.policy(&raw.policy, &sockets)?;
+        let home = std::path::absolute(self.file)
+            .ok()
+            .and_then(|file| file.parent().map(Path::to_owned));
         let mut folders = Vec::new();
-        for folder in &raw.plugins.folders {
-            folders.push(self.folder(folder)?);
+        for given in &raw.plugins.folders {
+            let folder = self.folder(given)?;
+            let mut roots = policy.folders.iter().chain(&home);
+            if !roots.any(|root| folder.starts_with(root)) {
+                return Err(self
+                    .at(
+                        given.span(),
+                        "this folder lies outside the folder of the manifest",
+                        "outside",
+                    )
+                    .with_help(format!(
+                        "if plugins may lie there, add to [policy]: folders = [\"{}\"]",
+                        folder.display()
+                    )));
+            }
+            folders.push(folder);
         }
         let room = RoomManifest {
             max_participants: self.number(
@@ -116,6 +154,8 @@ impl Reader<'_> {
         Ok(Manifest {
             profile: base.profile,
             folders,
+            policy,
+            home,
             sockets,
             room,
             limits: Limits {
@@ -149,14 +189,7 @@ impl Reader<'_> {
                     )
                     .with_help("name one plugin in `use`, and the other one as `fallback`"));
             }
-            Some(pin) => Some(pin.get_ref().parse::<Digest>().map_err(|error| {
-                self.at(
-                    pin.span(),
-                    "this is not a digest",
-                    "expected blake3:<64 hexadecimal digits>",
-                )
-                .with_help(error.to_string())
-            })?),
+            Some(pin) => Some(self.digest(&pin)?),
         };
         let isolation = match &raw.isolation {
             None => Isolation::InProcess,
@@ -249,7 +282,7 @@ impl Reader<'_> {
         })
     }
 
-    fn folder(&self, given: &Spanned<String>) -> Result<std::path::PathBuf, ManifestError> {
+    fn folder(&self, given: &Spanned<String>) -> Result<PathBuf, ManifestError> {
         if given.get_ref().is_empty() {
             return Err(self
                 .at(given.span(), "this folder has no name", "empty")
@@ -257,7 +290,80 @@ impl Reader<'_> {
         }
         let base = self.file.parent().unwrap_or(Path::new(""));
         std::path::absolute(base.join(given.get_ref()))
+            .map(|folder| without_detours(&folder))
             .map_err(|error| self.at(given.span(), format!("this is not a path: {error}"), "not a path"))
+    }
+
+    fn policy(&self, raw: &RawPolicy, sockets: &[SocketManifest]) -> Result<Policy, ManifestError> {
+        let mut policy = Policy {
+            require: self.requirement(raw.require.as_ref())?,
+            ..Policy::default()
+        };
+        for (name, key) in &raw.signers {
+            let key_read = key.get_ref().parse::<PublicKey>().map_err(|error| {
+                self.at(
+                    key.span(),
+                    "this is not a public key",
+                    "expected ed25519:<64 hexadecimal digits>",
+                )
+                .with_help(error.to_string())
+            })?;
+            policy.signers.insert(name.clone(), key_read);
+        }
+        if let (Requirement::Signed, true) = (policy.require, policy.signers.is_empty()) {
+            let span = raw.require.as_ref().map_or(0..0, Spanned::span);
+            return Err(self
+                .at(
+                    span,
+                    "signed plugins are required and nobody may sign",
+                    "signed by whom?",
+                )
+                .with_help("name the signers: [policy.signers] acme = \"ed25519:…\""));
+        }
+        for (id, pin) in &raw.pins {
+            let digest = self.digest(pin)?;
+            policy
+                .pins
+                .insert(self.id(id.get_ref().clone(), id.span())?, digest);
+        }
+        for folder in &raw.folders {
+            policy.folders.push(self.folder(folder)?);
+        }
+        policy.pinned = sockets.iter().filter_map(|socket| socket.pin).collect();
+        policy.pinned.extend(policy.pins.values());
+        Ok(policy)
+    }
+
+    fn requirement(&self, given: Option<&Spanned<String>>) -> Result<Requirement, ManifestError> {
+        let Some(given) = given else {
+            return Ok(Requirement::Any);
+        };
+        let all = [Requirement::Any, Requirement::Pinned, Requirement::Signed];
+        all.into_iter()
+            .find(|one| one.name() == given.get_ref())
+            .ok_or_else(|| {
+                let names = all.map(Requirement::name);
+                self.at(
+                    given.span(),
+                    format!("`{}` cannot be required", given.get_ref()),
+                    "expected \"any\", \"pinned\" or \"signed\"",
+                )
+                .with_help(format!(
+                    "{}\"pinned\" by digest, \"signed\" by one of [policy.signers]",
+                    did_you_mean(given.get_ref(), names)
+                ))
+            })
+    }
+
+    fn digest(&self, given: &Spanned<String>) -> Result<Digest, ManifestError> {
+        given.get_ref().parse::<Digest>().map_err(|error| {
+            self.at(
+                given.span(),
+                "this is not a digest",
+                "expected blake3:<64 hexadecimal digits>",
+            )
+            .with_help(error.to_string())
+        })
     }
 
     fn id(&self, id: String, span: Range<usize>) -> Result<String, ManifestError> {

@@ -24,6 +24,9 @@ fn everything_that_can_be_said() {
         profile = "conference"
         [plugins]
         folders = ["plugins", "/opt/jackfield"]
+        [policy]
+        require = "pinned"
+        folders = ["/opt"]
         [sockets.jitter]
         use = ["acme.jitter.fast", "jackfield.jitter.adaptive"]
         params = {{ target_ms = 60, mode = "low delay", stretch = true, weight = 0.5 }}
@@ -116,7 +119,12 @@ fn the_default_fills_every_socket_of_a_conference_in_signal_order() {
             "{area}"
         );
     }
-    assert_eq!(parse("profile = \"conference\"").unwrap(), manifest);
+    let written_out = parse("profile = \"conference\"").unwrap();
+    assert_eq!(written_out.sockets, manifest.sockets);
+    assert_eq!(
+        (written_out.room, written_out.limits, written_out.policy),
+        (manifest.room, manifest.limits, manifest.policy)
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Tests of virtual time.
 
+mod c_plugins;
 mod executor;
 mod network;

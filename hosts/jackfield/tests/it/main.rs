@@ -6,6 +6,9 @@
 
 mod check;
 mod folders;
+mod new_plugins;
 mod serve;
 mod swap_test;
 mod token;
+mod trusting;
+mod tutorial;

@@ -3,6 +3,7 @@
 use jackfield_core::Fault;
 use jackfield_core::audio::AudioFormat;
 
+pub mod bus_mixer;
 pub mod clip;
 mod concealment;
 pub mod limiter;

@@ -31,6 +31,7 @@
 
 mod counters;
 mod delay;
+mod delay_buffer;
 mod playback;
 mod policy;
 mod queue;
@@ -39,6 +40,7 @@ mod standing;
 
 pub use counters::Counters;
 pub use delay::DelayWindow;
+pub use delay_buffer::{DelayBuffer, DelayPolicy};
 pub use playback::Playback;
 pub use policy::{Policy, Stretch};
 pub use queue::PacketQueue;

@@ -21,9 +21,12 @@
 //! # Ok::<(), Fault>(())
 //! ```
 
-use jackfield_sdk::dsp::mix_bus::MixBus;
-use jackfield_sdk::dsp::to_db;
+use jackfield_sdk::dsp::bus_mixer::{BusMixer, Choice};
+use jackfield_sdk::dsp::mix_bus::Lane;
 use jackfield_sdk::prelude::*;
+
+/// The mixer.
+pub type Sum = BusMixer<Everyone>;
 
 /// What can be set.
 #[derive(Params)]
@@ -36,106 +39,44 @@ pub struct SumParameters {
     pub hold: u32,
 }
 
-/// Adds everyone up.
-pub struct Sum {
+/// Lets everyone be heard who is not silent.
+pub struct Everyone {
     parameters: SumParameters,
-    bus: Option<MixBus<Memo>>,
 }
 
 /// What it remembers of a source: when it was last above silence.
 #[derive(Clone, Copy, Default)]
-struct Memo {
+pub struct Memo {
     heard: Option<Timestamp>,
 }
 
-impl Plugin for Sum {
+impl Plugin for Everyone {
     const DESCRIPTOR: Descriptor = Descriptor::new("jackfield.mixer.sum", "Sum", env!("CARGO_PKG_VERSION"))
         .vendor("Jackfield")
         .license("MIT OR Apache-2.0")
         .description("Mixes everyone who is not muted and not silent.");
-    const STATISTICS: &'static [Statistic] = &[
-        Statistic::gauge("audible", "sources", "How many sources are in the mix now."),
-        Statistic::gauge(
-            "limiter_gain",
-            "dB",
-            "How far the limiter holds the full mix down.",
-        ),
-    ];
     type Parameters = SumParameters;
 
     fn create(_: &Environment) -> Result<Self, Fault> {
         Ok(Self {
             parameters: SumParameters::defaults(),
-            bus: None,
         })
     }
 
     fn parameters(&mut self) -> &mut SumParameters {
         &mut self.parameters
     }
-
-    fn statistics(&mut self, values: &mut [f64]) {
-        values[0] = self.bus.as_ref().map_or(0.0, |bus| bus.audible() as f64);
-        values[1] = self
-            .bus
-            .as_ref()
-            .map_or(0.0, |bus| f64::from(to_db(bus.limiter_gain())));
-    }
-
-    fn reset(&mut self, _reason: ResetReason) {
-        if let Some(bus) = &mut self.bus {
-            bus.reset();
-        }
-    }
 }
 
-impl Sum {
-    fn bus(&mut self) -> Result<&mut MixBus<Memo>, Fault> {
-        self.bus
-            .as_mut()
-            .ok_or_else(|| Fault::state("call `activate` first"))
-    }
-}
+impl Choice for Everyone {
+    type Memo = Memo;
 
-impl Mixer for Sum {
-    fn activate(&mut self, config: &MixerConfig) -> Result<(), Fault> {
-        self.bus = Some(MixBus::new(config)?);
-        Ok(())
-    }
-
-    fn choose(&mut self, now: Timestamp, sources: &[MixSource], chosen: &mut [u32]) -> Result<u32, Fault> {
-        let (silence, hold) = (
-            self.parameters.silence,
-            TimeDelta::ms(i64::from(self.parameters.hold)),
-        );
-        let bus = self.bus()?;
-        bus.begin_choice(sources, chosen)?;
-        for lane in bus.present() {
-            if lane.level_dbov > silence {
-                lane.memo.heard = Some(now);
-            }
-            lane.selected = !lane.muted && lane.memo.heard.is_some_and(|heard| now.since(heard) <= hold);
+    fn is_heard(&mut self, now: Timestamp, source: &mut Lane<Memo>) -> bool {
+        if source.level_dbov > self.parameters.silence {
+            source.memo.heard = Some(now);
         }
-        Ok(bus.end_choice(sources, chosen))
-    }
-
-    fn mix(
-        &mut self,
-        _now: Timestamp,
-        sources: &[MixSource],
-        pcm: &[f32],
-        mixes: &[MixRequest],
-        output: &mut [f32],
-    ) -> Result<(), Fault> {
-        self.bus()?.mix(sources, pcm, mixes, output)
-    }
-
-    fn hand_over(&mut self, id: u32) -> Result<f32, Fault> {
-        Ok(self.bus()?.gain(id))
-    }
-
-    fn take_over(&mut self, id: u32, gain: f32) -> Result<(), Fault> {
-        self.bus()?.set_gain(id, gain)
+        let hold = TimeDelta::ms(i64::from(self.parameters.hold));
+        source.memo.heard.is_some_and(|heard| now.since(heard) <= hold)
     }
 }
 

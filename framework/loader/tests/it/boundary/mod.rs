@@ -7,6 +7,7 @@
 )]
 
 mod callbacks;
+mod every_area;
 mod faults;
 mod growth;
 mod newer;

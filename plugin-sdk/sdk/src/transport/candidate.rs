@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use jackfield_sdk::prelude::*;
+use jackfield_core::Fault;
 
 /// An address with its priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

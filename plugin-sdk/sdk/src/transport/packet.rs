@@ -1,19 +1,19 @@
 //! Tells RTP from RTCP (RFC 5761 section 4) and both from everything else.
 
-use jackfield_sdk::prelude::*;
+use jackfield_core::transport::PacketKind;
 
 /// What a datagram is, or `None` if it is neither.
-pub(crate) fn kind(datagram: &[u8]) -> Option<PacketKind> {
+pub fn packet_kind(datagram: &[u8]) -> Option<PacketKind> {
     let kind = if matches!(datagram.get(1)?, 192..=223) {
         PacketKind::Rtcp
     } else {
         PacketKind::Rtp
     };
-    is(kind, datagram).then_some(kind)
+    is_packet(kind, datagram).then_some(kind)
 }
 
 /// Whether `packet` has the shape of one of this kind: version 2, and a header that is all there.
-pub(crate) fn is(kind: PacketKind, packet: &[u8]) -> bool {
+pub fn is_packet(kind: PacketKind, packet: &[u8]) -> bool {
     if packet.len() < 8 || packet[0] >> 6 != 2 {
         return false;
     }

@@ -1,0 +1,3 @@
+//! Packages come back as they were packed, and whatever else comes is refused.
+
+mod damaged;

@@ -1,0 +1,3 @@
+//! PLUGIN_TITLE against the suite of its area: what every host relies on.
+
+CONFORMANCE
