@@ -278,6 +278,7 @@ impl Loader {
         A: Area + ?Sized,
         A::Proxy: Module,
     {
+        permit(&self.shared.options.policy, &plugin.file)?;
         let module = plugin.file.module(&plugin.id, A::SHAPE.id);
         let mut proxy = if plugin.isolation == Isolation::Process {
             let (image, _) = self.state().copy(&plugin.file)?;

@@ -65,6 +65,7 @@ fn in_c(loader: &Loader, id: &str) -> Box<PreparedProcessor> {
         parameters: Default::default(),
         fallback: None,
         isolation: Isolation::InProcess,
+        allow: Vec::new(),
         pin: None,
     };
     let resolved = loader.resolve(&socket, "jackfield.audio-processor/1").unwrap();
@@ -200,6 +201,7 @@ fn the_canceller_in_c_takes_the_echo_of_a_voice_away() {
         parameters: Default::default(),
         fallback: None,
         isolation: Isolation::InProcess,
+        allow: Vec::new(),
         pin: None,
     };
     let resolved = loader.resolve(&socket, "jackfield.audio-processor/1").unwrap();
