@@ -6,7 +6,7 @@ use jackfield_macros::{area, callback, ffi};
 
 use crate::module::Module;
 use crate::swap::{Join, SwapRules};
-use crate::units::{DataRate, SampleRate, TimeDelta};
+use crate::units::{DataRate, DataSize, SampleRate, TimeDelta};
 
 /// How one is swapped. In the shadow its packets are decoded again, to see that a listener can.
 pub const CODEC_SWAP: SwapRules = SwapRules {
@@ -87,6 +87,12 @@ pub trait AudioEncoder: Module {
         let _ = hint;
         Ok(())
     }
+
+    /// Between which bounds it can work, as things stand. Before `activate` nothing is known. Must not allocate, lock or block. [audio]
+    #[since(2)]
+    fn limits(&mut self) -> Result<EncoderLimits, Fault> {
+        Ok(EncoderLimits::UNKNOWN)
+    }
 }
 
 /// How an encoder is set up.
@@ -149,6 +155,18 @@ pub struct NetworkHint {
     pub loss: f32,
     /// Mean length of a burst of losses, in packets.
     pub mean_burst: f32,
+    /// What the whole path bears, for all streams together; zero if unknown.
+    pub bandwidth: DataRate,
+    /// What each packet adds to its payload on the wire; zero if unknown.
+    pub overhead: DataSize,
+    /// The shortest packet that the receiver takes (`minptime`); zero if it did not say.
+    pub shortest_packet: TimeDelta,
+    /// The longest (`maxptime`); zero if it did not say.
+    pub longest_packet: TimeDelta,
+    /// Share of packets lost that redundancy in the packet behind would have recovered, 0 to 1; never more than `loss`.
+    pub recoverable_loss: f32,
+    /// Zero.
+    pub reserved2: u32,
 }
 
 impl NetworkHint {
@@ -161,6 +179,53 @@ impl NetworkHint {
             round_trip,
             loss,
             mean_burst,
+            bandwidth: DataRate::ZERO,
+            overhead: DataSize::ZERO,
+            shortest_packet: TimeDelta::ZERO,
+            longest_packet: TimeDelta::ZERO,
+            recoverable_loss: 0.0,
+            reserved2: 0,
+        }
+    }
+}
+
+/// Between which bounds an encoder can work. Zero in a field means: unknown.
+#[ffi(grows)]
+#[derive(Eq)]
+pub struct EncoderLimits {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The least rate.
+    pub minimum: DataRate,
+    /// The greatest rate.
+    pub maximum: DataRate,
+    /// The shortest packet.
+    pub shortest_packet: TimeDelta,
+    /// The longest packet.
+    pub longest_packet: TimeDelta,
+}
+
+impl EncoderLimits {
+    /// Nothing known.
+    pub const UNKNOWN: Self = Self {
+        size: size_of::<Self>() as u32,
+        reserved: 0,
+        minimum: DataRate::ZERO,
+        maximum: DataRate::ZERO,
+        shortest_packet: TimeDelta::ZERO,
+        longest_packet: TimeDelta::ZERO,
+    };
+
+    /// Rates and lengths of packets, each from the least to the greatest.
+    pub const fn new(rates: (DataRate, DataRate), packets: (TimeDelta, TimeDelta)) -> Self {
+        Self {
+            minimum: rates.0,
+            maximum: rates.1,
+            shortest_packet: packets.0,
+            longest_packet: packets.1,
+            ..Self::UNKNOWN
         }
     }
 }

@@ -2,7 +2,7 @@
 //! cancellers, noise suppressors, gain controls, filters, or a whole chain of them.
 
 use jackfield_abi::Fault;
-use jackfield_macros::{area, ffi};
+use jackfield_macros::{area, ffi, scalar};
 
 use crate::audio::AudioFormat;
 use crate::module::Module;
@@ -54,6 +54,35 @@ pub trait AudioProcessor: Module {
         let _ = state;
         Ok(())
     }
+
+    /// Copies what the linear part of an echo canceller left of the block processed last, before anything was suppressed, to the start of
+    /// each plane of `block` and gives the samples per channel; 0 if there is no such part. Recognisers of speech want it. Must not
+    /// allocate, lock or block. [audio]
+    #[since(2)]
+    fn linear_output(&mut self, block: &mut [f32]) -> Result<u32, Fault> {
+        let _ = block;
+        Ok(0)
+    }
+}
+
+/// Where the volume control of an input stands, in 256 steps.
+#[scalar]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct InputVolume(u32);
+
+impl InputVolume {
+    /// There is no such control, or nobody knows.
+    pub const UNKNOWN: Self = Self(0);
+
+    /// At `step`: 0 is silent, 255 the loudest.
+    pub const fn step(step: u8) -> Self {
+        Self(step as u32 + 1)
+    }
+
+    /// The step, if it is known.
+    pub fn as_step(self) -> Option<u8> {
+        self.0.checked_sub(1).and_then(|step| u8::try_from(step).ok())
+    }
 }
 
 /// What the host knows of a near-end block.
@@ -65,6 +94,14 @@ pub struct CaptureInfo {
     pub muted: u32,
     /// From the moment a far-end block is shown to the moment its echo is in the near end; negative if unknown.
     pub render_delay: TimeDelta,
+    /// 1 if a key of the keyboard is being pressed, which a microphone nearby hears; else 0.
+    pub key_pressed: u32,
+    /// 1 if nobody uses what comes out, so that only the state matters; else 0.
+    pub output_unused: u32,
+    /// Where the input's volume control stands.
+    pub volume: InputVolume,
+    /// 1 if the input's gain is another than in the block before (its control was moved, another device was taken), else 0.
+    pub gain_changed: u32,
 }
 
 impl CaptureInfo {
@@ -73,6 +110,10 @@ impl CaptureInfo {
         size: size_of::<Self>() as u32,
         muted: 0,
         render_delay: TimeDelta::us(-1),
+        key_pressed: 0,
+        output_unused: 0,
+        volume: InputVolume::UNKNOWN,
+        gain_changed: 0,
     };
 }
 
@@ -91,6 +132,14 @@ pub struct ProcessorReport {
     pub echo_delay_ms: f32,
     /// Gain applied in dB.
     pub gain_db: f32,
+    /// Echo return loss in dB: by how much the path from loudspeaker to microphone weakens what is played.
+    pub echo_return_loss: f32,
+    /// How likely it is that echo is left in the block, 0 to 1.
+    pub residual_echo_likelihood: f32,
+    /// Where the input's volume control should stand from now on.
+    pub wanted_volume: InputVolume,
+    /// 1 if the block is as it came, else 0.
+    pub untouched: u32,
 }
 
 impl ProcessorReport {
@@ -102,6 +151,10 @@ impl ProcessorReport {
         echo_return_loss_enhancement: f32::NAN,
         echo_delay_ms: f32::NAN,
         gain_db: f32::NAN,
+        echo_return_loss: f32::NAN,
+        residual_echo_likelihood: f32::NAN,
+        wanted_volume: InputVolume::UNKNOWN,
+        untouched: 0,
     };
 }
 

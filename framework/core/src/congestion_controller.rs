@@ -41,6 +41,20 @@ pub trait CongestionController: Module {
 
     /// Starts from what a predecessor believed. [network]
     fn take_over(&mut self, now: Timestamp, state: &CongestionHandover) -> Result<(), Fault>;
+
+    /// What the last update means for the pacer and the encoders beyond its rates; asked for after each update. Must not allocate, lock or
+    /// block. [network]
+    #[since(2)]
+    fn advice(&mut self, now: Timestamp) -> Result<CongestionAdvice, Fault> {
+        let _ = now;
+        Ok(CongestionAdvice::NONE)
+    }
+
+    /// 1 if it adapts to ECN marks (RFC 9331), so that it is worth sending with ECT(1); else 0. [network]
+    #[since(2)]
+    fn adapts_to_ecn(&mut self) -> Result<u32, Fault> {
+        Ok(0)
+    }
 }
 
 /// Takes probe clusters.
@@ -75,11 +89,12 @@ pub enum CongestionEventKind {
     RemoteBitrate = 3,
     /// A round-trip time was measured: `time`; `flag` 1 if smoothed.
     RoundTripTime = 4,
-    /// A packet left: `at`, `size`, `sequence_number`, `in_flight`, `cluster`, `flag` 1 if audio.
+    /// A packet left: `at`, `size`, `sequence_number`, `in_flight`, `cluster`, `flag` 1 if audio; `ssrc`, `untracked`, `ecn`.
     SentPacket = 5,
     /// A packet came (receive side): `at` sent, `time` arrival offset, `size`.
     ReceivedPacket = 6,
-    /// The streams changed: `rate` the sum of their minimum rates, `flag` 1 to ask for ALR probing.
+    /// The streams changed: `rate` the sum of their minimum rates, `flag` 1 to ask for ALR probing; `padding`, `constraints.maximum` the sum
+    /// of their greatest rates, `pacing_factor`, `probe_repeatedly`.
     StreamsConfig = 7,
     /// New bounds: `constraints`.
     TargetRateConstraints = 8,
@@ -87,7 +102,8 @@ pub enum CongestionEventKind {
     TransportLoss = 9,
     /// Feedback on packets: `packets`; `in_flight`; `flag` 1 if the path carries ECN.
     PacketFeedback = 10,
-    /// An estimate of the link from elsewhere: `rate`, `time` its propagation delay.
+    /// An estimate of the link from elsewhere: `rate`, `time` its propagation delay; `lower`, `upper`, `deviation`, `before_link`,
+    /// `behind_link`, `confidence`.
     NetworkStateEstimate = 11,
 }
 
@@ -120,6 +136,32 @@ pub struct CongestionEvent {
     pub cluster: u32,
     /// See the kind.
     pub flag: u32,
+    /// The stream that a packet belongs to.
+    pub ssrc: u32,
+    /// The ECN codepoint that a packet was sent with, as in [`PacketFeedback::ecn`].
+    pub ecn: u32,
+    /// What left since the packet before without a transport-wide sequence number.
+    pub untracked: DataSize,
+    /// The most padding that the streams can do with.
+    pub padding: DataRate,
+    /// At least so much the link bears; zero if unknown.
+    pub lower: DataRate,
+    /// At most so much; zero if unknown.
+    pub upper: DataRate,
+    /// By how much what it bears strays.
+    pub deviation: DataRate,
+    /// Delay before the link.
+    pub before_link: TimeDelta,
+    /// Delay behind the link.
+    pub behind_link: TimeDelta,
+    /// How sure the estimate is, 0 to 1.
+    pub confidence: f32,
+    /// Pacing as a multiple of the target that the streams ask for; 0 for the controller's own.
+    pub pacing_factor: f32,
+    /// 1 to go on with the probes of the beginning until media flows, else 0.
+    pub probe_repeatedly: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 impl CongestionEvent {
@@ -143,6 +185,19 @@ impl CongestionEvent {
             received: 0,
             cluster: 0,
             flag: 0,
+            ssrc: 0,
+            ecn: 0,
+            untracked: DataSize::ZERO,
+            padding: DataRate::ZERO,
+            lower: DataRate::ZERO,
+            upper: DataRate::ZERO,
+            deviation: DataRate::ZERO,
+            before_link: TimeDelta::ZERO,
+            behind_link: TimeDelta::ZERO,
+            confidence: 0.0,
+            pacing_factor: 0.0,
+            probe_repeatedly: 0,
+            reserved: 0,
         }
     }
 }
@@ -191,6 +246,41 @@ pub struct CongestionUpdate {
     pub ecn: u32,
     /// Zero.
     pub reserved: u32,
+}
+
+/// What a controller's last update means beyond its rates. Zero in a field means: nothing special.
+#[ffi(grows)]
+pub struct CongestionAdvice {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// 1 if the path is the bound of the target, 0 if the media is, or nobody knows.
+    pub limited_by_path: u32,
+    /// What the pacing rate allows in so long may leave at once.
+    pub pacing_window: TimeDelta,
+    /// What the padding rate allows in so long may leave at once.
+    pub padding_window: TimeDelta,
+    /// Packets of a probe shall be at least so far apart.
+    pub probe_distance: TimeDelta,
+    /// The round-trip time that the estimate is based on.
+    pub round_trip: TimeDelta,
+    /// The share of packets lost that it is based on, 0 to 1.
+    pub loss: f32,
+    /// By so much of the target the encoders shall go below it for now, because the window is full; 0 to 1.
+    pub reduction: f32,
+}
+
+impl CongestionAdvice {
+    /// Nothing special.
+    pub const NONE: Self = Self {
+        size: size_of::<Self>() as u32,
+        limited_by_path: 0,
+        pacing_window: TimeDelta::ZERO,
+        padding_window: TimeDelta::ZERO,
+        probe_distance: TimeDelta::ZERO,
+        round_trip: TimeDelta::ZERO,
+        loss: 0.0,
+        reduction: 0.0,
+    };
 }
 
 /// A burst of packets that tests the path.

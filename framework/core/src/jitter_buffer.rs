@@ -54,6 +54,20 @@ pub trait JitterBuffer: Module {
 
     /// Starts from what a predecessor had learnt; the waiting packets are inserted afterwards. [audio]
     fn take_over(&mut self, now: Timestamp, state: &JitterHandover) -> Result<(), Fault>;
+
+    /// A packet of a telephone event (RFC 4733) has come: a tone that somebody dials. When it is accepted its handle stays with the buffer
+    /// until `next` gives it out with [`Operation::Tone`] or `released` takes it; a buffer that knows no tones calls it `Late`. Must not
+    /// allocate, lock or block. [audio]
+    #[since(2)]
+    fn insert_event(
+        &mut self,
+        now: Timestamp,
+        event: &EventArrival,
+        released: &mut dyn HandleSink,
+    ) -> Result<Insertion, Fault> {
+        let _ = (now, event, released);
+        Ok(Insertion::Late)
+    }
 }
 
 /// Takes handles back.
@@ -110,6 +124,28 @@ pub struct PacketArrival {
     pub marker: u32,
 }
 
+/// A packet of a telephone event (RFC 4733 section 2.3) as the jitter buffer sees it.
+#[ffi(grows)]
+#[derive(Eq)]
+pub struct EventArrival {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// The event: 0 to 15 are the digits, star, pound and A to D (RFC 4733 section 3.2).
+    pub event: u32,
+    /// When it came.
+    pub arrival: Timestamp,
+    /// The host's name for the packet.
+    pub handle: u64,
+    /// RTP sequence number, extended so that it never wraps.
+    pub sequence_number: i64,
+    /// RTP timestamp at which the event began, extended so that it never wraps, in ticks of the clock.
+    pub timestamp: i64,
+    /// Ticks that it has lasted so far.
+    pub ticks: u32,
+    /// 1 if it is over, else 0.
+    pub ended: u32,
+}
+
 /// What became of an inserted packet.
 #[ffi_enum]
 pub enum Insertion {
@@ -134,15 +170,32 @@ pub struct Playout {
     pub last: Operation,
     /// 1 if the samples last decoded were speech, else 0.
     pub voice: u32,
+    /// The greatest operation that the host knows. `Silence` stands for a host of before, which knows up to `Recover`: ask
+    /// [`Playout::knows`].
+    pub greatest: Operation,
+    /// 1 if nobody hears what is played, so that packets are consumed undecoded; else 0.
+    pub muted: u32,
 }
 
 impl Playout {
+    /// Whether the host can do `operation`.
+    pub fn knows(&self, operation: Operation) -> bool {
+        let greatest = if self.greatest == Operation::Silence {
+            Operation::Recover
+        } else {
+            self.greatest
+        };
+        operation.0 <= greatest.0
+    }
+
     /// Nothing decoded, nothing done yet.
     pub const START: Self = Self {
         size: size_of::<Self>() as u32,
         ready_ticks: 0,
         last: Operation::Silence,
         voice: 0,
+        greatest: Operation::ComfortNoise,
+        muted: 0,
     };
 }
 
@@ -152,18 +205,19 @@ impl Playout {
 pub struct Action {
     /// The operation.
     pub operation: Operation,
-    /// For `Conceal`, `Recover` and `Silence`: ticks to make. For the others 0: as many as the packet holds.
+    /// For `Conceal`, `Recover`, `Silence`, `ComfortNoise` and `Tone`: ticks to make. For the others 0: as many as the packet holds.
     pub ticks: u32,
-    /// The packet to decode (it leaves the buffer), or for `Recover` the later packet whose redundancy to use (it stays).
+    /// The packet to decode (it leaves the buffer), or for `Recover` the later packet whose redundancy to use (it stays), or for `Tone` the
+    /// event (it leaves the buffer when it is given for the last time).
     pub handle: u64,
     /// For `Recover`: how long before the later packet the missing samples lie.
     pub back: TimeDelta,
 }
 
-/// The operations of playing, after NetEq's.
+/// The operations of playing, after NetEq's. Those behind `Recover` are for hosts that know them only: see [`Playout::knows`].
 #[ffi_enum]
 pub enum Operation {
-    /// Play silence, or the codec's comfort noise: nothing has come yet, or the sender is silent.
+    /// Play silence: nothing has come yet, or the sender is silent.
     Silence = 0,
     /// Decode the packet and play it as it is.
     Normal = 1,
@@ -177,6 +231,13 @@ pub enum Operation {
     Conceal = 5,
     /// The packet is missing: recover it from a later one.
     Recover = 6,
+    /// Decode the packet, play it faster by as many pitch periods as can be taken out of it.
+    FastAccelerate = 7,
+    /// The sender has said what its silence sounds like (a packet with `dtx`, of the codec or of RFC 3389) and says nothing more: let the
+    /// decoder go on with that.
+    ComfortNoise = 8,
+    /// Play the tones of a telephone event.
+    Tone = 9,
 }
 
 /// The delay of a jitter buffer.

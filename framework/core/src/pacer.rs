@@ -3,6 +3,7 @@
 use jackfield_abi::Fault;
 use jackfield_macros::{area, callback, ffi, ffi_enum};
 
+use crate::congestion_controller::ProbeCluster;
 use crate::module::Module;
 use crate::swap::{Join, SwapRules};
 use crate::time::Timestamp;
@@ -36,6 +37,51 @@ pub trait Pacer: Module {
 
     /// Gives every packet that waits to `departures` at once, in order, without sending it: the host enqueues them with the successor. [network]
     fn hand_over(&mut self, departures: &mut dyn DepartureSink) -> Result<(), Fault>;
+
+    /// How it is set up; may be called at any time. Must not allocate, lock or block. [network]
+    #[since(2)]
+    fn configure(&mut self, now: Timestamp, config: &PacerConfig) -> Result<(), Fault> {
+        let _ = (now, config);
+        Ok(())
+    }
+
+    /// From now on nothing leaves (`paused` 1), or everything goes on (0). What has waited too long meanwhile leaves all the same. Must not
+    /// allocate, lock or block. [network]
+    #[since(2)]
+    fn set_paused(&mut self, now: Timestamp, paused: u32) -> Result<(), Fault> {
+        let _ = (now, paused);
+        Err(Fault::unsupported(
+            "this pacer cannot pause: keep its packets back yourself",
+        ))
+    }
+
+    /// Whether more data is on its way than the congestion controller's window allows (`congested` 1): audio may leave all the same,
+    /// everything else had better wait. Must not allocate, lock or block. [network]
+    #[since(2)]
+    fn set_congested(&mut self, now: Timestamp, congested: u32) -> Result<(), Fault> {
+        let _ = (now, congested);
+        Ok(())
+    }
+
+    /// Send a cluster of packets at the cluster's rate, to see whether the path bears it. Which packets belong to it, and how much padding
+    /// it lacks, stands in `status`. Must not allocate, lock or block. [network]
+    #[since(2)]
+    fn probe(&mut self, now: Timestamp, cluster: &ProbeCluster) -> Result<(), Fault> {
+        let _ = (now, cluster);
+        Err(Fault::unsupported("this pacer does not probe"))
+    }
+
+    /// How things stand. Must not allocate, lock or block. [network]
+    #[since(2)]
+    fn status(&mut self, now: Timestamp) -> Result<PacerStatus, Fault> {
+        let _ = now;
+        let queue = self.queue()?;
+        Ok(PacerStatus {
+            packets: queue.packets,
+            waiting: queue.size,
+            ..PacerStatus::UNKNOWN
+        })
+    }
 }
 
 /// Takes the packets that may leave.
@@ -82,4 +128,64 @@ pub struct PacerQueue {
     pub packets: u64,
     /// Bytes.
     pub size: DataSize,
+}
+
+/// How a pacer is set up. Zero in a field means: the pacer's own choice.
+#[ffi(grows)]
+#[derive(Eq)]
+pub struct PacerConfig {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// 1 if audio counts against the rate, 0 if it leaves beside it.
+    pub count_audio: u32,
+    /// What the rate allows in so long may leave at once.
+    pub window: TimeDelta,
+    /// Longer than this nothing shall wait: the rate is raised for it.
+    pub longest_wait: TimeDelta,
+    /// What each packet adds to its size on the wire and counts against the rate.
+    pub overhead: DataSize,
+}
+
+impl PacerConfig {
+    /// Everything as the pacer chooses.
+    pub const DEFAULT: Self = Self {
+        size: size_of::<Self>() as u32,
+        count_audio: 0,
+        window: TimeDelta::ZERO,
+        longest_wait: TimeDelta::ZERO,
+        overhead: DataSize::ZERO,
+    };
+}
+
+/// How things stand in a pacer.
+#[ffi(grows)]
+#[derive(Eq)]
+pub struct PacerStatus {
+    /// The size of this struct in bytes.
+    pub size: u32,
+    /// The probe cluster that the packets of the last poll belong to; 0 if none.
+    pub cluster: u32,
+    /// Packets that wait.
+    pub packets: u64,
+    /// What waits.
+    pub waiting: DataSize,
+    /// How long the packet that came first has waited; negative if unknown.
+    pub oldest_wait: TimeDelta,
+    /// How long it takes until everything that waits has left; negative if unknown.
+    pub expected_wait: TimeDelta,
+    /// How much padding a probe lacks now.
+    pub padding: DataSize,
+}
+
+impl PacerStatus {
+    /// Nothing waits, and no time is known.
+    pub const UNKNOWN: Self = Self {
+        size: size_of::<Self>() as u32,
+        cluster: 0,
+        packets: 0,
+        waiting: DataSize::ZERO,
+        oldest_wait: TimeDelta::us(-1),
+        expected_wait: TimeDelta::us(-1),
+        padding: DataSize::ZERO,
+    };
 }

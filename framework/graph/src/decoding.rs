@@ -187,13 +187,14 @@ impl Decoding {
         self.voice = decoded.voice != 0;
         let mut samples = (decoded.samples as usize).min(MAX_PACKET_SAMPLES);
         let direction = match operation {
-            Operation::Accelerate => Some(Direction::Faster),
+            Operation::Accelerate | Operation::FastAccelerate => Some(Direction::Faster),
             Operation::PreemptiveExpand => Some(Direction::Slower),
             _ => None,
         };
         if let Some(direction) = direction {
             let rate = slot.format.sample_rate;
-            let stretched = stretch(room, channels, STRIDE, samples, rate, &direction);
+            let again = operation == Operation::FastAccelerate;
+            let stretched = stretch_by(again, room, channels, samples, rate, &direction);
             counters.removed_samples += samples.saturating_sub(stretched) as u64;
             counters.inserted_samples += stretched.saturating_sub(samples) as u64;
             samples = stretched;
@@ -386,6 +387,26 @@ fn steepest_of(pcm: &[f32], stride: usize, samples: usize, before: Option<&[f32]
             steepest(before, &plane[..samples], samples)
         })
         .fold(0.0, f32::max)
+}
+
+/// Stretches by one pitch period or, if `again`, takes periods out until no more than half is left or no period is like the next.
+fn stretch_by(
+    again: bool,
+    pcm: &mut [f32],
+    channels: usize,
+    samples: usize,
+    rate: SampleRate,
+    direction: &Direction,
+) -> usize {
+    let mut left = stretch(pcm, channels, STRIDE, samples, rate, direction);
+    while again && left > samples / 2 {
+        let less = stretch(pcm, channels, STRIDE, left, rate, direction);
+        if less == left {
+            break;
+        }
+        left = less;
+    }
+    left
 }
 
 /// Samples at `rate` in `ticks` of the jitter buffer's clock.

@@ -79,6 +79,8 @@ pub struct ReceiveCounters {
     pub removed_samples: u64,
     /// Samples put in to play slower.
     pub inserted_samples: u64,
+    /// Samples of comfort noise that went on in a pause.
+    pub comfort_noise_samples: u64,
 }
 
 /// Where used payload boxes go.
@@ -208,7 +210,7 @@ impl Receiver {
             if self.decoding.ready() >= need {
                 break;
             }
-            if let Some(action) = self.next(now, recycle) {
+            if let Some(action) = self.next(now, decode, recycle) {
                 played |= is_played(action.operation);
                 pulled.concealed += self.perform(&action, decode, recycle);
                 self.last = action.operation;
@@ -221,7 +223,7 @@ impl Receiver {
         self.decoding.pop(block, need);
         self.counters.concealed_samples += pulled.concealed as u64;
         self.counters.total_samples += need as u64;
-        pulled.silence = self.last == Operation::Silence;
+        pulled.silence = matches!(self.last, Operation::Silence | Operation::ComfortNoise);
         self.shadow_pull(now, played, recycle);
         pulled
     }
@@ -239,7 +241,7 @@ impl Receiver {
     }
 
     /// What to do next; `None` if the jitter buffer broke just now.
-    fn next(&mut self, now: Timestamp, recycle: &mut dyn Recycle) -> Option<Action> {
+    fn next(&mut self, now: Timestamp, decode: bool, recycle: &mut dyn Recycle) -> Option<Action> {
         if self.failed {
             return Some(self.fall_back(now, recycle));
         }
@@ -248,6 +250,7 @@ impl Receiver {
             ready_ticks: self.decoding.ready() as u32 * per_sample,
             last: self.last,
             voice: u32::from(self.decoding.voice()),
+            muted: u32::from(!decode),
             ..Playout::START
         };
         let mut released = Released::new(&mut self.waiting, recycle);
@@ -287,7 +290,11 @@ impl Receiver {
     fn perform(&mut self, action: &Action, decode: bool, recycle: &mut dyn Recycle) -> usize {
         let ticks = if action.ticks == 0 { STEP } else { action.ticks };
         match action.operation {
-            Operation::Normal | Operation::Merge | Operation::Accelerate | Operation::PreemptiveExpand => {
+            Operation::Normal
+            | Operation::Merge
+            | Operation::Accelerate
+            | Operation::FastAccelerate
+            | Operation::PreemptiveExpand => {
                 // A handle of a packet that has been played means nothing, and the next question is answered at once.
                 let Some(waiting) = take(&mut self.waiting, action.handle) else {
                     return 0;
@@ -311,6 +318,13 @@ impl Receiver {
                     return self.decoding.samples(ticks);
                 }
                 self.make_up(action, ticks)
+            }
+            // What the decoder makes of a packet that is missing is, after one that said "silence", the noise that the sender described.
+            Operation::ComfortNoise if decode => {
+                let before = self.decoding.ready();
+                self.decoding.conceal(ticks);
+                self.counters.comfort_noise_samples += (self.decoding.ready() - before) as u64;
+                0
             }
             _ => {
                 self.decoding.silence(self.decoding.samples(ticks));
@@ -362,7 +376,7 @@ impl Due {
 fn is_played(operation: Operation) -> bool {
     !matches!(
         operation,
-        Operation::Silence | Operation::Conceal | Operation::Recover
+        Operation::Silence | Operation::ComfortNoise | Operation::Conceal | Operation::Recover
     )
 }
 

@@ -390,6 +390,9 @@ typedef struct jf_audio_sink_table {
 // A span of time in microseconds; may be negative.
 typedef int64_t jf_time_delta_t;
 
+// Where the volume control of an input stands, in 256 steps.
+typedef uint32_t jf_input_volume_t;
+
 // What the host knows of a near-end block.
 // May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
 typedef struct jf_capture_info {
@@ -399,6 +402,15 @@ typedef struct jf_capture_info {
   uint32_t muted;
   // From the moment a far-end block is shown to the moment its echo is in the near end; negative if unknown.
   jf_time_delta_t render_delay;
+  // 1 if a key of the keyboard is being pressed, which a microphone nearby hears; else 0.
+  uint32_t key_pressed;
+  // 1 if nobody uses what comes out, so that only the state matters; else 0.
+  uint32_t output_unused;
+  // Where the input's volume control stands.
+  jf_input_volume_t volume;
+  // 1 if the input's gain is another than in the block before (its control was moved, another device was
+  // taken), else 0.
+  uint32_t gain_changed;
 } jf_capture_info_t;
 
 // What a processor found out about a block. A value that it does not know stays as the host set it: NaN.
@@ -416,6 +428,14 @@ typedef struct jf_processor_report {
   float echo_delay_ms;
   // Gain applied in dB.
   float gain_db;
+  // Echo return loss in dB: by how much the path from loudspeaker to microphone weakens what is played.
+  float echo_return_loss;
+  // How likely it is that echo is left in the block, 0 to 1.
+  float residual_echo_likelihood;
+  // Where the input's volume control should stand from now on.
+  jf_input_volume_t wanted_volume;
+  // 1 if the block is as it came, else 0.
+  uint32_t untouched;
 } jf_processor_report_t;
 
 // What one processor can tell its successor, whoever made it. Unknown values are NaN.
@@ -443,7 +463,7 @@ typedef struct jf_processor_handover {
 // same format. In every tick the host calls `render` (if the descriptor asks for it) and then `process`. A
 // swap replays recent render history into the newcomer and crossfades one block.
 #define JF_AUDIO_PROCESSOR_ID "jackfield.audio-processor/1"
-#define JF_AUDIO_PROCESSOR_REVISION 1u
+#define JF_AUDIO_PROCESSOR_REVISION 2u
 
 typedef struct jf_audio_processor_table {
   jf_table_head_t head;
@@ -474,16 +494,25 @@ typedef struct jf_audio_processor_table {
   // allocate, lock or block. [audio]
   // Optional: may be NULL.
   jf_status_t (*take_over)(void *self, const jf_processor_handover_t *state);
+
+  // ---- since revision 2; NULL in older tables ----
+
+  // Copies what the linear part of an echo canceller left of the block processed last, before anything was
+  // suppressed, to the start of each plane of `block` and gives the samples per channel; 0 if there is no
+  // such part. Recognisers of speech want it. Must not allocate, lock or block. [audio]
+  // Optional: may be NULL.
+  jf_status_t (*linear_output)(void *self, float *block, size_t block_len, uint32_t *out);
 } jf_audio_processor_table_t;
 
 // The shape of the table, for JF_META.
 #define JF_AUDIO_PROCESSOR_SHAPE \
-  "area\tjackfield.audio-processor/1\t1\n" \
+  "area\tjackfield.audio-processor/1\t2\n" \
   "method\tactivate(format: const*jf_audio_format_t{sample_rate:uint32_t,channels:uint32_t}) -> status\n" \
   "method\trender(now: int64_t, far: const[]float) -> status\n" \
-  "method\tprocess(now: int64_t, near: []float, capture: const*jf_capture_info_t{...,size:uint32_t,muted:uint32_t,render_delay:int64_t}, report: *jf_processor_report_t{...,size:uint32_t,reserved:uint32_t,voice_probability:float,echo_return_loss_enhancement:float,echo_delay_ms:float,gain_db:float}) -> status\n" \
+  "method\tprocess(now: int64_t, near: []float, capture: const*jf_capture_info_t{...,size:uint32_t,muted:uint32_t,render_delay:int64_t,key_pressed:uint32_t,output_unused:uint32_t,volume:uint32_t,gain_changed:uint32_t}, report: *jf_processor_report_t{...,size:uint32_t,reserved:uint32_t,voice_probability:float,echo_return_loss_enhancement:float,echo_delay_ms:float,gain_db:float,echo_return_loss:float,residual_echo_likelihood:float,wanted_volume:uint32_t,untouched:uint32_t}) -> status\n" \
   "method\thand_over(state: *jf_processor_handover_t{...,size:uint32_t,reserved:uint32_t,echo_delay_ms:float,noise_floor_dbov:float,gain_db:float,reserved2:uint32_t}) -> status\n" \
-  "method\ttake_over(state: const*jf_processor_handover_t{...,size:uint32_t,reserved:uint32_t,echo_delay_ms:float,noise_floor_dbov:float,gain_db:float,reserved2:uint32_t}) -> status\n"
+  "method\ttake_over(state: const*jf_processor_handover_t{...,size:uint32_t,reserved:uint32_t,echo_delay_ms:float,noise_floor_dbov:float,gain_db:float,reserved2:uint32_t}) -> status\n" \
+  "method\tlinear_output(block: []float) -> status, uint32_t\n"
 
 // The numbers of an RTP payload format (RFC 3551).
 typedef struct jf_payload_format {
@@ -580,6 +609,9 @@ typedef struct jf_encoder_config {
 // A flow of data in bits per second.
 typedef int64_t jf_data_rate_t;
 
+// An amount of data in bytes; may be negative where it is a difference.
+typedef int64_t jf_data_size_t;
+
 // What the network is like, for an encoder.
 // May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
 typedef struct jf_network_hint {
@@ -595,6 +627,19 @@ typedef struct jf_network_hint {
   float loss;
   // Mean length of a burst of losses, in packets.
   float mean_burst;
+  // What the whole path bears, for all streams together; zero if unknown.
+  jf_data_rate_t bandwidth;
+  // What each packet adds to its payload on the wire; zero if unknown.
+  jf_data_size_t overhead;
+  // The shortest packet that the receiver takes (`minptime`); zero if it did not say.
+  jf_time_delta_t shortest_packet;
+  // The longest (`maxptime`); zero if it did not say.
+  jf_time_delta_t longest_packet;
+  // Share of packets lost that redundancy in the packet behind would have recovered, 0 to 1; never more than
+  // `loss`.
+  float recoverable_loss;
+  // Zero.
+  uint32_t reserved2;
 } jf_network_hint_t;
 
 // What an encoder made of a block.
@@ -609,13 +654,30 @@ typedef struct jf_encoded {
   uint32_t dtx;
 } jf_encoded_t;
 
+// Between which bounds an encoder can work. Zero in a field means: unknown.
+// May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
+typedef struct jf_encoder_limits {
+  // The size of this struct in bytes.
+  uint32_t size;
+  // Zero.
+  uint32_t reserved;
+  // The least rate.
+  jf_data_rate_t minimum;
+  // The greatest rate.
+  jf_data_rate_t maximum;
+  // The shortest packet.
+  jf_time_delta_t shortest_packet;
+  // The longest packet.
+  jf_time_delta_t longest_packet;
+} jf_encoder_limits_t;
+
 // -------------------------------------------------------------------------------------------------
 // jackfield.audio-encoder/1
 
 // Turns blocks into packets.
 // Shapes: planar `f32`, 10 ms at the format's `sample_rate`, `config.channels` channels.
 #define JF_AUDIO_ENCODER_ID "jackfield.audio-encoder/1"
-#define JF_AUDIO_ENCODER_REVISION 1u
+#define JF_AUDIO_ENCODER_REVISION 2u
 
 typedef struct jf_audio_encoder_table {
   jf_table_head_t head;
@@ -638,14 +700,22 @@ typedef struct jf_audio_encoder_table {
   // own choice. [audio]
   // Optional: may be NULL.
   jf_status_t (*network)(void *self, const jf_network_hint_t *hint);
+
+  // ---- since revision 2; NULL in older tables ----
+
+  // Between which bounds it can work, as things stand. Before `activate` nothing is known. Must not allocate,
+  // lock or block. [audio]
+  // Optional: may be NULL.
+  jf_status_t (*limits)(void *self, jf_encoder_limits_t *out);
 } jf_audio_encoder_table_t;
 
 // The shape of the table, for JF_META.
 #define JF_AUDIO_ENCODER_SHAPE \
-  "area\tjackfield.audio-encoder/1\t1\n" \
+  "area\tjackfield.audio-encoder/1\t2\n" \
   "method\tactivate(config: const*jf_encoder_config_t{...,size:uint32_t,format:uint32_t,sample_rate:uint32_t,channels:uint32_t,packet_ms:uint32_t,reserved:uint32_t}, fmtp: str) -> status\n" \
   "method\tencode(block: const[]float, payload: []uint8_t) -> status, jf_encoded_t{bytes:uint32_t,ticks:uint32_t,voice:uint32_t,dtx:uint32_t}\n" \
-  "method\tnetwork(hint: const*jf_network_hint_t{...,size:uint32_t,reserved:uint32_t,target:int64_t,round_trip:int64_t,loss:float,mean_burst:float}) -> status\n"
+  "method\tnetwork(hint: const*jf_network_hint_t{...,size:uint32_t,reserved:uint32_t,target:int64_t,round_trip:int64_t,loss:float,mean_burst:float,bandwidth:int64_t,overhead:int64_t,shortest_packet:int64_t,longest_packet:int64_t,recoverable_loss:float,reserved2:uint32_t}) -> status\n" \
+  "method\tlimits() -> status, jf_encoder_limits_t{...,size:uint32_t,reserved:uint32_t,minimum:int64_t,maximum:int64_t,shortest_packet:int64_t,longest_packet:int64_t}\n"
 
 // How a decoder is set up.
 // May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
@@ -777,11 +847,12 @@ typedef struct jf_handle_sink {
   jf_status_t (*release)(void *context, uint64_t handle);
 } jf_handle_sink_t;
 
-// The operations of playing, after NetEq's.
+// The operations of playing, after NetEq's. Those behind `Recover` are for hosts that know them only: see
+// `Playout::knows`.
 // An unknown value is no error.
 typedef uint32_t jf_operation_t;
 enum {
-  // Play silence, or the codec's comfort noise: nothing has come yet, or the sender is silent.
+  // Play silence: nothing has come yet, or the sender is silent.
   JF_OPERATION_SILENCE = 0,
   // Decode the packet and play it as it is.
   JF_OPERATION_NORMAL = 1,
@@ -795,6 +866,13 @@ enum {
   JF_OPERATION_CONCEAL = 5,
   // The packet is missing: recover it from a later one.
   JF_OPERATION_RECOVER = 6,
+  // Decode the packet, play it faster by as many pitch periods as can be taken out of it.
+  JF_OPERATION_FAST_ACCELERATE = 7,
+  // The sender has said what its silence sounds like (a packet with `dtx`, of the codec or of RFC 3389) and
+  // says nothing more: let the decoder go on with that.
+  JF_OPERATION_COMFORT_NOISE = 8,
+  // Play the tones of a telephone event.
+  JF_OPERATION_TONE = 9,
 };
 
 // Where playing stands when the host asks for more.
@@ -808,6 +886,11 @@ typedef struct jf_playout {
   jf_operation_t last;
   // 1 if the samples last decoded were speech, else 0.
   uint32_t voice;
+  // The greatest operation that the host knows. `Silence` stands for a host of before, which knows up to
+  // `Recover`: ask `Playout::knows`.
+  jf_operation_t greatest;
+  // 1 if nobody hears what is played, so that packets are consumed undecoded; else 0.
+  uint32_t muted;
 } jf_playout_t;
 
 // What one jitter buffer tells its successor.
@@ -823,6 +906,27 @@ typedef struct jf_jitter_handover {
   // The delay that it aimed for.
   jf_time_delta_t target;
 } jf_jitter_handover_t;
+
+// A packet of a telephone event (RFC 4733 section 2.3) as the jitter buffer sees it.
+// May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
+typedef struct jf_event_arrival {
+  // The size of this struct in bytes.
+  uint32_t size;
+  // The event: 0 to 15 are the digits, star, pound and A to D (RFC 4733 section 3.2).
+  uint32_t event;
+  // When it came.
+  jf_timestamp_t arrival;
+  // The host's name for the packet.
+  uint64_t handle;
+  // RTP sequence number, extended so that it never wraps.
+  int64_t sequence_number;
+  // RTP timestamp at which the event began, extended so that it never wraps, in ticks of the clock.
+  int64_t timestamp;
+  // Ticks that it has lasted so far.
+  uint32_t ticks;
+  // 1 if it is over, else 0.
+  uint32_t ended;
+} jf_event_arrival_t;
 
 // What became of an inserted packet.
 // An unknown value is no error.
@@ -842,10 +946,11 @@ enum {
 typedef struct jf_action {
   // The operation.
   jf_operation_t operation;
-  // For `Conceal`, `Recover` and `Silence`: ticks to make. For the others 0: as many as the packet holds.
+  // For `Conceal`, `Recover`, `Silence`, `ComfortNoise` and `Tone`: ticks to make. For the others 0: as many
+  // as the packet holds.
   uint32_t ticks;
   // The packet to decode (it leaves the buffer), or for `Recover` the later packet whose redundancy to use
-  // (it stays).
+  // (it stays), or for `Tone` the event (it leaves the buffer when it is given for the last time).
   uint64_t handle;
   // For `Recover`: how long before the later packet the missing samples lie.
   jf_time_delta_t back;
@@ -864,7 +969,7 @@ typedef struct jf_jitter_delay {
 
 // Puts packets in order and decides when each is played.
 #define JF_JITTER_BUFFER_ID "jackfield.jitter-buffer/1"
-#define JF_JITTER_BUFFER_REVISION 1u
+#define JF_JITTER_BUFFER_REVISION 2u
 
 typedef struct jf_jitter_buffer_table {
   jf_table_head_t head;
@@ -902,18 +1007,32 @@ typedef struct jf_jitter_buffer_table {
 
   // Starts from what a predecessor had learnt; the waiting packets are inserted afterwards. [audio]
   jf_status_t (*take_over)(void *self, jf_timestamp_t now, const jf_jitter_handover_t *state);
+
+  // ---- since revision 2; NULL in older tables ----
+
+  // A packet of a telephone event (RFC 4733) has come: a tone that somebody dials. When it is accepted its
+  // handle stays with the buffer until `next` gives it out with `Operation::Tone` or `released` takes it; a
+  // buffer that knows no tones calls it `Late`. Must not allocate, lock or block. [audio]
+  // Optional: may be NULL.
+  jf_status_t (*insert_event)(
+      void *self,
+      jf_timestamp_t now,
+      const jf_event_arrival_t *event,
+      const jf_handle_sink_t *released,
+      jf_insertion_t *out);
 } jf_jitter_buffer_table_t;
 
 // The shape of the table, for JF_META.
 #define JF_JITTER_BUFFER_SHAPE \
-  "area\tjackfield.jitter-buffer/1\t1\n" \
+  "area\tjackfield.jitter-buffer/1\t2\n" \
   "method\tactivate(config: const*jf_jitter_config_t{...,size:uint32_t,clock_rate:uint32_t,max_packets:uint32_t,reserved:uint32_t}) -> status\n" \
   "method\tinsert(now: int64_t, packet: const*jf_packet_arrival_t{arrival:int64_t,handle:uint64_t,sequence_number:int64_t,timestamp:int64_t,ticks:uint32_t,redundancy:uint32_t,dtx:uint32_t,marker:uint32_t}, released: callback jf_handle_sink_t{release(uint64_t)}) -> status, uint32_t\n" \
-  "method\tnext(now: int64_t, playout: const*jf_playout_t{...,size:uint32_t,ready_ticks:uint32_t,last:uint32_t,voice:uint32_t}, released: callback jf_handle_sink_t{release(uint64_t)}) -> status, jf_action_t{operation:uint32_t,ticks:uint32_t,handle:uint64_t,back:int64_t}\n" \
+  "method\tnext(now: int64_t, playout: const*jf_playout_t{...,size:uint32_t,ready_ticks:uint32_t,last:uint32_t,voice:uint32_t,greatest:uint32_t,muted:uint32_t}, released: callback jf_handle_sink_t{release(uint64_t)}) -> status, jf_action_t{operation:uint32_t,ticks:uint32_t,handle:uint64_t,back:int64_t}\n" \
   "method\tset_bounds(minimum: int64_t, maximum: int64_t) -> status\n" \
   "method\tdelay(now: int64_t) -> status, jf_jitter_delay_t{target:int64_t,current:int64_t}\n" \
   "method\thand_over(now: int64_t) -> status, jf_jitter_handover_t{started:uint32_t,reserved:uint32_t,next_sequence_number:int64_t,next_timestamp:int64_t,target:int64_t}\n" \
-  "method\ttake_over(now: int64_t, state: const*jf_jitter_handover_t{started:uint32_t,reserved:uint32_t,next_sequence_number:int64_t,next_timestamp:int64_t,target:int64_t}) -> status\n"
+  "method\ttake_over(now: int64_t, state: const*jf_jitter_handover_t{started:uint32_t,reserved:uint32_t,next_sequence_number:int64_t,next_timestamp:int64_t,target:int64_t}) -> status\n" \
+  "method\tinsert_event(now: int64_t, event: const*jf_event_arrival_t{...,size:uint32_t,event:uint32_t,arrival:int64_t,handle:uint64_t,sequence_number:int64_t,timestamp:int64_t,ticks:uint32_t,ended:uint32_t}, released: callback jf_handle_sink_t{release(uint64_t)}) -> status, uint32_t\n"
 
 // How a mixer is set up.
 // May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
@@ -1032,11 +1151,13 @@ enum {
   JF_CONGESTION_EVENT_KIND_REMOTE_BITRATE = 3,
   // A round-trip time was measured: `time`; `flag` 1 if smoothed.
   JF_CONGESTION_EVENT_KIND_ROUND_TRIP_TIME = 4,
-  // A packet left: `at`, `size`, `sequence_number`, `in_flight`, `cluster`, `flag` 1 if audio.
+  // A packet left: `at`, `size`, `sequence_number`, `in_flight`, `cluster`, `flag` 1 if audio; `ssrc`,
+  // `untracked`, `ecn`.
   JF_CONGESTION_EVENT_KIND_SENT_PACKET = 5,
   // A packet came (receive side): `at` sent, `time` arrival offset, `size`.
   JF_CONGESTION_EVENT_KIND_RECEIVED_PACKET = 6,
-  // The streams changed: `rate` the sum of their minimum rates, `flag` 1 to ask for ALR probing.
+  // The streams changed: `rate` the sum of their minimum rates, `flag` 1 to ask for ALR probing; `padding`,
+  // `constraints.maximum` the sum of their greatest rates, `pacing_factor`, `probe_repeatedly`.
   JF_CONGESTION_EVENT_KIND_STREAMS_CONFIG = 7,
   // New bounds: `constraints`.
   JF_CONGESTION_EVENT_KIND_TARGET_RATE_CONSTRAINTS = 8,
@@ -1044,12 +1165,10 @@ enum {
   JF_CONGESTION_EVENT_KIND_TRANSPORT_LOSS = 9,
   // Feedback on packets: `packets`; `in_flight`; `flag` 1 if the path carries ECN.
   JF_CONGESTION_EVENT_KIND_PACKET_FEEDBACK = 10,
-  // An estimate of the link from elsewhere: `rate`, `time` its propagation delay.
+  // An estimate of the link from elsewhere: `rate`, `time` its propagation delay; `lower`, `upper`,
+  // `deviation`, `before_link`, `behind_link`, `confidence`.
   JF_CONGESTION_EVENT_KIND_NETWORK_STATE_ESTIMATE = 11,
 };
-
-// An amount of data in bytes; may be negative where it is a difference.
-typedef int64_t jf_data_size_t;
 
 // One event. Fields that its kind does not name are zero.
 // May grow: set `size_of_struct` to its sizeof, and read no more than the `size_of_struct` that you are
@@ -1081,6 +1200,32 @@ typedef struct jf_congestion_event {
   uint32_t cluster;
   // See the kind.
   uint32_t flag;
+  // The stream that a packet belongs to.
+  uint32_t ssrc;
+  // The ECN codepoint that a packet was sent with, as in `PacketFeedback::ecn`.
+  uint32_t ecn;
+  // What left since the packet before without a transport-wide sequence number.
+  jf_data_size_t untracked;
+  // The most padding that the streams can do with.
+  jf_data_rate_t padding;
+  // At least so much the link bears; zero if unknown.
+  jf_data_rate_t lower;
+  // At most so much; zero if unknown.
+  jf_data_rate_t upper;
+  // By how much what it bears strays.
+  jf_data_rate_t deviation;
+  // Delay before the link.
+  jf_time_delta_t before_link;
+  // Delay behind the link.
+  jf_time_delta_t behind_link;
+  // How sure the estimate is, 0 to 1.
+  float confidence;
+  // Pacing as a multiple of the target that the streams ask for; 0 for the controller's own.
+  float pacing_factor;
+  // 1 to go on with the probes of the beginning until media flows, else 0.
+  uint32_t probe_repeatedly;
+  // Zero.
+  uint32_t reserved;
 } jf_congestion_event_t;
 
 // What the remote end said of one packet.
@@ -1166,12 +1311,33 @@ typedef struct jf_congestion_update {
   uint32_t reserved;
 } jf_congestion_update_t;
 
+// What a controller's last update means beyond its rates. Zero in a field means: nothing special.
+// May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
+typedef struct jf_congestion_advice {
+  // The size of this struct in bytes.
+  uint32_t size;
+  // 1 if the path is the bound of the target, 0 if the media is, or nobody knows.
+  uint32_t limited_by_path;
+  // What the pacing rate allows in so long may leave at once.
+  jf_time_delta_t pacing_window;
+  // What the padding rate allows in so long may leave at once.
+  jf_time_delta_t padding_window;
+  // Packets of a probe shall be at least so far apart.
+  jf_time_delta_t probe_distance;
+  // The round-trip time that the estimate is based on.
+  jf_time_delta_t round_trip;
+  // The share of packets lost that it is based on, 0 to 1.
+  float loss;
+  // By so much of the target the encoders shall go below it for now, because the window is full; 0 to 1.
+  float reduction;
+} jf_congestion_advice_t;
+
 // -------------------------------------------------------------------------------------------------
 // jackfield.congestion-controller/1
 
 // Decides how fast to send.
 #define JF_CONGESTION_CONTROLLER_ID "jackfield.congestion-controller/1"
-#define JF_CONGESTION_CONTROLLER_REVISION 1u
+#define JF_CONGESTION_CONTROLLER_REVISION 2u
 
 typedef struct jf_congestion_controller_table {
   jf_table_head_t head;
@@ -1198,16 +1364,29 @@ typedef struct jf_congestion_controller_table {
 
   // Starts from what a predecessor believed. [network]
   jf_status_t (*take_over)(void *self, jf_timestamp_t now, const jf_congestion_handover_t *state);
+
+  // ---- since revision 2; NULL in older tables ----
+
+  // What the last update means for the pacer and the encoders beyond its rates; asked for after each update.
+  // Must not allocate, lock or block. [network]
+  // Optional: may be NULL.
+  jf_status_t (*advice)(void *self, jf_timestamp_t now, jf_congestion_advice_t *out);
+
+  // 1 if it adapts to ECN marks (RFC 9331), so that it is worth sending with ECT(1); else 0. [network]
+  // Optional: may be NULL.
+  jf_status_t (*adapts_to_ecn)(void *self, uint32_t *out);
 } jf_congestion_controller_table_t;
 
 // The shape of the table, for JF_META.
 #define JF_CONGESTION_CONTROLLER_SHAPE \
-  "area\tjackfield.congestion-controller/1\t1\n" \
+  "area\tjackfield.congestion-controller/1\t2\n" \
   "method\tactivate(now: int64_t, constraints: const*jf_rate_constraints_t{minimum:int64_t,maximum:int64_t,start:int64_t}) -> status\n" \
-  "method\ton_event(now: int64_t, event: const*jf_congestion_event_t{...,size_of_struct:uint32_t,kind:uint32_t,at:int64_t,time:int64_t,rate:int64_t,size:int64_t,in_flight:int64_t,sequence_number:int64_t,constraints:jf_rate_constraints_t{minimum:int64_t,maximum:int64_t,start:int64_t},lost:uint32_t,received:uint32_t,cluster:uint32_t,flag:uint32_t}, packets: const[]jf_packet_feedback_t{sequence_number:int64_t,sent:int64_t,received:int64_t,arrival_offset:int64_t,size:int64_t,ecn:uint32_t,cluster:uint32_t,audio:uint32_t,recovered:uint32_t}, probes: callback jf_probe_sink_t{probe(const*jf_probe_cluster_t{id:uint32_t,minimum_packets:uint32_t,rate:int64_t,duration:int64_t})}) -> status, jf_congestion_update_t{target:int64_t,pacing:int64_t,padding:int64_t,window:int64_t,estimate:int64_t,feedback_interval:int64_t,ecn:uint32_t,reserved:uint32_t}\n" \
+  "method\ton_event(now: int64_t, event: const*jf_congestion_event_t{...,size_of_struct:uint32_t,kind:uint32_t,at:int64_t,time:int64_t,rate:int64_t,size:int64_t,in_flight:int64_t,sequence_number:int64_t,constraints:jf_rate_constraints_t{minimum:int64_t,maximum:int64_t,start:int64_t},lost:uint32_t,received:uint32_t,cluster:uint32_t,flag:uint32_t,ssrc:uint32_t,ecn:uint32_t,untracked:int64_t,padding:int64_t,lower:int64_t,upper:int64_t,deviation:int64_t,before_link:int64_t,behind_link:int64_t,confidence:float,pacing_factor:float,probe_repeatedly:uint32_t,reserved:uint32_t}, packets: const[]jf_packet_feedback_t{sequence_number:int64_t,sent:int64_t,received:int64_t,arrival_offset:int64_t,size:int64_t,ecn:uint32_t,cluster:uint32_t,audio:uint32_t,recovered:uint32_t}, probes: callback jf_probe_sink_t{probe(const*jf_probe_cluster_t{id:uint32_t,minimum_packets:uint32_t,rate:int64_t,duration:int64_t})}) -> status, jf_congestion_update_t{target:int64_t,pacing:int64_t,padding:int64_t,window:int64_t,estimate:int64_t,feedback_interval:int64_t,ecn:uint32_t,reserved:uint32_t}\n" \
   "method\tprocess_interval() -> status, int64_t\n" \
   "method\thand_over(now: int64_t) -> status, jf_congestion_handover_t{estimate:int64_t,target:int64_t,round_trip:int64_t,minimum_round_trip:int64_t,in_flight:int64_t,loss_ppm:uint32_t,reserved:uint32_t}\n" \
-  "method\ttake_over(now: int64_t, state: const*jf_congestion_handover_t{estimate:int64_t,target:int64_t,round_trip:int64_t,minimum_round_trip:int64_t,in_flight:int64_t,loss_ppm:uint32_t,reserved:uint32_t}) -> status\n"
+  "method\ttake_over(now: int64_t, state: const*jf_congestion_handover_t{estimate:int64_t,target:int64_t,round_trip:int64_t,minimum_round_trip:int64_t,in_flight:int64_t,loss_ppm:uint32_t,reserved:uint32_t}) -> status\n" \
+  "method\tadvice(now: int64_t) -> status, jf_congestion_advice_t{...,size:uint32_t,limited_by_path:uint32_t,pacing_window:int64_t,padding_window:int64_t,probe_distance:int64_t,round_trip:int64_t,loss:float,reduction:float}\n" \
+  "method\tadapts_to_ecn() -> status, uint32_t\n"
 
 // How urgent a packet is; smaller goes first (the order of libwebrtc's `modules/pacing`).
 // An unknown value is no error.
@@ -1248,6 +1427,21 @@ typedef struct jf_departure_sink {
   jf_status_t (*depart)(void *context, uint64_t handle);
 } jf_departure_sink_t;
 
+// How a pacer is set up. Zero in a field means: the pacer's own choice.
+// May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
+typedef struct jf_pacer_config {
+  // The size of this struct in bytes.
+  uint32_t size;
+  // 1 if audio counts against the rate, 0 if it leaves beside it.
+  uint32_t count_audio;
+  // What the rate allows in so long may leave at once.
+  jf_time_delta_t window;
+  // Longer than this nothing shall wait: the rate is raised for it.
+  jf_time_delta_t longest_wait;
+  // What each packet adds to its size on the wire and counts against the rate.
+  jf_data_size_t overhead;
+} jf_pacer_config_t;
+
 // What waits in a pacer.
 typedef struct jf_pacer_queue {
   // Packets.
@@ -1256,12 +1450,31 @@ typedef struct jf_pacer_queue {
   jf_data_size_t size;
 } jf_pacer_queue_t;
 
+// How things stand in a pacer.
+// May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
+typedef struct jf_pacer_status {
+  // The size of this struct in bytes.
+  uint32_t size;
+  // The probe cluster that the packets of the last poll belong to; 0 if none.
+  uint32_t cluster;
+  // Packets that wait.
+  uint64_t packets;
+  // What waits.
+  jf_data_size_t waiting;
+  // How long the packet that came first has waited; negative if unknown.
+  jf_time_delta_t oldest_wait;
+  // How long it takes until everything that waits has left; negative if unknown.
+  jf_time_delta_t expected_wait;
+  // How much padding a probe lacks now.
+  jf_data_size_t padding;
+} jf_pacer_status_t;
+
 // -------------------------------------------------------------------------------------------------
 // jackfield.pacer/1
 
 // Spreads packets over time.
 #define JF_PACER_ID "jackfield.pacer/1"
-#define JF_PACER_REVISION 1u
+#define JF_PACER_REVISION 2u
 
 typedef struct jf_pacer_table {
   jf_table_head_t head;
@@ -1285,17 +1498,47 @@ typedef struct jf_pacer_table {
   // Gives every packet that waits to `departures` at once, in order, without sending it: the host enqueues
   // them with the successor. [network]
   jf_status_t (*hand_over)(void *self, const jf_departure_sink_t *departures);
+
+  // ---- since revision 2; NULL in older tables ----
+
+  // How it is set up; may be called at any time. Must not allocate, lock or block. [network]
+  // Optional: may be NULL.
+  jf_status_t (*configure)(void *self, jf_timestamp_t now, const jf_pacer_config_t *config);
+
+  // From now on nothing leaves (`paused` 1), or everything goes on (0). What has waited too long meanwhile
+  // leaves all the same. Must not allocate, lock or block. [network]
+  // Optional: may be NULL.
+  jf_status_t (*set_paused)(void *self, jf_timestamp_t now, uint32_t paused);
+
+  // Whether more data is on its way than the congestion controller's window allows (`congested` 1): audio may
+  // leave all the same, everything else had better wait. Must not allocate, lock or block. [network]
+  // Optional: may be NULL.
+  jf_status_t (*set_congested)(void *self, jf_timestamp_t now, uint32_t congested);
+
+  // Send a cluster of packets at the cluster's rate, to see whether the path bears it. Which packets belong
+  // to it, and how much padding it lacks, stands in `status`. Must not allocate, lock or block. [network]
+  // Optional: may be NULL.
+  jf_status_t (*probe)(void *self, jf_timestamp_t now, const jf_probe_cluster_t *cluster);
+
+  // How things stand. Must not allocate, lock or block. [network]
+  // Optional: may be NULL.
+  jf_status_t (*status)(void *self, jf_timestamp_t now, jf_pacer_status_t *out);
 } jf_pacer_table_t;
 
 // The shape of the table, for JF_META.
 #define JF_PACER_SHAPE \
-  "area\tjackfield.pacer/1\t1\n" \
+  "area\tjackfield.pacer/1\t2\n" \
   "method\tset_rates(now: int64_t, pacing: int64_t, padding: int64_t) -> status\n" \
   "method\tenqueue(now: int64_t, packet: const*jf_paced_packet_t{handle:uint64_t,size:int64_t,priority:uint32_t,ssrc:uint32_t}) -> status\n" \
   "method\tpoll(now: int64_t, departures: callback jf_departure_sink_t{depart(uint64_t)}) -> status\n" \
   "method\tdeadline() -> status, int64_t\n" \
   "method\tqueue() -> status, jf_pacer_queue_t{packets:uint64_t,size:int64_t}\n" \
-  "method\thand_over(departures: callback jf_departure_sink_t{depart(uint64_t)}) -> status\n"
+  "method\thand_over(departures: callback jf_departure_sink_t{depart(uint64_t)}) -> status\n" \
+  "method\tconfigure(now: int64_t, config: const*jf_pacer_config_t{...,size:uint32_t,count_audio:uint32_t,window:int64_t,longest_wait:int64_t,overhead:int64_t}) -> status\n" \
+  "method\tset_paused(now: int64_t, paused: uint32_t) -> status\n" \
+  "method\tset_congested(now: int64_t, congested: uint32_t) -> status\n" \
+  "method\tprobe(now: int64_t, cluster: const*jf_probe_cluster_t{id:uint32_t,minimum_packets:uint32_t,rate:int64_t,duration:int64_t}) -> status\n" \
+  "method\tstatus(now: int64_t) -> status, jf_pacer_status_t{...,size:uint32_t,cluster:uint32_t,packets:uint64_t,waiting:int64_t,oldest_wait:int64_t,expected_wait:int64_t,padding:int64_t}\n"
 
 // Who speaks first in DTLS (RFC 8842).
 // An unknown value is no error.
@@ -1570,14 +1813,22 @@ JF_STATIC_ASSERT(sizeof(jf_audio_sink_table_t) == 64, "sizeof(jf_audio_sink_tabl
 JF_STATIC_ASSERT(offsetof(jf_capture_info_t, size) == 0, "offsetof(jf_capture_info_t, size)");
 JF_STATIC_ASSERT(offsetof(jf_capture_info_t, muted) == 4, "offsetof(jf_capture_info_t, muted)");
 JF_STATIC_ASSERT(offsetof(jf_capture_info_t, render_delay) == 8, "offsetof(jf_capture_info_t, render_delay)");
-JF_STATIC_ASSERT(sizeof(jf_capture_info_t) == 16, "sizeof(jf_capture_info_t)");
+JF_STATIC_ASSERT(offsetof(jf_capture_info_t, key_pressed) == 16, "offsetof(jf_capture_info_t, key_pressed)");
+JF_STATIC_ASSERT(offsetof(jf_capture_info_t, output_unused) == 20, "offsetof(jf_capture_info_t, output_unused)");
+JF_STATIC_ASSERT(offsetof(jf_capture_info_t, volume) == 24, "offsetof(jf_capture_info_t, volume)");
+JF_STATIC_ASSERT(offsetof(jf_capture_info_t, gain_changed) == 28, "offsetof(jf_capture_info_t, gain_changed)");
+JF_STATIC_ASSERT(sizeof(jf_capture_info_t) == 32, "sizeof(jf_capture_info_t)");
 JF_STATIC_ASSERT(offsetof(jf_processor_report_t, size) == 0, "offsetof(jf_processor_report_t, size)");
 JF_STATIC_ASSERT(offsetof(jf_processor_report_t, reserved) == 4, "offsetof(jf_processor_report_t, reserved)");
 JF_STATIC_ASSERT(offsetof(jf_processor_report_t, voice_probability) == 8, "offsetof(jf_processor_report_t, voice_probability)");
 JF_STATIC_ASSERT(offsetof(jf_processor_report_t, echo_return_loss_enhancement) == 12, "offsetof(jf_processor_report_t, echo_return_loss_enhancement)");
 JF_STATIC_ASSERT(offsetof(jf_processor_report_t, echo_delay_ms) == 16, "offsetof(jf_processor_report_t, echo_delay_ms)");
 JF_STATIC_ASSERT(offsetof(jf_processor_report_t, gain_db) == 20, "offsetof(jf_processor_report_t, gain_db)");
-JF_STATIC_ASSERT(sizeof(jf_processor_report_t) == 24, "sizeof(jf_processor_report_t)");
+JF_STATIC_ASSERT(offsetof(jf_processor_report_t, echo_return_loss) == 24, "offsetof(jf_processor_report_t, echo_return_loss)");
+JF_STATIC_ASSERT(offsetof(jf_processor_report_t, residual_echo_likelihood) == 28, "offsetof(jf_processor_report_t, residual_echo_likelihood)");
+JF_STATIC_ASSERT(offsetof(jf_processor_report_t, wanted_volume) == 32, "offsetof(jf_processor_report_t, wanted_volume)");
+JF_STATIC_ASSERT(offsetof(jf_processor_report_t, untouched) == 36, "offsetof(jf_processor_report_t, untouched)");
+JF_STATIC_ASSERT(sizeof(jf_processor_report_t) == 40, "sizeof(jf_processor_report_t)");
 JF_STATIC_ASSERT(offsetof(jf_processor_handover_t, size) == 0, "offsetof(jf_processor_handover_t, size)");
 JF_STATIC_ASSERT(offsetof(jf_processor_handover_t, reserved) == 4, "offsetof(jf_processor_handover_t, reserved)");
 JF_STATIC_ASSERT(offsetof(jf_processor_handover_t, echo_delay_ms) == 8, "offsetof(jf_processor_handover_t, echo_delay_ms)");
@@ -1585,7 +1836,8 @@ JF_STATIC_ASSERT(offsetof(jf_processor_handover_t, noise_floor_dbov) == 12, "off
 JF_STATIC_ASSERT(offsetof(jf_processor_handover_t, gain_db) == 16, "offsetof(jf_processor_handover_t, gain_db)");
 JF_STATIC_ASSERT(offsetof(jf_processor_handover_t, reserved2) == 20, "offsetof(jf_processor_handover_t, reserved2)");
 JF_STATIC_ASSERT(sizeof(jf_processor_handover_t) == 24, "sizeof(jf_processor_handover_t)");
-JF_STATIC_ASSERT(sizeof(jf_audio_processor_table_t) == 80, "sizeof(jf_audio_processor_table_t)");
+JF_STATIC_ASSERT(offsetof(jf_audio_processor_table_t, linear_output) == 80, "offsetof(jf_audio_processor_table_t, linear_output)");
+JF_STATIC_ASSERT(sizeof(jf_audio_processor_table_t) == 88, "sizeof(jf_audio_processor_table_t)");
 JF_STATIC_ASSERT(offsetof(jf_payload_format_t, clock_rate) == 0, "offsetof(jf_payload_format_t, clock_rate)");
 JF_STATIC_ASSERT(offsetof(jf_payload_format_t, channels) == 4, "offsetof(jf_payload_format_t, channels)");
 JF_STATIC_ASSERT(offsetof(jf_payload_format_t, static_payload_type) == 8, "offsetof(jf_payload_format_t, static_payload_type)");
@@ -1607,13 +1859,27 @@ JF_STATIC_ASSERT(offsetof(jf_network_hint_t, target) == 8, "offsetof(jf_network_
 JF_STATIC_ASSERT(offsetof(jf_network_hint_t, round_trip) == 16, "offsetof(jf_network_hint_t, round_trip)");
 JF_STATIC_ASSERT(offsetof(jf_network_hint_t, loss) == 24, "offsetof(jf_network_hint_t, loss)");
 JF_STATIC_ASSERT(offsetof(jf_network_hint_t, mean_burst) == 28, "offsetof(jf_network_hint_t, mean_burst)");
-JF_STATIC_ASSERT(sizeof(jf_network_hint_t) == 32, "sizeof(jf_network_hint_t)");
+JF_STATIC_ASSERT(offsetof(jf_network_hint_t, bandwidth) == 32, "offsetof(jf_network_hint_t, bandwidth)");
+JF_STATIC_ASSERT(offsetof(jf_network_hint_t, overhead) == 40, "offsetof(jf_network_hint_t, overhead)");
+JF_STATIC_ASSERT(offsetof(jf_network_hint_t, shortest_packet) == 48, "offsetof(jf_network_hint_t, shortest_packet)");
+JF_STATIC_ASSERT(offsetof(jf_network_hint_t, longest_packet) == 56, "offsetof(jf_network_hint_t, longest_packet)");
+JF_STATIC_ASSERT(offsetof(jf_network_hint_t, recoverable_loss) == 64, "offsetof(jf_network_hint_t, recoverable_loss)");
+JF_STATIC_ASSERT(offsetof(jf_network_hint_t, reserved2) == 68, "offsetof(jf_network_hint_t, reserved2)");
+JF_STATIC_ASSERT(sizeof(jf_network_hint_t) == 72, "sizeof(jf_network_hint_t)");
 JF_STATIC_ASSERT(offsetof(jf_encoded_t, bytes) == 0, "offsetof(jf_encoded_t, bytes)");
 JF_STATIC_ASSERT(offsetof(jf_encoded_t, ticks) == 4, "offsetof(jf_encoded_t, ticks)");
 JF_STATIC_ASSERT(offsetof(jf_encoded_t, voice) == 8, "offsetof(jf_encoded_t, voice)");
 JF_STATIC_ASSERT(offsetof(jf_encoded_t, dtx) == 12, "offsetof(jf_encoded_t, dtx)");
 JF_STATIC_ASSERT(sizeof(jf_encoded_t) == 16, "sizeof(jf_encoded_t)");
-JF_STATIC_ASSERT(sizeof(jf_audio_encoder_table_t) == 64, "sizeof(jf_audio_encoder_table_t)");
+JF_STATIC_ASSERT(offsetof(jf_encoder_limits_t, size) == 0, "offsetof(jf_encoder_limits_t, size)");
+JF_STATIC_ASSERT(offsetof(jf_encoder_limits_t, reserved) == 4, "offsetof(jf_encoder_limits_t, reserved)");
+JF_STATIC_ASSERT(offsetof(jf_encoder_limits_t, minimum) == 8, "offsetof(jf_encoder_limits_t, minimum)");
+JF_STATIC_ASSERT(offsetof(jf_encoder_limits_t, maximum) == 16, "offsetof(jf_encoder_limits_t, maximum)");
+JF_STATIC_ASSERT(offsetof(jf_encoder_limits_t, shortest_packet) == 24, "offsetof(jf_encoder_limits_t, shortest_packet)");
+JF_STATIC_ASSERT(offsetof(jf_encoder_limits_t, longest_packet) == 32, "offsetof(jf_encoder_limits_t, longest_packet)");
+JF_STATIC_ASSERT(sizeof(jf_encoder_limits_t) == 40, "sizeof(jf_encoder_limits_t)");
+JF_STATIC_ASSERT(offsetof(jf_audio_encoder_table_t, limits) == 64, "offsetof(jf_audio_encoder_table_t, limits)");
+JF_STATIC_ASSERT(sizeof(jf_audio_encoder_table_t) == 72, "sizeof(jf_audio_encoder_table_t)");
 JF_STATIC_ASSERT(offsetof(jf_decoder_config_t, size) == 0, "offsetof(jf_decoder_config_t, size)");
 JF_STATIC_ASSERT(offsetof(jf_decoder_config_t, format) == 4, "offsetof(jf_decoder_config_t, format)");
 JF_STATIC_ASSERT(offsetof(jf_decoder_config_t, sample_rate) == 8, "offsetof(jf_decoder_config_t, sample_rate)");
@@ -1646,13 +1912,24 @@ JF_STATIC_ASSERT(offsetof(jf_playout_t, size) == 0, "offsetof(jf_playout_t, size
 JF_STATIC_ASSERT(offsetof(jf_playout_t, ready_ticks) == 4, "offsetof(jf_playout_t, ready_ticks)");
 JF_STATIC_ASSERT(offsetof(jf_playout_t, last) == 8, "offsetof(jf_playout_t, last)");
 JF_STATIC_ASSERT(offsetof(jf_playout_t, voice) == 12, "offsetof(jf_playout_t, voice)");
-JF_STATIC_ASSERT(sizeof(jf_playout_t) == 16, "sizeof(jf_playout_t)");
+JF_STATIC_ASSERT(offsetof(jf_playout_t, greatest) == 16, "offsetof(jf_playout_t, greatest)");
+JF_STATIC_ASSERT(offsetof(jf_playout_t, muted) == 20, "offsetof(jf_playout_t, muted)");
+JF_STATIC_ASSERT(sizeof(jf_playout_t) == 24, "sizeof(jf_playout_t)");
 JF_STATIC_ASSERT(offsetof(jf_jitter_handover_t, started) == 0, "offsetof(jf_jitter_handover_t, started)");
 JF_STATIC_ASSERT(offsetof(jf_jitter_handover_t, reserved) == 4, "offsetof(jf_jitter_handover_t, reserved)");
 JF_STATIC_ASSERT(offsetof(jf_jitter_handover_t, next_sequence_number) == 8, "offsetof(jf_jitter_handover_t, next_sequence_number)");
 JF_STATIC_ASSERT(offsetof(jf_jitter_handover_t, next_timestamp) == 16, "offsetof(jf_jitter_handover_t, next_timestamp)");
 JF_STATIC_ASSERT(offsetof(jf_jitter_handover_t, target) == 24, "offsetof(jf_jitter_handover_t, target)");
 JF_STATIC_ASSERT(sizeof(jf_jitter_handover_t) == 32, "sizeof(jf_jitter_handover_t)");
+JF_STATIC_ASSERT(offsetof(jf_event_arrival_t, size) == 0, "offsetof(jf_event_arrival_t, size)");
+JF_STATIC_ASSERT(offsetof(jf_event_arrival_t, event) == 4, "offsetof(jf_event_arrival_t, event)");
+JF_STATIC_ASSERT(offsetof(jf_event_arrival_t, arrival) == 8, "offsetof(jf_event_arrival_t, arrival)");
+JF_STATIC_ASSERT(offsetof(jf_event_arrival_t, handle) == 16, "offsetof(jf_event_arrival_t, handle)");
+JF_STATIC_ASSERT(offsetof(jf_event_arrival_t, sequence_number) == 24, "offsetof(jf_event_arrival_t, sequence_number)");
+JF_STATIC_ASSERT(offsetof(jf_event_arrival_t, timestamp) == 32, "offsetof(jf_event_arrival_t, timestamp)");
+JF_STATIC_ASSERT(offsetof(jf_event_arrival_t, ticks) == 40, "offsetof(jf_event_arrival_t, ticks)");
+JF_STATIC_ASSERT(offsetof(jf_event_arrival_t, ended) == 44, "offsetof(jf_event_arrival_t, ended)");
+JF_STATIC_ASSERT(sizeof(jf_event_arrival_t) == 48, "sizeof(jf_event_arrival_t)");
 JF_STATIC_ASSERT(offsetof(jf_action_t, operation) == 0, "offsetof(jf_action_t, operation)");
 JF_STATIC_ASSERT(offsetof(jf_action_t, ticks) == 4, "offsetof(jf_action_t, ticks)");
 JF_STATIC_ASSERT(offsetof(jf_action_t, handle) == 8, "offsetof(jf_action_t, handle)");
@@ -1661,7 +1938,8 @@ JF_STATIC_ASSERT(sizeof(jf_action_t) == 24, "sizeof(jf_action_t)");
 JF_STATIC_ASSERT(offsetof(jf_jitter_delay_t, target) == 0, "offsetof(jf_jitter_delay_t, target)");
 JF_STATIC_ASSERT(offsetof(jf_jitter_delay_t, current) == 8, "offsetof(jf_jitter_delay_t, current)");
 JF_STATIC_ASSERT(sizeof(jf_jitter_delay_t) == 16, "sizeof(jf_jitter_delay_t)");
-JF_STATIC_ASSERT(sizeof(jf_jitter_buffer_table_t) == 96, "sizeof(jf_jitter_buffer_table_t)");
+JF_STATIC_ASSERT(offsetof(jf_jitter_buffer_table_t, insert_event) == 96, "offsetof(jf_jitter_buffer_table_t, insert_event)");
+JF_STATIC_ASSERT(sizeof(jf_jitter_buffer_table_t) == 104, "sizeof(jf_jitter_buffer_table_t)");
 JF_STATIC_ASSERT(offsetof(jf_mixer_config_t, size) == 0, "offsetof(jf_mixer_config_t, size)");
 JF_STATIC_ASSERT(offsetof(jf_mixer_config_t, reserved) == 4, "offsetof(jf_mixer_config_t, reserved)");
 JF_STATIC_ASSERT(offsetof(jf_mixer_config_t, format) == 8, "offsetof(jf_mixer_config_t, format)");
@@ -1694,7 +1972,20 @@ JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, lost) == 80, "offsetof(jf_conge
 JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, received) == 84, "offsetof(jf_congestion_event_t, received)");
 JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, cluster) == 88, "offsetof(jf_congestion_event_t, cluster)");
 JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, flag) == 92, "offsetof(jf_congestion_event_t, flag)");
-JF_STATIC_ASSERT(sizeof(jf_congestion_event_t) == 96, "sizeof(jf_congestion_event_t)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, ssrc) == 96, "offsetof(jf_congestion_event_t, ssrc)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, ecn) == 100, "offsetof(jf_congestion_event_t, ecn)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, untracked) == 104, "offsetof(jf_congestion_event_t, untracked)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, padding) == 112, "offsetof(jf_congestion_event_t, padding)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, lower) == 120, "offsetof(jf_congestion_event_t, lower)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, upper) == 128, "offsetof(jf_congestion_event_t, upper)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, deviation) == 136, "offsetof(jf_congestion_event_t, deviation)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, before_link) == 144, "offsetof(jf_congestion_event_t, before_link)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, behind_link) == 152, "offsetof(jf_congestion_event_t, behind_link)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, confidence) == 160, "offsetof(jf_congestion_event_t, confidence)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, pacing_factor) == 164, "offsetof(jf_congestion_event_t, pacing_factor)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, probe_repeatedly) == 168, "offsetof(jf_congestion_event_t, probe_repeatedly)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_event_t, reserved) == 172, "offsetof(jf_congestion_event_t, reserved)");
+JF_STATIC_ASSERT(sizeof(jf_congestion_event_t) == 176, "sizeof(jf_congestion_event_t)");
 JF_STATIC_ASSERT(offsetof(jf_packet_feedback_t, sequence_number) == 0, "offsetof(jf_packet_feedback_t, sequence_number)");
 JF_STATIC_ASSERT(offsetof(jf_packet_feedback_t, sent) == 8, "offsetof(jf_packet_feedback_t, sent)");
 JF_STATIC_ASSERT(offsetof(jf_packet_feedback_t, received) == 16, "offsetof(jf_packet_feedback_t, received)");
@@ -1727,16 +2018,41 @@ JF_STATIC_ASSERT(offsetof(jf_congestion_update_t, feedback_interval) == 40, "off
 JF_STATIC_ASSERT(offsetof(jf_congestion_update_t, ecn) == 48, "offsetof(jf_congestion_update_t, ecn)");
 JF_STATIC_ASSERT(offsetof(jf_congestion_update_t, reserved) == 52, "offsetof(jf_congestion_update_t, reserved)");
 JF_STATIC_ASSERT(sizeof(jf_congestion_update_t) == 56, "sizeof(jf_congestion_update_t)");
-JF_STATIC_ASSERT(sizeof(jf_congestion_controller_table_t) == 80, "sizeof(jf_congestion_controller_table_t)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_advice_t, size) == 0, "offsetof(jf_congestion_advice_t, size)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_advice_t, limited_by_path) == 4, "offsetof(jf_congestion_advice_t, limited_by_path)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_advice_t, pacing_window) == 8, "offsetof(jf_congestion_advice_t, pacing_window)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_advice_t, padding_window) == 16, "offsetof(jf_congestion_advice_t, padding_window)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_advice_t, probe_distance) == 24, "offsetof(jf_congestion_advice_t, probe_distance)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_advice_t, round_trip) == 32, "offsetof(jf_congestion_advice_t, round_trip)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_advice_t, loss) == 40, "offsetof(jf_congestion_advice_t, loss)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_advice_t, reduction) == 44, "offsetof(jf_congestion_advice_t, reduction)");
+JF_STATIC_ASSERT(sizeof(jf_congestion_advice_t) == 48, "sizeof(jf_congestion_advice_t)");
+JF_STATIC_ASSERT(offsetof(jf_congestion_controller_table_t, advice) == 80, "offsetof(jf_congestion_controller_table_t, advice)");
+JF_STATIC_ASSERT(sizeof(jf_congestion_controller_table_t) == 96, "sizeof(jf_congestion_controller_table_t)");
 JF_STATIC_ASSERT(offsetof(jf_paced_packet_t, handle) == 0, "offsetof(jf_paced_packet_t, handle)");
 JF_STATIC_ASSERT(offsetof(jf_paced_packet_t, size) == 8, "offsetof(jf_paced_packet_t, size)");
 JF_STATIC_ASSERT(offsetof(jf_paced_packet_t, priority) == 16, "offsetof(jf_paced_packet_t, priority)");
 JF_STATIC_ASSERT(offsetof(jf_paced_packet_t, ssrc) == 20, "offsetof(jf_paced_packet_t, ssrc)");
 JF_STATIC_ASSERT(sizeof(jf_paced_packet_t) == 24, "sizeof(jf_paced_packet_t)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, size) == 0, "offsetof(jf_pacer_config_t, size)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, count_audio) == 4, "offsetof(jf_pacer_config_t, count_audio)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, window) == 8, "offsetof(jf_pacer_config_t, window)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, longest_wait) == 16, "offsetof(jf_pacer_config_t, longest_wait)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, overhead) == 24, "offsetof(jf_pacer_config_t, overhead)");
+JF_STATIC_ASSERT(sizeof(jf_pacer_config_t) == 32, "sizeof(jf_pacer_config_t)");
 JF_STATIC_ASSERT(offsetof(jf_pacer_queue_t, packets) == 0, "offsetof(jf_pacer_queue_t, packets)");
 JF_STATIC_ASSERT(offsetof(jf_pacer_queue_t, size) == 8, "offsetof(jf_pacer_queue_t, size)");
 JF_STATIC_ASSERT(sizeof(jf_pacer_queue_t) == 16, "sizeof(jf_pacer_queue_t)");
-JF_STATIC_ASSERT(sizeof(jf_pacer_table_t) == 88, "sizeof(jf_pacer_table_t)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_status_t, size) == 0, "offsetof(jf_pacer_status_t, size)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_status_t, cluster) == 4, "offsetof(jf_pacer_status_t, cluster)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_status_t, packets) == 8, "offsetof(jf_pacer_status_t, packets)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_status_t, waiting) == 16, "offsetof(jf_pacer_status_t, waiting)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_status_t, oldest_wait) == 24, "offsetof(jf_pacer_status_t, oldest_wait)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_status_t, expected_wait) == 32, "offsetof(jf_pacer_status_t, expected_wait)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_status_t, padding) == 40, "offsetof(jf_pacer_status_t, padding)");
+JF_STATIC_ASSERT(sizeof(jf_pacer_status_t) == 48, "sizeof(jf_pacer_status_t)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_table_t, configure) == 88, "offsetof(jf_pacer_table_t, configure)");
+JF_STATIC_ASSERT(sizeof(jf_pacer_table_t) == 128, "sizeof(jf_pacer_table_t)");
 JF_STATIC_ASSERT(offsetof(jf_transport_config_t, size) == 0, "offsetof(jf_transport_config_t, size)");
 JF_STATIC_ASSERT(offsetof(jf_transport_config_t, controlling) == 4, "offsetof(jf_transport_config_t, controlling)");
 JF_STATIC_ASSERT(offsetof(jf_transport_config_t, lite) == 8, "offsetof(jf_transport_config_t, lite)");

@@ -267,6 +267,7 @@ pub fn blank<T: Pod>() -> MaybeUninit<T> {
 /// # Safety
 /// `pointer` is aligned and points at a growing struct of at least as many bytes as its first field says.
 #[cold]
+#[inline(never)]
 unsafe fn copy_grown<T: Pod>(pointer: *const T) -> T {
     let mut value = MaybeUninit::<T>::zeroed();
     // SAFETY: zeroed plain old data is valid, and the copy stays within the smaller of both sizes.
@@ -282,6 +283,7 @@ unsafe fn copy_grown<T: Pod>(pointer: *const T) -> T {
 /// # Safety
 /// `pointer` is aligned and has room for as many bytes as its first four say.
 #[cold]
+#[inline(never)]
 unsafe fn copy_out_grown<T: Pod>(value: &T, pointer: *mut T) {
     // SAFETY: the copy stays within the caller's size and within ours, and leaves the size itself alone.
     unsafe {

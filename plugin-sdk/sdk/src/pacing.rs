@@ -35,10 +35,10 @@ use std::collections::VecDeque;
 use jackfield_core::Fault;
 use jackfield_core::environment::Environment;
 use jackfield_core::module::{Descriptor, Plugin, ResetReason};
-use jackfield_core::pacer::{DepartureSink, PacedPacket, Pacer, PacerQueue};
+use jackfield_core::pacer::{DepartureSink, PacedPacket, Pacer, PacerQueue, PacerStatus};
 use jackfield_core::stats::Statistic;
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::{DataRate, DataSize};
+use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
 /// The most packets that can wait: two seconds of 30 Mbit/s in packets of 1,200 bytes.
 pub const CAPACITY: usize = 8_192;
@@ -65,6 +65,7 @@ pub struct QueuedPacer<D> {
     /// What waits, with the moment it came. Never grows beyond its capacity.
     waiting: VecDeque<(Timestamp, PacedPacket)>,
     size: DataSize,
+    paused: bool,
     departed: u64,
 }
 
@@ -82,6 +83,7 @@ impl<D: Departure> Plugin for QueuedPacer<D> {
             departure: D::create(environment)?,
             waiting: VecDeque::with_capacity(CAPACITY),
             size: DataSize::ZERO,
+            paused: false,
             departed: 0,
         })
     }
@@ -139,11 +141,15 @@ impl<D: Departure> Pacer for QueuedPacer<D> {
     }
 
     fn poll(&mut self, now: Timestamp, departures: &mut dyn DepartureSink) -> Result<(), Fault> {
+        if self.paused {
+            return Ok(());
+        }
         self.give(Some(now), departures)
     }
 
     fn deadline(&mut self) -> Result<Timestamp, Fault> {
-        Ok(self.waiting.front().map_or(Timestamp::NEVER, |(came, packet)| {
+        let first = self.waiting.front().filter(|_| !self.paused);
+        Ok(first.map_or(Timestamp::NEVER, |(came, packet)| {
             self.departure.due(*came, packet)
         }))
     }
@@ -157,5 +163,23 @@ impl<D: Departure> Pacer for QueuedPacer<D> {
 
     fn hand_over(&mut self, departures: &mut dyn DepartureSink) -> Result<(), Fault> {
         self.give(None, departures)
+    }
+
+    fn set_paused(&mut self, _now: Timestamp, paused: u32) -> Result<(), Fault> {
+        self.paused = paused != 0;
+        Ok(())
+    }
+
+    /// The wait that is expected is that of the packet which is next: when those behind it leave, only the departures before them tell.
+    fn status(&mut self, now: Timestamp) -> Result<PacerStatus, Fault> {
+        let first = self.waiting.front();
+        let until = |(came, packet): &(Timestamp, PacedPacket)| self.departure.due(*came, packet).since(now);
+        Ok(PacerStatus {
+            packets: self.waiting.len() as u64,
+            waiting: self.size,
+            oldest_wait: first.map_or(TimeDelta::ZERO, |(came, _)| now.since(*came)),
+            expected_wait: first.map_or(TimeDelta::ZERO, until).max(TimeDelta::ZERO),
+            ..PacerStatus::UNKNOWN
+        })
     }
 }

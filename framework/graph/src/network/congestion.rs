@@ -52,6 +52,7 @@ pub(crate) struct Decided {
     pub(crate) padding: DataRate,
     pub(crate) estimate: DataRate,
     pub(crate) feedback_interval: TimeDelta,
+    window: DataSize,
 }
 
 /// Where the remote end's count of losses stood.
@@ -90,6 +91,12 @@ impl Congestion {
 
     pub(crate) fn decided(&self) -> Decided {
         self.decided
+    }
+
+    /// Whether more is on its way than the controller's window allows.
+    pub(crate) fn is_congested(&self) -> bool {
+        let window = self.decided.window;
+        window > DataSize::ZERO && self.history.in_flight() >= window
     }
 
     pub(crate) fn controller(&mut self) -> &mut dyn CongestionController {
@@ -421,6 +428,9 @@ impl Decided {
         self.pacing = keep(update.pacing, self.pacing);
         self.padding = keep(update.padding, self.padding);
         self.estimate = keep(update.estimate, self.estimate);
+        if update.window > DataSize::ZERO {
+            self.window = update.window;
+        }
         if update.feedback_interval > TimeDelta::ZERO {
             self.feedback_interval = update.feedback_interval;
         }

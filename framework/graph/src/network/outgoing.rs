@@ -42,6 +42,8 @@ pub(crate) struct Outgoing {
     paused: bool,
     pacer: Box<dyn Pacer>,
     pacer_broken: bool,
+    /// What the pacer was told last.
+    congested: bool,
     queue: VecDeque<Waiting>,
     next_handle: u64,
     departures: Departures,
@@ -124,6 +126,7 @@ impl Outgoing {
             paused: true,
             pacer,
             pacer_broken: false,
+            congested: false,
             queue: VecDeque::with_capacity(QUEUE),
             next_handle: 1,
             departures: Departures(Vec::with_capacity(QUEUE)),
@@ -246,6 +249,17 @@ impl Outgoing {
         self.paused = false;
         self.queue.push_back(waiting);
         Taken::Queued
+    }
+
+    /// Tells the pacer when the congestion controller's window fills up and when it empties.
+    pub(crate) fn set_congested(&mut self, now: Timestamp, congested: bool) {
+        if congested == self.congested || self.pacer_broken {
+            return;
+        }
+        self.congested = congested;
+        if let Err(fault) = self.pacer.set_congested(now, u32::from(congested)) {
+            self.broke(fault);
+        }
     }
 
     /// Asks the pacer which packets may leave; [`Outgoing::depart`] then gives them one by one.

@@ -110,6 +110,7 @@ impl NetworkParticipant {
     /// Sends what the pacer lets go.
     pub(crate) fn flush(&mut self, now: Timestamp, commons: &mut Commons, sink: &mut dyn DatagramSink) {
         let media = &mut self.media;
+        media.outgoing.set_congested(now, media.congestion.is_congested());
         media.outgoing.poll(now);
         loop {
             let number = media.congestion.next_sequence_number();

@@ -20,8 +20,12 @@ pub struct Counters {
     pub recovered: u64,
     /// Packets played faster.
     pub accelerated: u64,
+    /// Of them those played as much faster as could be borne.
+    pub fast_accelerated: u64,
     /// Packets played slower.
     pub expanded: u64,
+    /// Times that comfort noise went on.
+    pub comfort_noise: u64,
     /// Times that playing began anew because the numbers of the stream jumped.
     pub restarts: u64,
 }
@@ -60,6 +64,16 @@ impl Counters {
             "",
             "Times that playing began anew because the stream's numbers jumped.",
         ),
+        Statistic::counter(
+            "fast_accelerated_packets",
+            "packets",
+            "Of the packets played faster, those played as much faster as could be borne.",
+        ),
+        Statistic::counter(
+            "comfort_noise_operations",
+            "",
+            "Times that comfort noise went on in a pause, up to 10 ms each.",
+        ),
     ];
 
     /// Writes the values of [`Counters::STATISTICS`].
@@ -74,6 +88,8 @@ impl Counters {
             self.accelerated,
             self.expanded,
             self.restarts,
+            self.fast_accelerated,
+            self.comfort_noise,
         ];
         let delays = [delay.target.as_ms_f64(), delay.current.as_ms_f64()];
         for (value, number) in values
@@ -89,6 +105,11 @@ impl Counters {
             Operation::Conceal => self.concealed += 1,
             Operation::Recover => self.recovered += 1,
             Operation::Accelerate => self.accelerated += 1,
+            Operation::FastAccelerate => {
+                self.accelerated += 1;
+                self.fast_accelerated += 1;
+            }
+            Operation::ComfortNoise => self.comfort_noise += 1,
             Operation::PreemptiveExpand => self.expanded += 1,
             _ => {}
         }

@@ -44,6 +44,8 @@ pub struct Playback {
     pub(super) heard: bool,
     /// The sender said that it is silent.
     pub(super) pause: bool,
+    /// The host can let comfort noise go on.
+    pub(super) comfort: bool,
     /// There was nothing to play when there should have been.
     pub(super) dry: bool,
     /// Nothing came for so long that playing begins anew.
@@ -89,6 +91,7 @@ impl Playback {
             idle_ticks: 0,
             heard: false,
             pause: false,
+            comfort: false,
             dry: false,
             rebuffer: false,
             taken_over: false,
@@ -166,6 +169,7 @@ impl Playback {
         released: &mut dyn HandleSink,
     ) -> Result<Action, Fault> {
         let at = now + self.rate.duration(i64::from(playout.ready_ticks));
+        self.comfort = playout.knows(Operation::ComfortNoise);
         self.anchor(at, playout);
         let Some(&front) = self.queue.front() else {
             self.dry = true;
@@ -238,7 +242,7 @@ impl Playback {
     /// What is due next is played at `at`, whatever was expected: the host has stretched time, or was late itself.
     fn anchor(&mut self, at: Timestamp, playout: &Playout) {
         if std::mem::take(&mut self.taken_over) {
-            self.pause = playout.last == Operation::Silence;
+            self.pause = matches!(playout.last, Operation::Silence | Operation::ComfortNoise);
         } else if self.idle_ticks != 0 || self.rebuffer {
             return; // something is made up in its place
         }
@@ -336,7 +340,10 @@ impl Playback {
                 .is_some_and(|c| c.sequence_number == packet.sequence_number);
         let operation = match policy.stretch {
             _ if dropped || playout.last == Operation::Conceal => Operation::Merge,
-            Stretch::Accelerate if contiguous => Operation::Accelerate,
+            Stretch::FastAccelerate if contiguous && playout.knows(Operation::FastAccelerate) => {
+                Operation::FastAccelerate
+            }
+            Stretch::Accelerate | Stretch::FastAccelerate if contiguous => Operation::Accelerate,
             Stretch::Expand if contiguous => Operation::PreemptiveExpand,
             _ => Operation::Normal,
         };
@@ -431,7 +438,9 @@ impl Playback {
         let over = self.rate.duration(self.idle_ticks) >= CONCEAL_AT_MOST;
         self.rebuffer |= over && !silent && self.queue.is_empty();
         self.idle_ticks = self.idle_ticks.saturating_add(ticks);
-        let operation = if silent || over || !self.heard {
+        let operation = if silent && self.pause && self.heard && self.comfort {
+            Operation::ComfortNoise
+        } else if silent || over || !self.heard {
             Operation::Silence
         } else {
             Operation::Conceal

@@ -35,6 +35,8 @@ pub enum Stretch {
     None,
     /// Play faster, to reduce the delay.
     Accelerate,
+    /// Play as much faster as can be borne; by hosts that do not know how, faster.
+    FastAccelerate,
     /// Play slower, to build the delay up.
     Expand,
 }

@@ -186,9 +186,14 @@ impl Listener {
         *self.operations.entry(action.operation.0).or_default() += 1;
         let at = self.now + self.clock_rate.duration(i64::from(self.playout.ready_ticks));
         let pitch = self.clock_rate.samples(PITCH) as u32;
+        assert!(
+            self.playout.knows(action.operation),
+            "the host does not know {:?}",
+            action.operation
+        );
         self.playout.last = action.operation;
         self.playout.ready_ticks += match action.operation {
-            Operation::Silence | Operation::Conceal => {
+            Operation::Silence | Operation::Conceal | Operation::ComfortNoise => {
                 assert!(action.ticks > 0, "{:?} of no length", action.operation);
                 if action.operation == Operation::Conceal {
                     self.concealed_ticks += u64::from(action.ticks);
@@ -216,6 +221,9 @@ impl Listener {
                 });
                 match operation {
                     Operation::Accelerate => packet.ticks - pitch.min(packet.ticks / 2),
+                    Operation::FastAccelerate => {
+                        packet.ticks - (packet.ticks / 2 / pitch).max(1) * pitch.min(packet.ticks / 2)
+                    }
                     Operation::PreemptiveExpand => packet.ticks + pitch,
                     Operation::Normal | Operation::Merge => packet.ticks,
                     other => panic!("an operation that there is not: {other:?}"),

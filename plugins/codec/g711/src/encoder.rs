@@ -113,4 +113,13 @@ impl AudioEncoder for G711Encoder {
             dtx: 0,
         })
     }
+
+    /// One byte for each sample, 8,000 times a second.
+    fn limits(&mut self) -> Result<EncoderLimits, Fault> {
+        let rate = DataRate::kbps(64);
+        Ok(EncoderLimits::new(
+            (rate, rate),
+            (TimeDelta::ms(10), TimeDelta::ms(10 * MOST_BLOCKS as i64)),
+        ))
+    }
 }

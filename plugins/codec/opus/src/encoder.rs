@@ -100,6 +100,17 @@ impl AudioEncoder for OpusEncoder {
         active.circumstances.network(hint, &self.parameters);
         active.apply(&self.parameters)
     }
+
+    /// RFC 6716 section 2.1.1, and the packets that the receiver takes.
+    fn limits(&mut self) -> Result<EncoderLimits, Fault> {
+        Ok(self.active.as_ref().map_or(EncoderLimits::UNKNOWN, |active| {
+            let longest = active.circumstances.longest_packet();
+            EncoderLimits::new(
+                (DataRate::kbps(6), DataRate::kbps(510)),
+                (TimeDelta::ms(10), longest),
+            )
+        }))
+    }
 }
 
 /// An encoder at work.

@@ -120,6 +120,11 @@ impl Circumstances {
 
     /// Takes in what the network is like now. Long packets save headers (20 ms of them cost as much as 16 kbit/s of sound over IPv4 and
     /// SRTP), so the lower the rate the longer the packet; a step back up needs 3 kbit/s more than the step down, so that it settles.
+    /// The longest packet that we make and the receiver takes.
+    pub(crate) fn longest_packet(&self) -> TimeDelta {
+        TimeDelta::ms(i64::from(self.remote.max_packet_ms.clamp(10, 60) / 10 * 10))
+    }
+
     pub(crate) fn network(&mut self, hint: &NetworkHint, parameters: &OpusEncoderParameters) {
         let bps = hint.target.as_bps();
         if bps > 0 {

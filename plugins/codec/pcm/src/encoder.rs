@@ -93,6 +93,15 @@ impl AudioEncoder for PcmEncoder {
             dtx: 0,
         })
     }
+
+    /// Two bytes for each sample, in packets of one block.
+    fn limits(&mut self) -> Result<EncoderLimits, Fault> {
+        Ok(self.active.as_ref().map_or(EncoderLimits::UNKNOWN, |active| {
+            let block = DataSize::bytes((2 * active.samples * active.on_wire) as i64);
+            let rate = block / BLOCK_DURATION;
+            EncoderLimits::new((rate, rate), (BLOCK_DURATION, BLOCK_DURATION))
+        }))
+    }
 }
 
 impl Active {

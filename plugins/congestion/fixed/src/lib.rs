@@ -194,6 +194,15 @@ impl CongestionController for Fixed {
         self.path = *state;
         Ok(())
     }
+
+    /// What it has heard of the path, though it makes nothing of it.
+    fn advice(&mut self, _now: Timestamp) -> Result<CongestionAdvice, Fault> {
+        Ok(CongestionAdvice {
+            round_trip: self.path.round_trip,
+            loss: self.path.loss_ppm as f32 / 1e6,
+            ..CongestionAdvice::NONE
+        })
+    }
 }
 
 fn parts_per_million(lost: u64, received: u64) -> u32 {

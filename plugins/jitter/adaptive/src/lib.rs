@@ -46,7 +46,7 @@ use crate::target::TargetDelay;
 
 /// The delay may be so much above the target before it is corrected. Below it may not be at all: the jitter needs all of it.
 const ABOVE: TimeDelta = TimeDelta::ms(20);
-/// The time between two corrections; none where the delay is far too long.
+/// The time between two corrections. Where the delay is far too long there is none, and each goes as far as can be borne.
 const BETWEEN_CORRECTIONS: TimeDelta = TimeDelta::ms(50);
 const FAR_ABOVE: TimeDelta = TimeDelta::ms(100);
 /// Beyond three times the target, or this if it is more, packets are skipped.
@@ -166,7 +166,9 @@ impl Active {
         let just_corrected = self
             .corrected
             .is_some_and(|before| now.since(before) < BETWEEN_CORRECTIONS);
-        if error > FAR_ABOVE || (error > ABOVE && !just_corrected) {
+        if error > FAR_ABOVE {
+            Stretch::FastAccelerate
+        } else if error > ABOVE && !just_corrected {
             Stretch::Accelerate
         } else if error < TimeDelta::ZERO && !just_corrected {
             Stretch::Expand
@@ -224,7 +226,7 @@ impl JitterBuffer for AdaptiveDelay {
         let action = active.playback.next(now, playout, &policy, released)?;
         if matches!(
             action.operation,
-            Operation::Accelerate | Operation::PreemptiveExpand
+            Operation::Accelerate | Operation::FastAccelerate | Operation::PreemptiveExpand
         ) {
             active.corrected = Some(now);
         }

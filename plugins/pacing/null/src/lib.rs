@@ -1,7 +1,7 @@
 //! The pacer that holds nothing back: every packet leaves at the next poll, in the order in which it came. The baseline for every other
 //! pacer, and right where bursts do no harm.
 //!
-//! It must never change the order, and never keep a packet that it was polled for.
+//! It must never change the order, and never keep a packet that it was polled for, unless it is paused.
 //!
 //! ```
 //! use jackfield_pacing_null::Null;

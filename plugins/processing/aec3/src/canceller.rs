@@ -151,6 +151,10 @@ impl AudioProcessor for Aec3 {
             .echo_return_loss_enhancement
             .map_or(f32::NAN, |erle| erle as f32);
         report.echo_delay_ms = statistics.delay_ms.map_or(f32::NAN, |delay| delay as f32);
+        report.echo_return_loss = statistics.echo_return_loss.map_or(f32::NAN, |erl| erl as f32);
+        report.residual_echo_likelihood = statistics
+            .residual_echo_likelihood
+            .map_or(f32::NAN, |likelihood| likelihood as f32);
         Ok(())
     }
 

@@ -1,0 +1,4 @@
+//! What holds for every area, read off the descriptions that the macro makes of the traits.
+
+mod time;
+mod units;
