@@ -8,13 +8,14 @@
 //! abi        major   minor
 //! module     area    id      name    version  vendor  licence  description  deterministic(0|1)
 //! audio      rates(comma separated, empty = any)  max channels  render(0|1)
+//! power      efficient(0|1)
 //! parameter  name    title   unit    kind  minimum  maximum  default  choices(| separated)  help
 //! statistic  name    unit    kind    help
 //! area       id      revision
 //! method     shape
 //! ```
 //!
-//! `audio`, `parameter` and `statistic` belong to the `module` before them, `method` to the `area` before it.
+//! `audio`, `power`, `parameter` and `statistic` belong to the `module` before them, `method` to the `area` before it.
 
 use jackfield_abi::Area;
 use jackfield_abi::shape::{AreaShape, ConstWriter};
@@ -120,6 +121,9 @@ const fn module(out: &mut ConstWriter<'_>, module: &ModuleDescription) {
     out.text("\t");
     out.integer(d.audio.max_channels as u64);
     out.text(if d.audio.render { "\t1\n" } else { "\t0\n" });
+    if d.power_efficient {
+        out.text("power\t1\n");
+    }
     let mut i = 0;
     while i < module.parameters.len() {
         parameter(out, &module.parameters[i]);

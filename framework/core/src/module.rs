@@ -164,6 +164,8 @@ pub struct Descriptor {
     pub audio: AudioCapabilities,
     /// Whether the same input gives the same output, byte for byte, in every run. What is not may not run in virtual time.
     pub deterministic: bool,
+    /// Whether it takes so little power that a device on its battery prefers it: done in hardware, or hardly any work at all.
+    pub power_efficient: bool,
 }
 
 impl Descriptor {
@@ -178,6 +180,7 @@ impl Descriptor {
             description: "",
             audio: AudioCapabilities::ANY,
             deterministic: true,
+            power_efficient: false,
         }
     }
 
@@ -206,6 +209,13 @@ impl Descriptor {
     #[must_use]
     pub const fn audio(mut self, audio: AudioCapabilities) -> Self {
         self.audio = audio;
+        self
+    }
+
+    /// Marked as one that takes little power.
+    #[must_use]
+    pub const fn power_efficient(mut self) -> Self {
+        self.power_efficient = true;
         self
     }
 

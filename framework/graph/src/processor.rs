@@ -211,6 +211,8 @@ impl ProcessorSlot {
                 Ran::Late => self.conceal(near, Away::Late),
                 _ => {
                     if let Some(reason) = verdict(ran, near) {
+                        // What a call left behind that failed means nothing.
+                        self.report = ProcessorReport::UNKNOWN;
                         return Some(self.active_failed(now, near, ends, reason));
                     }
                     self.is_back(near);

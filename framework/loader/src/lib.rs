@@ -21,6 +21,7 @@
 //! ```
 
 pub mod cache;
+mod abi_diff;
 mod catalogue;
 mod digest;
 pub mod discovery;
@@ -42,6 +43,7 @@ pub mod profile;
 mod shape;
 pub mod signature;
 
+pub use abi_diff::{AbiChange, AbiText};
 pub use catalogue::{Catalogue, PluginFile, Problem};
 pub use digest::{Digest, NotADigest};
 pub use elf::examine;
@@ -51,7 +53,7 @@ pub use isolation::{Confinement, Grant, ProcessState, ProcessStatus, ProcessTier
 pub use ledger::{Ledger, LedgerEntry};
 pub use loader::{Loader, LoaderOptions, Resolved};
 pub use manifest::{Isolation, Limits, Manifest, ManifestError, RoomManifest, SocketManifest};
-pub use metadata::{AudioInfo, Frame, ModuleInfo, StatisticInfo};
+pub use metadata::{AudioInfo, Frame, ModuleInfo, StatisticInfo, Support};
 pub use parameter::{ParameterError, ParameterInfo, ParameterKind, ParameterValue};
 pub use policy::{Policy, PolicyBreach, Requirement};
 pub use profile::{Profile, Scope, SocketDefinition};

@@ -51,6 +51,8 @@ pub struct LoaderOptions {
     pub allow_world_writable: bool,
     /// How plugins in processes of their own are run.
     pub process: ProcessTier,
+    /// What is tried out with every instance: keys and values that plugins may know.
+    pub experiments: BTreeMap<String, String>,
 }
 
 impl Default for LoaderOptions {
@@ -65,6 +67,7 @@ impl Default for LoaderOptions {
             image_folder: None,
             allow_world_writable: false,
             process: ProcessTier::default(),
+            experiments: BTreeMap::new(),
         }
     }
 }
@@ -293,7 +296,7 @@ impl Loader {
             isolation::create::<A>(&self.shared.options.process, &self.shared.processes, &order)?
         } else {
             self.image(&plugin.file)?
-                .create::<A>(&plugin.id, &Environment::seeded(seed))?
+                .create::<A>(&plugin.id, &self.environment(&plugin.id, seed)?)?
         };
         let Some(module) = module else {
             return Ok(proxy);
@@ -314,6 +317,18 @@ impl Loader {
             }
         }
         Ok(proxy)
+    }
+
+    fn environment(&self, id: &str, seed: u64) -> Result<Environment, LoadError> {
+        let experiments = self.shared.options.experiments.iter();
+        experiments
+            .fold(Ok(Environment::seeded(seed)), |environment, (key, value)| {
+                environment?.with_experiment(key, value)
+            })
+            .map_err(|fault| LoadError::Create {
+                id: id.to_owned(),
+                fault,
+            })
     }
 
     /// The image of a file as it was scanned: opened once, and once more when its content is another. \[control\]

@@ -2,6 +2,7 @@
 //! are, the answer is frames or an error, never a panic.
 
 use jackfield_core::metadata::MAGIC;
+use jackfield_core::units::SampleRate;
 use serde::Serialize;
 
 use crate::parameter::{ParameterInfo, ParameterKind};
@@ -53,10 +54,34 @@ pub struct ModuleInfo {
     pub revision: u32,
     /// The audio formats that it takes.
     pub audio: AudioInfo,
+    /// Whether it takes so little power that a device on its battery prefers it.
+    pub power_efficient: bool,
     /// Its parameters, in the order of their indices.
     pub parameters: Vec<ParameterInfo>,
     /// Its statistics, in order.
     pub statistics: Vec<StatisticInfo>,
+}
+
+/// What a module makes of an audio format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Support {
+    /// Whether it takes the format as it is, without a converter.
+    pub supported: bool,
+    /// Whether it does so with little power.
+    pub power_efficient: bool,
+}
+
+impl ModuleInfo {
+    /// What it makes of audio at `sample_rate` with `channels`, told without running any of its code.
+    pub fn support(&self, sample_rate: SampleRate, channels: u32) -> Support {
+        let rates = &self.audio.sample_rates;
+        let supported = (rates.is_empty() || rates.contains(&sample_rate.as_hz()))
+            && (1..=self.audio.max_channels).contains(&channels);
+        Support {
+            supported,
+            power_efficient: supported && self.power_efficient,
+        }
+    }
 }
 
 /// The audio formats that a module takes.
@@ -185,6 +210,7 @@ fn frame(text: &str) -> Result<Frame, MetadataError> {
             "abi" => abi = Some((fields.number(0)?, fields.number(1)?)),
             "module" => modules.push(fields.module()?),
             "audio" => fields.last(&mut modules)?.audio = fields.audio()?,
+            "power" => fields.last(&mut modules)?.power_efficient = fields.flag(0)?,
             "parameter" => {
                 let parameter = fields.parameter()?;
                 fields.last(&mut modules)?.parameters.push(parameter);
@@ -253,6 +279,7 @@ impl<'a> Fields<'a> {
                 max_channels: 8,
                 render: false,
             },
+            power_efficient: false,
             parameters: Vec::new(),
             statistics: Vec::new(),
         })

@@ -62,7 +62,7 @@ pub(crate) fn text(area: &AreaShape) -> String {
 }
 
 /// The words in which two lines first differ, ours and theirs.
-fn difference(ours: &str, theirs: &str) -> Option<(String, String)> {
+pub(crate) fn difference(ours: &str, theirs: &str) -> Option<(String, String)> {
     let (a, b) = (ours.as_bytes(), theirs.as_bytes());
     let (mut i, mut j) = (0, 0);
     // For each open brace, whether what it encloses may be longer on one side.

@@ -5,6 +5,7 @@
     reason = "a host owns the machine's clock, sockets and tasks"
 )]
 
+mod abi_diff;
 mod check;
 mod folders;
 mod graph;

@@ -181,6 +181,9 @@ typedef struct jf_entry {
 // the render signal.
 #define JF_META_AUDIO(rates, max_channels, render) "audio\t" rates "\t" max_channels "\t" render "\n"
 
+// The module before takes so little power that a device on its battery prefers it.
+#define JF_META_POWER_EFFICIENT "power\t1\n"
+
 // The next parameter of the module before. `kind` is "bool", "int", "float" or "choice"; `choices` are joined by |.
 #define JF_META_PARAMETER(name, title, unit, kind, minimum, maximum, initial, choices, help) \
   "parameter\t" name "\t" title "\t" unit "\t" kind "\t" minimum "\t" maximum "\t" initial "\t" choices "\t" help "\n"

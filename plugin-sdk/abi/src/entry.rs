@@ -117,11 +117,13 @@ unsafe extern "C" fn init(host: *const HostRaw) -> i32 {
     let Some(host) = (unsafe { crate::cross::import_table(host) }) else {
         return 0;
     };
-    if host.flags & HostRaw::LINKED == 0 {
-        crate::shell::install_silent_hook();
-    }
-    let _ = HOST.set(host);
-    0
+    crate::shell::guard_callback(|| {
+        if host.flags & HostRaw::LINKED == 0 {
+            crate::shell::install_silent_hook();
+        }
+        let _ = HOST.set(host);
+        Ok(())
+    })
 }
 
 /// Sends a line to the host's log; does nothing if there is no host. Level 1 (error) to 5 (trace). [control, network]

@@ -59,8 +59,10 @@ pub(crate) fn expand(attributes: TokenStream, item: TokenStream) -> Result<Token
     } else {
         quote!(::jackfield_core::delegate_module!(#proxy);)
     };
+    let panics = area.panics();
     Ok(quote! {
         #definition
+        #panics
 
         #[doc(hidden)]
         #[allow(unsafe_code, missing_docs, unreachable_pub, unused_qualifications, unused_variables, unused_mut, clippy::all, clippy::pedantic, non_camel_case_types)]
@@ -212,6 +214,78 @@ impl Area<'_> {
         }
     }
 
+    /// For the tests of whoever can reach the trait: a macro that implements it for a type so that every method panics.
+    fn panics(&self) -> TokenStream {
+        if !matches!(self.item.vis, syn::Visibility::Public(_)) {
+            return quote!();
+        }
+        let name = &self.item.ident;
+        let panics = format_ident!("__{}_panics", snake(&name.to_string()));
+        let methods = self.item.items.iter().filter_map(|item| match item {
+            TraitItem::Fn(function) => {
+                let (signature, text) = (&function.sig, function.sig.ident.to_string());
+                Some(quote!(#signature { panic!(#text) }))
+            }
+            _ => None,
+        });
+        quote! {
+            #[doc(hidden)]
+            #[macro_export]
+            macro_rules! #panics {
+                ($type:ty) => {
+                    #[allow(unused_variables, unused_imports)]
+                    impl #name for $type {
+                        #(#methods)*
+                    }
+                };
+            }
+        }
+    }
+
+    /// A call of each method through the table, with arguments that mean nothing.
+    fn calls(&self) -> TokenStream {
+        let table = self.ident("Table");
+        let arms = self.methods.iter().enumerate().map(|(index, method)| {
+            let ident = &method.ident;
+            let (places, arguments): (Vec<_>, Vec<_>) =
+                method.parameters.iter().map(Parameter::nothing).unzip();
+            let arguments = arguments.into_iter().flatten();
+            let (out_place, out) = match &method.returns {
+                Returns::StatusAnd(ty) => (
+                    quote!(let mut out = ::jackfield_abi::cross::blank::<#ty>();),
+                    quote!(out.as_mut_ptr()),
+                ),
+                _ => (quote!(), quote!()),
+            };
+            quote! {
+                #index => {
+                    #(#places)*
+                    #out_place
+                    if let ::core::option::Option::Some(function) = table.#ident {
+                        let _ = function(instance.this, #(#arguments,)* #out);
+                    }
+                }
+            }
+        });
+        quote! {
+            /// Calls method number `index` with zeros, empty slices and blank structs: for tests of what a call does that goes wrong.
+            ///
+            /// # Safety
+            /// `instance` came from [`Self::instance`] and is not destroyed.
+            #[doc(hidden)]
+            pub unsafe fn call(instance: ::jackfield_abi::InstanceRaw, index: usize) {
+                let table: &#table = Self::TABLE;
+                // SAFETY: as the caller vouches; every pointer is to something that outlives the call.
+                unsafe {
+                    match index {
+                        #(#arms)*
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
     fn revision(&self) -> u32 {
         self.methods.iter().map(|m| m.since).max().unwrap_or(1)
     }
@@ -221,6 +295,7 @@ impl Area<'_> {
         let idents: Vec<_> = self.methods.iter().map(|m| &m.ident).collect();
         let revision = self.revision();
         let shims = self.methods.iter().map(|method| self.shim(method));
+        let calls = self.calls();
         let (module_table, create) = if self.options.module {
             (quote!(::core::ptr::null()), quote!())
         } else {
@@ -273,6 +348,8 @@ impl Area<'_> {
                         table: ::core::ptr::from_ref(Self::TABLE).cast(),
                     }
                 }
+
+                #calls
             }
 
             #create

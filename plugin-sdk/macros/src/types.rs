@@ -390,6 +390,35 @@ impl Parameter {
         }
     }
 
+    /// A place for an argument that means nothing, and the C arguments.
+    pub(crate) fn nothing(&self) -> (TokenStream, Vec<TokenStream>) {
+        let name = &self.ident;
+        let ty = &self.ty;
+        match &self.passing {
+            Passing::Value => (
+                quote!(),
+                vec![quote!(<<#ty as ::jackfield_abi::Scalar>::Raw as ::core::default::Default>::default())],
+            ),
+            Passing::Ref(ty) => (
+                quote!(let #name = ::jackfield_abi::cross::blank::<#ty>();),
+                vec![quote!(#name.as_ptr())],
+            ),
+            Passing::RefMut(ty) => (
+                quote!(let mut #name = ::jackfield_abi::cross::blank::<#ty>();),
+                vec![quote!(#name.as_mut_ptr())],
+            ),
+            Passing::Slice(_) | Passing::Str => (quote!(), vec![quote!(::core::ptr::null()), quote!(0)]),
+            Passing::SliceMut(_) => (quote!(), vec![quote!(::core::ptr::null_mut()), quote!(0)]),
+            Passing::Callback(path) => {
+                let raw = raw_path(path);
+                (
+                    quote!(let #name = ::core::mem::MaybeUninit::<#raw>::zeroed();),
+                    vec![quote!(#name.as_ptr())],
+                )
+            }
+        }
+    }
+
     /// Statements of the caller before the call, and the C arguments.
     pub(crate) fn send(&self) -> (TokenStream, Vec<TokenStream>) {
         let name = &self.ident;

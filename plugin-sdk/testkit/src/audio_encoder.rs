@@ -20,6 +20,7 @@ crate::conformance::cases! { $ __audio_encoder_cases audio_encoder(Encoders):
     audio_encoder::another_setup_can_be_activated,
     audio_encoder::any_hint_about_the_network_is_taken,
     audio_encoder::any_fmtp_is_taken_or_refused,
+    audio_encoder::t_1_its_limits_are_in_order,
 }
 
 type Encoders = Subject<dyn AudioEncoder>;
@@ -49,6 +50,19 @@ pub fn calls_before_activation_are_faults(subject: &Encoders) {
         .activate(&config(&format), "")
         .expect("an offered format mends it");
     encoder.encode(&block, &mut [0; PAYLOAD]).expect("a good block");
+}
+
+/// What it says of its bounds is in order, once it is set up.
+pub fn t_1_its_limits_are_in_order(subject: &Encoders) {
+    let mut encoder = subject.make(1);
+    encoder.limits().expect("asking is no fault");
+    encoder
+        .activate(&config(&subject.format()), "")
+        .expect("an offered format");
+    let limits = encoder.limits().expect("asking is no fault");
+    assert!(limits.minimum <= limits.maximum, "{limits:?}");
+    assert!(limits.shortest_packet <= limits.longest_packet, "{limits:?}");
+    assert!(limits.minimum >= DataRate::ZERO && limits.shortest_packet >= TimeDelta::ZERO);
 }
 
 /// Setups that cannot be are refused, and a good one works afterwards.

@@ -35,6 +35,8 @@ crate::conformance::cases! { $ __jitter_buffer_cases jitter_buffer(Buffers):
     jitter_buffer::a_lost_packet_is_concealed,
     jitter_buffer::a_lost_packet_is_recovered_where_it_can_be,
     jitter_buffer::a_pause_is_silence_and_no_loss,
+    jitter_buffer::t_1_a_host_of_before_is_asked_for_nothing_that_it_does_not_know,
+    jitter_buffer::t_1_a_telephone_event_is_refused_or_leaves_once,
     jitter_buffer::a_full_buffer_is_flushed,
     jitter_buffer::bounds_are_kept,
     jitter_buffer::a_jump_of_the_numbers_is_survived,

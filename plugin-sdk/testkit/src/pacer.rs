@@ -26,6 +26,10 @@ crate::conformance::cases! { $ __pacer_cases pacer(Pacers):
     pacer::a_sink_that_refuses_loses_nothing,
     pacer::equal_input_gives_equal_departures,
     pacer::every_parameter_can_be_turned_while_it_runs,
+    pacer::t_1_a_paused_pacer_gives_nothing_until_it_goes_on,
+    pacer::t_1_the_status_is_that_of_the_queue,
+    pacer::t_1_congestion_holds_no_audio_back,
+    pacer::t_1_a_probe_is_sent_or_turned_down,
     pacer::t_3_network_calls_are_real_time_safe,
 }
 
@@ -228,6 +232,110 @@ pub fn a_sink_that_refuses_loses_nothing(subject: &Pacers) {
     assert_eq!(bench.departures.len() as u64, waiting);
 }
 
+/// A pacer that can pause gives nothing meanwhile and asks for no poll; afterwards everything leaves. One that cannot says so, and goes on.
+pub fn t_1_a_paused_pacer_gives_nothing_until_it_goes_on(subject: &Pacers) {
+    let mut bench = Bench::new(subject);
+    let paused = bench.pacer.set_paused(bench.now, 1);
+    for handle in 0..5 {
+        bench.enqueue(handle, 200, PacketPriority::Audio);
+    }
+    bench.run_for(TimeDelta::ms(200));
+    match paused {
+        Ok(()) => assert_eq!(bench.departures, [], "something left a pacer that was paused"),
+        Err(fault) => assert_eq!(fault.code(), FaultCode::Unsupported),
+    }
+    let _ = bench.pacer.set_paused(bench.now, 0);
+    bench.run_for(TimeDelta::seconds(2));
+    assert_eq!(bench.departures.len(), 5);
+}
+
+/// Count and size are those of the queue, and what is known of times is plausible: the packet that came first has waited since it came.
+pub fn t_1_the_status_is_that_of_the_queue(subject: &Pacers) {
+    let mut bench = Bench::new(subject);
+    let _ = bench.pacer.set_paused(bench.now, 1);
+    for handle in 0..20 {
+        bench.enqueue(handle, 900, PacketPriority::Video);
+        bench.now += TimeDelta::ms(1);
+        let (queue, status) = (
+            bench.pacer.queue().expect("a queue"),
+            bench.pacer.status(bench.now).expect("a status"),
+        );
+        assert_eq!((status.packets, status.waiting), (queue.packets, queue.size));
+        assert_eq!(status.size as usize, size_of::<PacerStatus>());
+        assert!(
+            status.oldest_wait <= TimeDelta::ms(handle as i64 + 1),
+            "the oldest waits {:?}, longer than there were packets",
+            status.oldest_wait
+        );
+        assert!(status.expected_wait < TimeDelta::seconds(10));
+    }
+}
+
+/// Whatever the window does, audio leaves; and everything leaves once the window is open again.
+pub fn t_1_congestion_holds_no_audio_back(subject: &Pacers) {
+    let mut bench = Bench::new(subject);
+    bench
+        .pacer
+        .set_congested(bench.now, 1)
+        .expect("anybody can be told");
+    for handle in 0..10 {
+        let audio = handle % 2 == 0;
+        let priority = if audio {
+            PacketPriority::Audio
+        } else {
+            PacketPriority::Video
+        };
+        bench.enqueue(handle, 200, priority);
+    }
+    bench.run_for(TimeDelta::ms(500));
+    let audio = bench
+        .departures
+        .iter()
+        .filter(|(_, handle)| handle % 2 == 0)
+        .count();
+    assert_eq!(audio, 5, "audio leaves in any case");
+    bench
+        .pacer
+        .set_congested(bench.now, 0)
+        .expect("anybody can be told");
+    bench.run_for(TimeDelta::seconds(2));
+    assert_eq!(bench.departures.len(), 10);
+}
+
+/// A probe is taken, or turned down with `Unsupported`; configuration of any kind is no fault. The media leaves all the same.
+pub fn t_1_a_probe_is_sent_or_turned_down(subject: &Pacers) {
+    let mut bench = Bench::new(subject);
+    let cluster = ProbeCluster {
+        id: 1,
+        minimum_packets: 5,
+        rate: DataRate::kbps(900),
+        duration: TimeDelta::ms(15),
+    };
+    if let Err(fault) = bench.pacer.probe(bench.now, &cluster) {
+        assert_eq!(fault.code(), FaultCode::Unsupported);
+    }
+    for config in [
+        PacerConfig::DEFAULT,
+        PacerConfig {
+            count_audio: 1,
+            window: TimeDelta::ms(40),
+            longest_wait: TimeDelta::seconds(2),
+            overhead: DataSize::bytes(48),
+            ..PacerConfig::DEFAULT
+        },
+    ] {
+        bench
+            .pacer
+            .configure(bench.now, &config)
+            .expect("anybody can be told");
+    }
+    for handle in 0..10 {
+        bench.enqueue(handle, 300, PacketPriority::Audio);
+    }
+    bench.run_for(TimeDelta::seconds(2));
+    assert_eq!(bench.departures.len(), 10);
+}
+
 /// Two instances, the same calls, the same departures.
 pub fn equal_input_gives_equal_departures(subject: &Pacers) {
     if !subject.descriptor.deterministic {
@@ -289,6 +397,10 @@ pub fn t_3_network_calls_are_real_time_safe(subject: &Pacers) {
                     .pacer
                     .set_rates(bench.now, DataRate::kbps(500 + handle as i64), DataRate::ZERO)?;
             }
+            bench
+                .pacer
+                .set_congested(bench.now, u32::from(handle % 100 < 10))?;
+            bench.pacer.status(bench.now)?;
             bench.pacer.deadline()?;
             bench.pacer.queue()?;
             bench.pacer.stats(&mut values)

@@ -64,7 +64,9 @@ impl Shadow {
                 .map_err(|_| super::swapping::FAILED)?;
             self.playout.last = action.operation;
             self.playout.ready_ticks += match action.operation {
-                Operation::Silence | Operation::ComfortNoise | Operation::Conceal | Operation::Recover => action.ticks.max(STEP),
+                Operation::Silence | Operation::ComfortNoise | Operation::Conceal | Operation::Recover => {
+                    action.ticks.max(STEP)
+                }
                 _ => {
                     self.unheard = 0;
                     // What the other one has played already is as long as its neighbours.

@@ -1,5 +1,6 @@
 //! The loader with real plugin files: those of the workspace, one in C that is compiled here, and broken ones made from them.
 
+mod abi_diff;
 mod boundary;
 mod c_plugins;
 mod checks;

@@ -158,3 +158,33 @@ proptest! {
         prop_assert!(frames(&whole[..at]).is_err());
     }
 }
+
+#[test]
+fn e1_5_a_module_says_what_it_supports_and_whether_with_little_power() {
+    use jackfield_core::units::SampleRate;
+    let lines = module("a.b") + "audio\t48000,16000\t2\t0\npower\t1\n" + &module("a.c");
+    let frames = frames(&frame(&lines)).unwrap();
+    let [efficient, plain] = &frames[0].modules[..] else {
+        panic!("two modules")
+    };
+    for (hz, channels, supported) in [
+        (48_000, 1, true),
+        (16_000, 2, true),
+        (44_100, 1, false),
+        (48_000, 3, false),
+    ] {
+        let support = efficient.support(SampleRate::hz(hz), channels);
+        assert_eq!(
+            (support.supported, support.power_efficient),
+            (supported, supported),
+            "{hz} {channels}"
+        );
+    }
+    let support = plain.support(SampleRate::hz(44_100), 8);
+    assert_eq!(
+        (support.supported, support.power_efficient),
+        (true, false),
+        "nothing is said of power"
+    );
+    assert!(!plain.support(SampleRate::hz(44_100), 0).supported);
+}

@@ -39,6 +39,7 @@ enum What {
     Check(CheckCommand),
     #[command(hide = true)]
     CheckCase(CheckCaseCommand),
+    AbiDiff(crate::abi_diff::AbiDiffCommand),
 }
 
 /// Where to look, and how to say it.
@@ -68,6 +69,7 @@ impl PluginCommand {
             What::Pack(command) => command.run(),
             What::Install(command) => command.run(),
             What::SwapTest(command) => command.run(),
+            What::AbiDiff(command) => command.run(),
             What::Check(command) => command.run(),
             What::CheckCase(command) => {
                 command.run();

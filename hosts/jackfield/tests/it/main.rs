@@ -5,6 +5,7 @@
 )]
 
 mod check;
+mod abi_diff;
 mod folders;
 mod new_plugins;
 mod serve;

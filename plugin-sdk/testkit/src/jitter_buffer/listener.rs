@@ -23,7 +23,7 @@ pub struct Listener {
     /// What became of the packets inserted, by number.
     pub insertions: BTreeMap<u32, u64>,
     clock_rate: SampleRate,
-    playout: Playout,
+    pub(super) playout: Playout,
     held: HashMap<u64, PacketArrival>,
 }
 

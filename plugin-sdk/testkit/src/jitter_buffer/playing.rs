@@ -2,7 +2,7 @@
 
 use jackfield_sdk::prelude::*;
 
-use super::{Buffers, Listener, Stream, network, start};
+use super::{Buffers, Listener, Released, Stream, network, start};
 
 /// While nothing has come, silence is asked for, and nothing is concealed.
 pub fn before_the_first_packet_there_is_silence(subject: &Buffers) {
@@ -74,6 +74,66 @@ pub fn a_pause_is_silence_and_no_loss(subject: &Buffers) {
     listener.run(&mut *buffer, &[], stream.now() + TimeDelta::ms(2_000));
     listener.assert_ordered();
     assert_eq!(listener.played.len(), arrivals.len());
+}
+
+/// To a host that knows the first seven operations only, a pause is silence and a delay that is far too long is played off all the same. The
+/// listener refuses what it does not know.
+pub fn t_1_a_host_of_before_is_asked_for_nothing_that_it_does_not_know(subject: &Buffers) {
+    let (mut buffer, mut listener) = start(subject);
+    listener.playout.greatest = Operation::Silence;
+    let mut stream = Stream::new();
+    let mut arrivals = stream.speak(TimeDelta::seconds(5), |n| {
+        Some(TimeDelta::ms(if n < 50 { 300 } else { 10 }))
+    });
+    arrivals.extend(stream.pause(TimeDelta::seconds(1), TimeDelta::ms(10)));
+    arrivals.extend(stream.speak(TimeDelta::seconds(1), |_| Some(TimeDelta::ms(10))));
+    listener.run(&mut *buffer, &arrivals, stream.now());
+    listener.assert_ordered();
+    assert_eq!(listener.count(Operation::FastAccelerate), 0);
+    assert_eq!(listener.count(Operation::ComfortNoise), 0);
+}
+
+/// A tone that somebody dials is turned down, or its handle leaves exactly once.
+pub fn t_1_a_telephone_event_is_refused_or_leaves_once(subject: &Buffers) {
+    let (mut buffer, mut listener) = start(subject);
+    let arrivals = Stream::new().speak(TimeDelta::ms(200), |_| Some(TimeDelta::ms(10)));
+    listener.run(&mut *buffer, &arrivals, Timestamp::from_ms(200));
+    let event = EventArrival {
+        size: size_of::<EventArrival>() as u32,
+        event: 5,
+        arrival: listener.now,
+        handle: 99_999,
+        sequence_number: arrivals.len() as i64 + 4_711,
+        timestamp: 123_456_789 + 9_600,
+        ticks: 4_800,
+        ended: 1,
+    };
+    let mut released = Released::default();
+    let taken = buffer
+        .insert_event(listener.now, &event, &mut released)
+        .expect("a good event");
+    let mut gone = released
+        .0
+        .iter()
+        .filter(|handle| **handle == event.handle)
+        .count();
+    for _ in 0..200 {
+        let mut released = Released::default();
+        let action = buffer
+            .next(listener.now, &Playout::START, &mut released)
+            .expect("a running stream");
+        gone += usize::from(action.operation == Operation::Tone && action.handle == event.handle);
+        gone += released
+            .0
+            .iter()
+            .filter(|handle| **handle == event.handle)
+            .count();
+        listener.now += TimeDelta::ms(10);
+    }
+    match taken {
+        Insertion::Late | Insertion::Duplicate => assert_eq!(gone, 0, "a refused handle stays with the host"),
+        _ => assert!(gone >= 1, "the event was taken and never given out"),
+    }
 }
 
 /// The delay aimed for stays within the bounds, and the delay that is kept is the one aimed for.

@@ -83,6 +83,7 @@ const fn descriptor() -> Descriptor {
         .license("MIT OR Apache-2.0")
         .description("G.711 (PCMU, PCMA), the codec of the telephone: 8 kHz, 64 kbit/s")
         .audio(AudioCapabilities::rates(&[8_000], 1))
+        .power_efficient()
 }
 
 fn check_shape(sample_rate: SampleRate, channels: u32) -> Result<(), Fault> {

@@ -44,6 +44,7 @@ const fn descriptor() -> Descriptor {
         .license("MIT OR Apache-2.0")
         .description("16-bit samples as they are (L16, RFC 3551): 48 kHz mono or 24 kHz stereo, 768 kbit/s")
         .audio(AudioCapabilities::rates(&[48_000, 24_000], 2))
+        .power_efficient()
 }
 
 /// The channels on the wire of format `index`, if samples of this shape can be carried in it.

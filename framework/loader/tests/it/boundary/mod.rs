@@ -12,6 +12,7 @@ mod faults;
 mod growth;
 mod newer;
 mod older;
+mod panics;
 mod proofs;
 mod same_size;
 mod threads;

@@ -110,3 +110,28 @@ fn what_a_plugin_in_rust_logs_reaches_the_host() {
         "{text}"
     );
 }
+
+#[test]
+fn e1_2_experiments_and_the_log_reach_an_instance_without_any_global() {
+    let folder = Folder::new();
+    folder.put_file(&panics_file());
+    let with = |experiments: &[(&str, &str)]| {
+        let mut options = folder.options();
+        options.experiments = experiments
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let lines = support::Lines::default();
+        let loader = jackfield_loader::Loader::new(options).unwrap();
+        let made =
+            tracing::subscriber::with_default(lines.clone(), || processor(&loader, IN_PROCESS).map(|_| ()));
+        (made, lines.text())
+    };
+    let (made, said) = with(&[("trap", "soft"), ("other", "1")]);
+    assert!(made.is_ok() && said.contains("and trap soft"), "{said}");
+    let (made, said) = with(&[]);
+    assert!(made.is_ok() && said.contains("and trap none"), "{said}");
+    let (made, _) = with(&[("trap", &"x".repeat(500))]);
+    let error = made.unwrap_err();
+    assert!(matches!(error, LoadError::Create { .. }), "{error}");
+}

@@ -195,3 +195,43 @@ fn parameters_bound_the_target_and_the_quantile_moves_it() {
     assert_eq!(target(300, 100, 0.95), 100, "the most wins");
     assert_eq!((target(0, 1_000, 0.999), target(0, 1_000, 0.5)), (120, 20));
 }
+
+#[test]
+fn t_1_a_delay_that_is_far_too_long_is_played_off_as_fast_as_can_be_borne() {
+    let mut buffer = buffer();
+    let mut listener = Listener::new(SampleRate::HZ_48000);
+    // Everything is 400 ms late for a while and comes at once; then the network is as good as new.
+    let arrivals = Stream::new().speak(TimeDelta::seconds(12), |n| {
+        let leaves = n as i64 * 20;
+        Some(ms(if (4_000..4_400).contains(&leaves) {
+            4_410 - leaves
+        } else {
+            10
+        }))
+    });
+    listener.run(&mut buffer, &arrivals, Timestamp::from_ms(12_000));
+    assert!(
+        listener.count(Operation::FastAccelerate) > 0,
+        "{:?}",
+        listener.count(Operation::Accelerate)
+    );
+    assert!(listener.count(Operation::FastAccelerate) < 100);
+    listener.assert_ordered();
+}
+
+#[test]
+fn t_1_comfort_noise_goes_on_while_the_sender_is_silent() {
+    let mut buffer = buffer();
+    let mut listener = Listener::new(SampleRate::HZ_48000);
+    let mut stream = Stream::new();
+    let mut arrivals = stream.speak(TimeDelta::seconds(2), |_| Some(ms(10)));
+    arrivals.extend(stream.pause(TimeDelta::seconds(3), ms(10)));
+    arrivals.extend(stream.speak(TimeDelta::seconds(1), |_| Some(ms(10))));
+    listener.run(&mut buffer, &arrivals, stream.now());
+    let noise = listener.count(Operation::ComfortNoise);
+    assert!(
+        (200..=300).contains(&noise),
+        "3 s of a pause, {noise} times 10 ms of noise"
+    );
+    assert_eq!(listener.count(Operation::Conceal), 0);
+}
