@@ -181,6 +181,9 @@ typedef struct jf_entry {
 // the render signal.
 #define JF_META_AUDIO(rates, max_channels, render) "audio\t" rates "\t" max_channels "\t" render "\n"
 
+// The module before takes so little power that a device on its battery prefers it.
+#define JF_META_POWER_EFFICIENT "power\t1\n"
+
 // The next parameter of the module before. `kind` is "bool", "int", "float" or "choice"; `choices` are joined by |.
 #define JF_META_PARAMETER(name, title, unit, kind, minimum, maximum, initial, choices, help) \
   "parameter\t" name "\t" title "\t" unit "\t" kind "\t" minimum "\t" maximum "\t" initial "\t" choices "\t" help "\n"
@@ -209,6 +212,9 @@ typedef struct jf_entry {
 #define JF_MAX_BLOCK_SAMPLES 480u
 
 // The surroundings of one instance.
+// It holds neither a clock nor an executor: time is an argument of every method that needs it, and a plugin
+// does its work when it is called. What it logs and counts leaves through the log of its image and through
+// its statistics. Why: docs/adr/0008.
 // May grow: set `size` to its sizeof, and read no more than the `size` that you are given.
 typedef struct jf_environment {
   // The size of this struct in bytes, as its maker knows it.
@@ -217,6 +223,9 @@ typedef struct jf_environment {
   uint32_t reserved;
   // The seed for all randomness that the instance uses. Equal seed and equal input give equal output.
   uint64_t seed;
+  // What is tried out with this instance: lines of UTF-8 `key=value`, each with a line feed at its end, then
+  // zeros. A key that a plugin does not know means nothing to it.
+  uint8_t experiments[480];
 } jf_environment_t;
 
 // Why a module is reset.
@@ -1792,7 +1801,8 @@ JF_STATIC_ASSERT(sizeof(jf_entry_t) == 56, "sizeof(jf_entry_t)");
 JF_STATIC_ASSERT(offsetof(jf_environment_t, size) == 0, "offsetof(jf_environment_t, size)");
 JF_STATIC_ASSERT(offsetof(jf_environment_t, reserved) == 4, "offsetof(jf_environment_t, reserved)");
 JF_STATIC_ASSERT(offsetof(jf_environment_t, seed) == 8, "offsetof(jf_environment_t, seed)");
-JF_STATIC_ASSERT(sizeof(jf_environment_t) == 16, "sizeof(jf_environment_t)");
+JF_STATIC_ASSERT(offsetof(jf_environment_t, experiments) == 16, "offsetof(jf_environment_t, experiments)");
+JF_STATIC_ASSERT(sizeof(jf_environment_t) == 496, "sizeof(jf_environment_t)");
 JF_STATIC_ASSERT(offsetof(jf_latency_t, samples) == 0, "offsetof(jf_latency_t, samples)");
 JF_STATIC_ASSERT(offsetof(jf_latency_t, sample_rate) == 4, "offsetof(jf_latency_t, sample_rate)");
 JF_STATIC_ASSERT(sizeof(jf_latency_t) == 8, "sizeof(jf_latency_t)");

@@ -124,7 +124,7 @@ fn a_table_of_a_wrong_size_is_refused() {
     let error = processor(&folder.loader(), C_GAIN).err().unwrap();
     assert!(matches!(error, LoadError::Table { .. }), "{error}");
     assert!(
-        error.to_string().contains("72 bytes cannot be revision 1"),
+        error.to_string().contains("80 bytes cannot be revision 2"),
         "{error}"
     );
 }

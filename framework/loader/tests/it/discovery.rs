@@ -20,7 +20,7 @@ fn everything_is_known_of_a_plugin_that_was_never_opened() {
     assert_eq!(found.isolation, Isolation::InProcess);
     assert_eq!(found.digest.unwrap().to_string().len(), "blake3:".len() + 64);
     assert_eq!(module.id, "jackfield.processing.gain");
-    assert_eq!(module.revision, 1);
+    assert_eq!(module.revision, 2);
     assert!(module.deterministic);
     let gain = &module.parameters[0];
     assert_eq!(

@@ -18,7 +18,7 @@ use jackfield_core::module::*;
 use jackfield_core::pacer::*;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::*;
-use jackfield_core::units::TimeDelta;
+use jackfield_core::units::{DataRate, TimeDelta};
 use jackfield_core::{AREAS, Fault, FaultCode};
 
 /// Panics in every method of every area.
