@@ -10,6 +10,9 @@ export CARGO_TARGET_DIR="$PWD/target/fuzz" RUST_BACKTRACE=1
 
 passed=0 failed=0
 cargo fuzz build --sanitizer none
+# A whole plugin is too large a seed to be kept.
+mkdir -p fuzz/corpus/plugin_file
+cc -shared -fPIC -fvisibility=hidden -Os -s -I plugin-sdk/abi/include -o fuzz/corpus/plugin_file/gain.so plugin-sdk/c/gain.c -lm
 for target in $(cargo fuzz list); do
     corpus="fuzz/corpus/$target"
     mkdir -p "$corpus"

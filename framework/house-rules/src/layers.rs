@@ -19,6 +19,7 @@ const ROOMS: &[&str] = &[
     "framework/session",
     "framework/sim",
     "framework/runtime",
+    "hosts/join-token",
     "hosts/call-host",
     "hosts/endpoint",
     "hosts/sandbox",

@@ -15,8 +15,10 @@ use jackfield_graph::stopwatch::Stopwatch;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::clock::Clock;
+use crate::histogram::Histogram;
 use crate::net::Waker;
 use crate::urgency;
+use crate::view::TickStats;
 
 /// If the thread was held up longer than this, the ticks that were missed are skipped instead of being made up for.
 const LONGEST_CATCH_UP: TimeDelta = TimeDelta::ms(200);
@@ -168,6 +170,7 @@ pub(crate) struct TickTimes {
     recent: [AtomicU32; KEPT],
     next: AtomicU32,
     late: AtomicU64,
+    all: Histogram,
 }
 
 impl TickTimes {
@@ -176,6 +179,7 @@ impl TickTimes {
             recent: std::array::from_fn(|_| AtomicU32::new(u32::MAX)),
             next: AtomicU32::new(0),
             late: AtomicU64::new(0),
+            all: Histogram::default(),
         }
     }
 
@@ -183,13 +187,14 @@ impl TickTimes {
         let at = self.next.load(Relaxed);
         self.recent[at as usize % KEPT].store((us * 10.0) as u32, Relaxed);
         self.next.store(at.wrapping_add(1), Relaxed);
+        self.all.record(us);
         if late {
             self.late.fetch_add(1, Relaxed);
         }
     }
 
-    /// Median and 99th percentile of the recent ticks in µs, and how many were late.
-    pub(crate) fn read(&self) -> (f64, f64, u64) {
+    /// What has been recorded.
+    pub(crate) fn read(&self) -> TickStats {
         let mut times: Vec<u32> = self
             .recent
             .iter()
@@ -201,7 +206,12 @@ impl TickTimes {
             0 => 0.0,
             n => f64::from(times[((n - 1) as f64 * share) as usize]) / 10.0,
         };
-        (at(0.5), at(0.99), self.late.load(Relaxed))
+        TickStats {
+            p50_us: at(0.5),
+            p99_us: at(0.99),
+            late: self.late.load(Relaxed),
+            durations: self.all.read(),
+        }
     }
 }
 

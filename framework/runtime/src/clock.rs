@@ -70,3 +70,55 @@ fn unix_us() -> i64 {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_micros() as i64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the wall clock shows by the pair, in µs since 1970.
+    fn told(clock: &Clock, now: Timestamp) -> i64 {
+        let bits = clock.ntp().ntp(now).bits();
+        let seconds = (bits >> 32) - NtpTime::UNIX_EPOCH_SECONDS;
+        let fraction = ((bits & 0xFFFF_FFFF) * 1_000_000) >> 32;
+        (seconds * 1_000_000 + fraction) as i64
+    }
+
+    /// How far that lies from what the machine's wall clock shows, in µs.
+    fn distance(clock: &Clock) -> i64 {
+        let before = unix_us();
+        let told = told(clock, clock.now());
+        let after = unix_us();
+        if told < before {
+            before - told
+        } else {
+            (told - after).max(0)
+        }
+    }
+
+    #[test]
+    fn e28_1_the_machines_two_clocks_name_the_same_instant() {
+        let clock = Clock::new();
+        // Between the two readings at its making lies less than this, unless the thread was held up.
+        assert!((0..10).map(|_| distance(&Clock::new())).min() < Some(1_000));
+        // And as time goes on they stay together: engine time advances as the wall clock does.
+        let begin = clock.now();
+        while clock.now().since(begin).as_ms() < 50 {
+            std::hint::spin_loop();
+        }
+        let now = clock.now();
+        let passed = told(&clock, now) - told(&clock, begin);
+        assert!((passed - now.since(begin).as_us()).abs() <= 2, "{passed} us");
+        assert!((0..10).map(|_| distance(&clock)).min() < Some(20_000));
+    }
+
+    #[test]
+    fn e28_1_engine_time_never_runs_back() {
+        let clock = Clock::new();
+        let times: Vec<_> = (0..10_000).map(|_| clock.now()).collect();
+        assert!(times.is_sorted());
+        assert!(
+            clock.unix_us() > 1_700_000_000_000_000,
+            "the machine's date is set"
+        );
+    }
+}

@@ -11,8 +11,9 @@ use jackfield_loader::{Catalogue, Loader, Manifest};
 
 use crate::audio_thread::AudioThread;
 use crate::clock::Clock;
+use crate::cpu::CpuFeatures;
 use crate::error::EngineError;
-use crate::net::{NetworkOptions, NetworkThread};
+use crate::net::{NetworkOptions, NetworkThread, SocketOptions, interfaces};
 use crate::network::Network;
 use crate::room::Room;
 use crate::view::PluginView;
@@ -33,6 +34,8 @@ pub struct EngineOptions {
     pub advertised: Vec<IpAddr>,
     /// A STUN server that tells our address from outside.
     pub stun_server: Option<SocketAddr>,
+    /// How the UDP sockets are set up.
+    pub sockets: SocketOptions,
 }
 
 impl EngineOptions {
@@ -44,6 +47,7 @@ impl EngineOptions {
             media: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             advertised: Vec::new(),
             stun_server: None,
+            sockets: SocketOptions::default(),
         }
     }
 }
@@ -84,12 +88,14 @@ impl Engine {
     /// # Errors
     /// If the machine refuses a socket or a thread.
     pub fn start(options: EngineOptions) -> Result<Self, EngineError> {
+        tracing::info!(processor = %CpuFeatures::detect(), "the engine starts");
         let clock = Clock::new();
         let refused = |error: &dyn std::fmt::Display| EngineError::Machine(error.to_string());
         let network = NetworkThread::start(NetworkOptions {
             media: options.media,
             advertised: options.advertised,
             stun_server: options.stun_server,
+            sockets: options.sockets,
             clock,
         })
         .map_err(|e| refused(&e))?;
@@ -108,10 +114,17 @@ impl Engine {
         let thread = std::thread::Builder::new()
             .name("jackfield-control".to_owned())
             .spawn(move || {
+                let mut candidates = looked_at.network.candidates();
                 while !stopped.load(Ordering::Relaxed) {
                     std::thread::sleep(LOOK_EVERY);
                     let rooms: Vec<Room> = lock(&served).values().cloned().collect();
+                    let offered = looked_at.network.candidates();
+                    let fresh = interfaces::fresh(&candidates, &offered);
+                    candidates = offered;
                     for room in rooms {
+                        if !fresh.is_empty() {
+                            room.tell_candidates(&fresh);
+                        }
                         room.service(looked_at.clock.now());
                     }
                     looked_at.audio.sweep();

@@ -27,9 +27,11 @@
 mod audio_thread;
 pub mod clock;
 mod codecs;
+pub mod cpu;
 mod engine;
 mod error;
 mod fitting;
+mod histogram;
 pub mod net;
 mod network;
 mod room;

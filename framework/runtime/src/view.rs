@@ -45,6 +45,11 @@ pub enum RoomEvent {
         /// What is wrong with it and what to do.
         message: String,
     },
+    /// The host can be reached at more addresses than it could before.
+    Candidates(
+        /// The new ones, as values of `a=candidate` without the prefix.
+        Vec<String>,
+    ),
 }
 
 /// A room and who is in it.
@@ -312,10 +317,12 @@ pub struct RoomStats {
     pub participants: Vec<ParticipantStats>,
     /// The last swaps, oldest first.
     pub swaps: Vec<SwapReport>,
+    /// How long swaps held up the audio tick, one count for each place that was swapped since the room was opened.
+    pub swap_stalls: HistogramView,
 }
 
 /// How long the 10 ms audio tick takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TickStats {
     /// Median of the recent ticks.
     pub p50_us: f64,
@@ -323,6 +330,21 @@ pub struct TickStats {
     pub p99_us: f64,
     /// Ticks that missed their deadline since the room was opened.
     pub late: u64,
+    /// How long the ticks took since the room was opened.
+    pub durations: HistogramView,
+}
+
+/// How often something took how long, in the cumulative form that Prometheus takes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HistogramView {
+    /// The upper bounds of the buckets in µs, growing.
+    pub bounds_us: Vec<u64>,
+    /// For each bound, how many took no longer.
+    pub up_to: Vec<u64>,
+    /// How many there were, also of those above the last bound.
+    pub count: u64,
+    /// What they took together.
+    pub sum_us: f64,
 }
 
 /// How a participant is doing, as the host sees it. Counters only grow, swaps included.

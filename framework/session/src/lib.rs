@@ -53,6 +53,7 @@ mod peer_connection;
 pub mod sdp;
 pub mod signalling;
 pub mod states;
+pub mod stun;
 
 pub use error::SessionError;
 pub use jsep::{SdpType, SignalingState};

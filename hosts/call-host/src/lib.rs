@@ -30,7 +30,6 @@
 mod access;
 mod api;
 mod error_code;
-mod jwt_crypto;
 mod metrics;
 pub mod names;
 mod options;
@@ -44,10 +43,10 @@ mod server;
 mod shared;
 mod socket;
 mod tls;
-pub mod token;
 mod watch;
 
 pub use access::{Access, Grant};
+pub use jackfield_join_token as token;
 pub use options::{HostOptions, Limits};
 pub use robots::{LOBBY, RobotError, Robots, recorded_speech};
 pub use server::{CallHost, StartError};

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jackfield_runtime::Room;
-use jackfield_runtime::view::{ParticipantStats, SwapOutcome};
+use jackfield_runtime::view::{HistogramView, ParticipantStats, SwapOutcome};
 
 use crate::access::Grant;
 use crate::refusal::Refusal;
@@ -144,6 +144,18 @@ fn room(text: &mut Text, room: &Room) {
             value,
         );
     }
+    text.histogram(
+        "jackfield_tick_seconds",
+        "How long the audio ticks took.",
+        &label,
+        &stats.tick.durations,
+    );
+    text.histogram(
+        "jackfield_swap_stall_seconds",
+        "How long swaps held up the audio tick, one count for each place that was swapped.",
+        &label,
+        &stats.swap_stalls,
+    );
     text.counter(
         "jackfield_tick_late_total",
         "Audio ticks that missed their deadline.",
@@ -313,19 +325,28 @@ impl Text {
         self.sample(name, "untyped", help, labels, value);
     }
 
+    /// All of a histogram in seconds, the unit that Prometheus asks for.
+    fn histogram(&mut self, name: &str, help: &str, labels: &[(&str, &str)], view: &HistogramView) {
+        let family = self.family(name, "histogram", help);
+        let bounds = view.bounds_us.iter().map(|us| number(*us as f64 / 1e6));
+        let buckets = bounds.zip(view.up_to.iter().copied());
+        for (bound, count) in buckets.chain([("+Inf".to_owned(), view.count)]) {
+            let labels = [labels, &[("le", bound.as_str())]].concat();
+            family.sample(&format!("{name}_bucket"), &labels, count as f64);
+        }
+        family.sample(&format!("{name}_sum"), labels, view.sum_us / 1e6);
+        family.sample(&format!("{name}_count"), labels, view.count as f64);
+    }
+
     fn sample(&mut self, name: &str, kind: &str, help: &str, labels: &[(&str, &str)], value: f64) {
-        let family = self.families.entry(name.to_owned()).or_insert_with(|| Family {
+        self.family(name, kind, help).sample(name, labels, value);
+    }
+
+    fn family(&mut self, name: &str, kind: &str, help: &str) -> &mut Family {
+        self.families.entry(name.to_owned()).or_insert_with(|| Family {
             head: format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"),
             samples: String::new(),
-        });
-        family.samples.push_str(name);
-        for (position, (label, text)) in labels.iter().enumerate() {
-            let before = if position == 0 { '{' } else { ',' };
-            // Writing to a String cannot fail.
-            let _ = write!(family.samples, "{before}{label}=\"{}\"", escaped(text));
-        }
-        let after = if labels.is_empty() { "" } else { "}" };
-        let _ = writeln!(family.samples, "{after} {}", number(value));
+        })
     }
 
     fn finish(self) -> String {
@@ -333,6 +354,19 @@ impl Text {
             .into_values()
             .map(|family| family.head + &family.samples)
             .collect()
+    }
+}
+
+impl Family {
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+        self.samples.push_str(name);
+        for (position, (label, text)) in labels.iter().enumerate() {
+            let before = if position == 0 { '{' } else { ',' };
+            // Writing to a String cannot fail.
+            let _ = write!(self.samples, "{before}{label}=\"{}\"", escaped(text));
+        }
+        let after = if labels.is_empty() { "" } else { "}" };
+        let _ = writeln!(self.samples, "{after} {}", number(value));
     }
 }
 

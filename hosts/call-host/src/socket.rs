@@ -8,7 +8,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use jackfield_runtime::view::{self, ParticipantView, RoomEvent};
 use jackfield_runtime::{EngineError, NegotiationError};
 use jackfield_session::signalling::{
-    ClientMessage, HostMessage, Participant, ParticipantKind, SignallingError,
+    CandidateInit, ClientMessage, HostMessage, Participant, ParticipantKind, SignallingError,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval, timeout, timeout_at};
@@ -390,6 +390,20 @@ impl Connection {
                 HostMessage::SwapProgress { swap }
             }
             Ok(RoomEvent::PluginProblem { path, message }) => HostMessage::PluginProblem { path, message },
+            Ok(RoomEvent::Candidates(fresh)) => {
+                for candidate in fresh {
+                    let init = CandidateInit {
+                        candidate: format!("candidate:{candidate}"),
+                        sdp_m_line_index: Some(0),
+                        ..CandidateInit::default()
+                    };
+                    self.send(&HostMessage::Candidate {
+                        candidate: Some(init),
+                    })
+                    .await?;
+                }
+                return Ok(());
+            }
             Ok(_) => return Ok(()),
             Err(RecvError::Lagged(missed)) => {
                 tracing::info!(participant = own, missed, "receives too slowly");

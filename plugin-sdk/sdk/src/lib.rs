@@ -53,6 +53,8 @@ pub mod jitter;
 pub mod log;
 pub mod pacing;
 pub mod prelude;
+#[cfg(feature = "transport")]
+pub mod secure_transport;
 pub mod source;
 pub mod transport;
 

@@ -28,7 +28,7 @@ use jackfield_sim::{Network, VirtualExecutor};
 
 use super::{AudioThread, Seat, TickTimes};
 use crate::clock::Clock;
-use crate::net::{NetworkOptions, NetworkThread};
+use crate::net::{NetworkOptions, NetworkThread, SocketOptions};
 
 const ROOM: AudioFormat = AudioFormat::MONO_48K;
 /// Packets of 20 ms: two seconds.
@@ -58,6 +58,7 @@ fn in_real_time(record: &Path) -> Vec<Vec<u8>> {
         media: vec!["127.0.0.1:0".parse().unwrap()],
         advertised: Vec::new(),
         stun_server: None,
+        sockets: SocketOptions::default(),
         clock,
     })
     .unwrap();

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
-
-use super::stun::{Message, Transaction, binding_request};
+use jackfield_session::stun::{Message, Transaction, binding_request};
 
 /// The first wait for an answer (RFC 8489 section 6.2.1); it doubles each time.
 const FIRST_WAIT: TimeDelta = TimeDelta::ms(500);

@@ -1,6 +1,10 @@
 //! Under which addresses a socket can be reached, and how they are told (RFC 8445 section 5.1, RFC 8839 section 5.1).
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
+
+use jackfield_core::time::Timestamp;
+use jackfield_core::units::TimeDelta;
 
 /// The preference of a host candidate (RFC 8445 section 5.1.2.2).
 const HOST: u32 = 126;
@@ -17,7 +21,7 @@ pub(super) struct Candidate {
 
 /// The addresses of a socket bound to `bound`: its own, or for the unspecified address those of all interfaces. An advertised address of its
 /// family stands in for them.
-pub(super) fn hosts(bound: SocketAddr, advertised: &[IpAddr], interfaces: &[IpAddr]) -> Vec<SocketAddr> {
+fn hosts(bound: SocketAddr, advertised: &[IpAddr], interfaces: &[IpAddr]) -> Vec<SocketAddr> {
     let of_family = |ip: &&IpAddr| ip.is_ipv4() == bound.is_ipv4();
     let socket = |ip: &IpAddr| SocketAddr::new(*ip, bound.port());
     if let Some(ip) = advertised.iter().find(of_family) {
@@ -44,13 +48,90 @@ pub(super) fn hosts(bound: SocketAddr, advertised: &[IpAddr], interfaces: &[IpAd
 }
 
 /// The addresses of this machine's interfaces.
-pub(super) fn interfaces() -> std::io::Result<Vec<IpAddr>> {
+pub(super) fn interfaces() -> io::Result<Vec<IpAddr>> {
     let mut addresses: Vec<IpAddr> = if_addrs::get_if_addrs()?
         .into_iter()
         .map(|interface| interface.ip())
         .collect();
     addresses.dedup();
     Ok(addresses)
+}
+
+/// Looks again and again at which addresses this machine has, as long as that can change what is offered.
+pub(super) struct Watch {
+    list: List,
+    bound: Vec<SocketAddr>,
+    advertised: Vec<IpAddr>,
+    hosts: Vec<SocketAddr>,
+    next: Timestamp,
+}
+
+/// Gives the addresses of the machine's interfaces.
+pub(super) type List = Box<dyn FnMut() -> io::Result<Vec<IpAddr>> + Send>;
+
+/// How often. Somebody who plugs in a cable waits no longer than that.
+const LOOK_EVERY: TimeDelta = TimeDelta::seconds(2);
+
+impl Watch {
+    /// For sockets bound to `bound`; looks for the first time.
+    pub(super) fn new(mut list: List, bound: &[SocketAddr], advertised: &[IpAddr]) -> io::Result<Self> {
+        let found = list()?;
+        let mut watch = Self {
+            list,
+            bound: bound.to_vec(),
+            advertised: advertised.to_vec(),
+            hosts: Vec::new(),
+            next: Timestamp::ZERO,
+        };
+        watch.hosts = watch.offered(&found);
+        // What is bound to one address, or told another, does not follow the machine's.
+        let follows = |bound: &SocketAddr| {
+            bound.ip().is_unspecified() && !advertised.iter().any(|ip| ip.is_ipv4() == bound.is_ipv4())
+        };
+        if !bound.iter().any(follows) {
+            watch.next = Timestamp::NEVER;
+        }
+        Ok(watch)
+    }
+
+    /// What is offered.
+    pub(super) fn hosts(&self) -> &[SocketAddr] {
+        &self.hosts
+    }
+
+    /// When to look next.
+    pub(super) fn deadline(&self) -> Timestamp {
+        self.next
+    }
+
+    /// Looks, if it is time; gives what has been added, if anything has changed.
+    pub(super) fn look(&mut self, now: Timestamp) -> Option<Vec<SocketAddr>> {
+        if now < self.next {
+            return None;
+        }
+        self.next = now + LOOK_EVERY;
+        let found = match (self.list)() {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "the network interfaces cannot be listed; what is offered stays as it is");
+                return None;
+            }
+        };
+        let hosts = self.offered(&found);
+        if hosts == self.hosts {
+            return None;
+        }
+        let old = std::mem::replace(&mut self.hosts, hosts);
+        let added = self.hosts.iter().filter(|host| !old.contains(host));
+        Some(added.copied().collect())
+    }
+
+    fn offered(&self, found: &[IpAddr]) -> Vec<SocketAddr> {
+        let bound = self.bound.iter();
+        bound
+            .flat_map(|bound| hosts(*bound, &self.advertised, found))
+            .collect()
+    }
 }
 
 /// The candidates as values of `a=candidate`, best first: IPv6 before IPv4 (RFC 8421), host before server-reflexive.
@@ -79,6 +160,14 @@ pub(super) fn describe(candidates: &[Candidate]) -> Vec<String> {
             format!("{} 1 udp {priority} {ip} {port} typ {kind}", place + 1)
         })
         .collect()
+}
+
+/// Those of `candidates` whose address is not among the `known` ones: foundation and priority depend on the place in the list.
+pub(crate) fn fresh(known: &[String], candidates: &[String]) -> Vec<String> {
+    let address = |candidate: &String| candidate.split(' ').skip(4).collect::<Vec<_>>().join(" ");
+    let known: Vec<String> = known.iter().map(address).collect();
+    let fresh = candidates.iter().filter(|one| !known.contains(&address(one)));
+    fresh.cloned().collect()
 }
 
 fn is_link_local(ip: &IpAddr) -> bool {
@@ -125,6 +214,55 @@ mod tests {
             hosts(at("[::]:5000"), &[], &interfaces),
             [at("[2001:db8::7]:5000")]
         );
+    }
+
+    /// A machine whose addresses are what the script says at each look.
+    fn machine(script: &'static [&'static [&'static str]]) -> List {
+        let mut looks = script.iter();
+        let mut last: &[&str] = &[];
+        Box::new(move || {
+            last = looks.next().copied().unwrap_or(last);
+            Ok(ips(last))
+        })
+    }
+
+    fn second(n: i64) -> Timestamp {
+        Timestamp::from_ms(1_000 * n)
+    }
+
+    #[test]
+    fn e25_6_an_address_that_comes_is_told_once_and_one_that_goes_is_offered_no_longer() {
+        let list = machine(&[
+            &["127.0.0.1", "192.0.2.7"],
+            &["127.0.0.1", "192.0.2.7"],
+            &["127.0.0.1", "192.0.2.7", "198.51.100.7"],
+            &["127.0.0.1", "192.0.2.7", "198.51.100.7"],
+            &["127.0.0.1", "198.51.100.7"],
+        ]);
+        let mut watch = Watch::new(list, &[at("0.0.0.0:5000")], &[]).unwrap();
+        assert_eq!(watch.hosts(), [at("192.0.2.7:5000")]);
+        assert_eq!(watch.look(second(1)), None);
+        assert_eq!(watch.look(second(2)), None, "it is not time");
+        assert_eq!(watch.deadline(), second(3));
+        assert_eq!(watch.look(second(3)), Some(vec![at("198.51.100.7:5000")]));
+        assert_eq!(watch.look(second(5)), None);
+        assert_eq!(watch.look(second(7)), Some(Vec::new()), "one has gone");
+        assert_eq!(watch.hosts(), [at("198.51.100.7:5000")]);
+    }
+
+    #[test]
+    fn e25_6_nobody_looks_where_nothing_can_change() {
+        let list = || machine(&[&["127.0.0.1", "192.0.2.7"]]);
+        let fixed = Watch::new(list(), &[at("127.0.0.1:5000")], &[]).unwrap();
+        let told = Watch::new(list(), &[at("0.0.0.0:5000")], &ips(&["203.0.113.9"])).unwrap();
+        assert!(fixed.deadline().is_never() && told.deadline().is_never());
+        let half = Watch::new(
+            list(),
+            &[at("0.0.0.0:5000"), at("[::]:5000")],
+            &ips(&["203.0.113.9"]),
+        )
+        .unwrap();
+        assert!(!half.deadline().is_never(), "IPv6 may come");
     }
 
     #[test]

@@ -6,12 +6,13 @@
 //!
 //! ```
 //! use jackfield_runtime::clock::Clock;
-//! use jackfield_runtime::net::{NetworkOptions, NetworkThread};
+//! use jackfield_runtime::net::{NetworkOptions, NetworkThread, SocketOptions};
 //!
 //! let handle = NetworkThread::start(NetworkOptions {
 //!     media: vec!["127.0.0.1:0".parse().unwrap()],
 //!     advertised: Vec::new(),
 //!     stun_server: None,
+//!     sockets: SocketOptions::default(),
 //!     clock: Clock::new(),
 //! })?;
 //! assert!(handle.candidates()[0].contains(" 127.0.0.1 "));
@@ -22,11 +23,10 @@
 mod datagrams;
 mod gather;
 mod handle;
-mod interfaces;
+pub(crate) mod interfaces;
 mod outlet;
 mod sockets;
 mod statistics;
-mod stun;
 mod table;
 mod thread;
 mod waker;
@@ -49,8 +49,44 @@ pub struct NetworkOptions {
     pub advertised: Vec<IpAddr>,
     /// A STUN server that tells our address from outside.
     pub stun_server: Option<SocketAddr>,
+    /// How the sockets are set up.
+    pub sockets: SocketOptions,
     /// The engine's clock.
     pub clock: Clock,
+}
+
+/// How a UDP socket is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// With which ECN mark everything is sent (RFC 3168).
+    pub ecn: Ecn,
+    /// Bytes that may wait to be received. The machine may grant less.
+    pub receive_buffer: usize,
+    /// Bytes that may wait to be sent. The machine may grant less.
+    pub send_buffer: usize,
+}
+
+impl Default for SocketOptions {
+    /// No ECN, and room for a burst of a large room while the thread is busy.
+    fn default() -> Self {
+        Self {
+            ecn: Ecn::NotCapable,
+            receive_buffer: 2 << 20,
+            send_buffer: 2 << 20,
+        }
+    }
+}
+
+/// The ECN mark of what is sent (RFC 3168 section 5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ecn {
+    /// Routers that are congested drop it.
+    #[default]
+    NotCapable,
+    /// Routers that are congested may mark it: a flow that answers at once (L4S, RFC 9331).
+    Capable1,
+    /// Routers that are congested may mark it.
+    Capable0,
 }
 
 /// The network thread.

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Route;
 use jackfield_graph::network::{DatagramSink, NetworkEvent};
+use jackfield_session::stun::{Kind, Message, Transaction};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::sockets::Sockets;
-use super::stun::{Kind, Message, Transaction};
 use super::table::{Owner, Table};
 
 /// An event of a participant: room, participant, what happened.
@@ -27,11 +27,7 @@ pub(super) struct Outlet<'a> {
 
 impl DatagramSink for Outlet<'_> {
     fn transmit(&mut self, route: &Route, datagram: &[u8]) {
-        if let Some(message) = datagram
-            .first()
-            .filter(|first| **first <= 3)
-            .and_then(|_| Message::parse(datagram))
-        {
+        if let Some(message) = Message::parse(datagram) {
             self.learn(route, &message);
         }
         self.sockets.send(route, datagram);
@@ -47,7 +43,7 @@ impl DatagramSink for Outlet<'_> {
 impl Outlet<'_> {
     fn learn(&mut self, route: &Route, message: &Message<'_>) {
         let remote = SocketAddr::from(route.remote);
-        match message.kind {
+        match message.kind() {
             Kind::BindingRequest => {
                 let owner = message
                     .fragments()

@@ -7,14 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_core::transport::Route;
 use mio::net::UdpSocket;
-use quinn_udp::{Transmit, UdpSocketState};
-use socket2::{Domain, Protocol, Socket as RawSocket, Type};
+use quinn_udp::{EcnCodepoint, Transmit, UdpSocketState};
+use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, Type};
 
-use super::NetError;
 use super::statistics::SocketStatistics;
+use super::{Ecn, NetError, SocketOptions};
 
-/// Room for a burst of a large room while the thread is busy.
-const BUFFER: usize = 2 << 20;
 /// A run of datagrams never grows beyond what one UDP datagram may have.
 const RUN: usize = 60_000;
 
@@ -22,6 +20,7 @@ const RUN: usize = 60_000;
 pub(super) struct Sockets {
     pub(super) all: Vec<Socket>,
     run: Run,
+    ecn: Option<EcnCodepoint>,
     statistics: Arc<SocketStatistics>,
 }
 
@@ -52,6 +51,7 @@ impl Sockets {
     pub(super) fn open(
         media: &[SocketAddr],
         advertised: &[IpAddr],
+        options: SocketOptions,
         statistics: Arc<SocketStatistics>,
     ) -> Result<Self, NetError> {
         if media.is_empty() {
@@ -60,7 +60,7 @@ impl Sockets {
         let all = media
             .iter()
             .map(|address| {
-                Socket::open(*address, advertised).map_err(|source| NetError::Socket {
+                Socket::open(*address, advertised, options).map_err(|source| NetError::Socket {
                     address: *address,
                     source,
                 })
@@ -74,7 +74,17 @@ impl Sockets {
             count: 0,
             ended: false,
         };
-        Ok(Self { all, run, statistics })
+        let ecn = match options.ecn {
+            Ecn::NotCapable => None,
+            Ecn::Capable1 => Some(EcnCodepoint::Ect1),
+            Ecn::Capable0 => Some(EcnCodepoint::Ect0),
+        };
+        Ok(Self {
+            all,
+            run,
+            ecn,
+            statistics,
+        })
     }
 
     /// Sends a datagram, or keeps it until it is known whether the next goes the same way. [`Sockets::flush`] ends the waiting.
@@ -105,7 +115,7 @@ impl Sockets {
         let local = SocketAddr::from(route.local).ip();
         let transmit = Transmit {
             destination: route.remote.into(),
-            ecn: None,
+            ecn: self.ecn,
             contents: &run.bytes,
             segment_size: (run.count > 1).then_some(run.segment),
             src_ip: socket.source(local),
@@ -130,20 +140,18 @@ impl Sockets {
 }
 
 impl Socket {
-    fn open(address: SocketAddr, advertised: &[IpAddr]) -> io::Result<Self> {
+    fn open(address: SocketAddr, advertised: &[IpAddr], options: SocketOptions) -> io::Result<Self> {
         let raw = RawSocket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if address.is_ipv6() {
             raw.set_only_v6(true)?;
         }
         raw.set_nonblocking(true)?;
         raw.bind(&address.into())?;
-        // The machine's limit may be lower: then that is what there is.
-        let _ = raw.set_recv_buffer_size(BUFFER);
-        let _ = raw.set_send_buffer_size(BUFFER);
+        widen(&raw, options);
         let std: std::net::UdpSocket = raw.into();
         let state = UdpSocketState::new((&std).into())?;
         let bound = std.local_addr()?;
-        Ok(Self {
+        let socket = Self {
             state,
             bound,
             advertised: advertised
@@ -152,7 +160,25 @@ impl Socket {
                 .copied(),
             io: UdpSocket::from_std(std),
             readable: true,
-        })
+        };
+        let (receive, send) = socket.buffers()?;
+        if receive < options.receive_buffer || send < options.send_buffer {
+            tracing::info!(
+                %bound,
+                receive,
+                send,
+                "the machine grants smaller buffers than were asked for: raise net.core.rmem_max and net.core.wmem_max for large rooms"
+            );
+        }
+        Ok(socket)
+    }
+
+    /// The bytes that may wait to be received and to be sent.
+    pub(super) fn buffers(&self) -> io::Result<(usize, usize)> {
+        let raw = SockRef::from(&self.io);
+        // Linux tells twice what it grants: the other half is for its own bookkeeping.
+        let share = if cfg!(target_os = "linux") { 2 } else { 1 };
+        Ok((raw.recv_buffer_size()? / share, raw.send_buffer_size()? / share))
     }
 
     /// The address of ours that a datagram came to, as transports know it.
@@ -181,6 +207,12 @@ impl Socket {
     }
 }
 
+/// Asks for room. The machine's limit may be lower: then that is what there is.
+fn widen(raw: &RawSocket, options: SocketOptions) {
+    let _ = raw.set_recv_buffer_size(options.receive_buffer);
+    let _ = raw.set_send_buffer_size(options.send_buffer);
+}
+
 impl Run {
     fn takes(&self, route: &Route, len: usize, sockets: &[Socket]) -> bool {
         self.route.as_ref() == Some(route)
@@ -207,3 +239,6 @@ impl Run {
         self.ended = false;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
-
-use super::stun::Transaction;
+use jackfield_session::stun::Transaction;
 
 /// More addresses than this one participant never has; the oldest gives way.
 const ADDRESSES: usize = 64;

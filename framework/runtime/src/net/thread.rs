@@ -12,6 +12,7 @@ use std::time::Duration;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Route;
 use jackfield_graph::network::NetworkDomain;
+use jackfield_session::stun::{Kind, Message};
 use mio::{Events, Interest, Poll, Token};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -20,11 +21,10 @@ use crate::clock::Clock;
 use super::datagrams::{Datagram, Datagrams};
 use super::gather::Gatherer;
 use super::handle::{Command, Job, NetworkHandle, Shared};
-use super::interfaces::{self, Candidate};
+use super::interfaces::{self, Candidate, List, Watch};
 use super::outlet::{Notice, Outlet};
 use super::sockets::Sockets;
 use super::statistics::SocketStatistics;
-use super::stun::{Kind, Message};
 use super::table::{Owner, Table};
 use super::waker::Waker;
 use super::{NetError, NetworkOptions};
@@ -35,9 +35,19 @@ const WAKER: Token = Token(usize::MAX);
 const BATCHES: usize = 8;
 
 pub(super) fn start(options: NetworkOptions) -> Result<NetworkHandle, NetError> {
+    start_on(options, Box::new(interfaces::interfaces))
+}
+
+/// Starts on a machine whose interfaces are what `list` says.
+fn start_on(options: NetworkOptions, list: List) -> Result<NetworkHandle, NetError> {
     let machine = |what| move |source| NetError::Machine { what, source };
     let statistics = Arc::new(SocketStatistics::default());
-    let mut sockets = Sockets::open(&options.media, &options.advertised, Arc::clone(&statistics))?;
+    let mut sockets = Sockets::open(
+        &options.media,
+        &options.advertised,
+        options.sockets,
+        Arc::clone(&statistics),
+    )?;
     let poll = Poll::new().map_err(machine("opening the event queue"))?;
     for (place, socket) in sockets.all.iter_mut().enumerate() {
         poll.registry()
@@ -47,9 +57,10 @@ pub(super) fn start(options: NetworkOptions) -> Result<NetworkHandle, NetError> 
     let waker = mio::Waker::new(poll.registry(), WAKER).map_err(machine("making the waker"))?;
     let waker = Waker::new(waker);
     let addresses: Vec<SocketAddr> = sockets.all.iter().map(|socket| socket.bound).collect();
-    let hosts = hosts(&options, &addresses).map_err(machine("listing the network interfaces"))?;
+    let watch = Watch::new(list, &addresses, &options.advertised)
+        .map_err(machine("listing the network interfaces"))?;
     let shared = Arc::new(Shared {
-        candidates: interfaces::describe(&hosts).into(),
+        candidates: interfaces::describe(&candidates(&watch)).into(),
         addresses,
         statistics,
     });
@@ -65,7 +76,7 @@ pub(super) fn start(options: NetworkOptions) -> Result<NetworkHandle, NetError> 
         rooms: HashMap::new(),
         table: Table::default(),
         listeners: Vec::new(),
-        hosts,
+        watch,
         shared: Arc::clone(&shared),
     };
     let thread = std::thread::Builder::new()
@@ -75,12 +86,14 @@ pub(super) fn start(options: NetworkOptions) -> Result<NetworkHandle, NetError> 
     Ok(NetworkHandle::new(commands, waker, thread, shared, options))
 }
 
-fn hosts(options: &NetworkOptions, addresses: &[SocketAddr]) -> io::Result<Vec<Candidate>> {
-    let known = interfaces::interfaces()?;
-    let hosts = addresses
-        .iter()
-        .flat_map(|bound| interfaces::hosts(*bound, &options.advertised, &known));
-    Ok(hosts.map(|address| Candidate { address, base: None }).collect())
+fn candidates(watch: &Watch) -> Vec<Candidate> {
+    let hosts = watch.hosts().iter();
+    hosts
+        .map(|address| Candidate {
+            address: *address,
+            base: None,
+        })
+        .collect()
 }
 
 struct Worker {
@@ -93,7 +106,7 @@ struct Worker {
     table: Table,
     listeners: Vec<UnboundedSender<Notice>>,
     gatherer: Gatherer,
-    hosts: Vec<Candidate>,
+    watch: Watch,
     shared: Arc<Shared>,
 }
 
@@ -138,7 +151,8 @@ impl Worker {
             return Some(Duration::ZERO);
         }
         let rooms = self.rooms.values().map(|room| room.deadline);
-        let deadline = rooms.fold(self.gatherer.deadline(), Timestamp::min);
+        let own = self.gatherer.deadline().min(self.watch.deadline());
+        let deadline = rooms.fold(own, Timestamp::min);
         Clock::until(self.clock.now(), deadline)
     }
 
@@ -175,13 +189,8 @@ impl Worker {
         let remote = datagram.remote;
         let mut check = None;
         let mut owner = None;
-        if let Some(message) = datagram
-            .bytes
-            .first()
-            .filter(|first| **first <= 3)
-            .and_then(|_| Message::parse(datagram.bytes))
-        {
-            match message.kind {
+        if let Some(message) = Message::parse(datagram.bytes) {
+            match message.kind() {
                 Kind::BindingRequest => {
                     owner = message
                         .fragments()
@@ -191,12 +200,12 @@ impl Worker {
                 Kind::BindingSuccess | Kind::BindingError => {
                     if let Some(changed) = self.gatherer.answer(now, remote, &message) {
                         if changed {
-                            self.describe();
+                            self.describe(now);
                         }
                         return;
                     }
                     owner = self.table.by_check(&message.transaction(), remote);
-                    if let Some(owner) = owner.filter(|_| message.kind == Kind::BindingSuccess) {
+                    if let Some(owner) = owner.filter(|_| message.kind() == Kind::BindingSuccess) {
                         self.table.learn(owner, socket, remote);
                     }
                 }
@@ -304,33 +313,65 @@ impl Worker {
             }
             room.deadline = room.domain.deadline();
         }
+        if let Some(added) = self.watch.look(now) {
+            tracing::info!(?added, offered = ?self.watch.hosts(), "the network interfaces have changed");
+            self.describe(now);
+        }
         while let Some((socket, server, request)) = self.gatherer.poll(now) {
             let local = self.sockets.all[socket].bound;
             self.sockets.send(&Route::new(local, server), &request);
         }
     }
 
-    fn describe(&self) {
-        let mut candidates = self.hosts.clone();
+    /// Tells what we are reached at: to whoever asks for it, and what is new to every transport.
+    fn describe(&mut self, now: Timestamp) {
+        let hosts = candidates(&self.watch);
+        let mut all = hosts.clone();
         for (socket, address) in self.gatherer.mapped() {
             let bound = self.sockets.all[socket].bound;
-            let base = self
-                .hosts
+            let base = hosts
                 .iter()
                 .map(|host| host.address)
                 .find(|host| host.port() == bound.port() && host.is_ipv4() == bound.is_ipv4());
-            if self.hosts.iter().all(|host| host.address != address) {
-                candidates.push(Candidate {
+            if hosts.iter().all(|host| host.address != address) {
+                all.push(Candidate {
                     address,
                     base: Some(base.unwrap_or(bound)),
                 });
             }
         }
-        *self
-            .shared
-            .candidates
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = interfaces::describe(&candidates);
+        let all = interfaces::describe(&all);
+        let known = std::mem::replace(
+            &mut *self
+                .shared
+                .candidates
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+            all.clone(),
+        );
+        let fresh = interfaces::fresh(&known, &all);
+        for (key, room) in &mut self.rooms {
+            let mut outlet = Outlet {
+                room: *key,
+                now,
+                sockets: &mut self.sockets,
+                table: &mut self.table,
+                listeners: &mut self.listeners,
+                check: None,
+            };
+            let ids: Vec<u32> = room.domain.ids().collect();
+            for id in ids {
+                let _ = room.domain.with_transport(now, id, &mut outlet, |transport, _| {
+                    for candidate in &fresh {
+                        // One that this transport cannot use, such as a TCP one, is no reason to stop.
+                        if let Err(fault) = transport.add_local_candidate(now, candidate) {
+                            tracing::debug!(%fault, candidate, "a candidate of ours was passed over");
+                        }
+                    }
+                });
+            }
+            room.deadline = room.domain.deadline();
+        }
     }
 
     fn close_room(&mut self, key: u64) {
@@ -357,3 +398,6 @@ impl Worker {
         self.sockets.flush();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod orders;
 mod reload;
 mod service;
 mod swap;
+mod trace;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -29,6 +30,7 @@ use crate::codecs::Codecs;
 use crate::engine::Shared;
 use crate::error::EngineError;
 use crate::fitting::{self, Fitting};
+use crate::histogram::Histogram;
 use crate::view::{ParticipantKind, ParticipantView, RoomEvent, SwapReport, SwapUnderWay};
 
 use self::ledger::Ledger;
@@ -73,7 +75,9 @@ pub(crate) struct State {
     busy: BTreeSet<String>,
     bypassed: BTreeSet<(u32, usize)>,
     history: VecDeque<SwapReport>,
+    stalls: Histogram,
     levels_at: Timestamp,
+    traced_at: Timestamp,
 }
 
 /// Somebody in the room.
@@ -139,6 +143,7 @@ impl Room {
             return Err(EngineError::TooManyRooms);
         }
         let ledger = Ledger::new(&fitting.sockets);
+        trace::plan(name, &plan);
         let state = State {
             fitting,
             plan,
@@ -156,7 +161,9 @@ impl Room {
             busy: BTreeSet::new(),
             bypassed: BTreeSet::new(),
             history: VecDeque::new(),
+            stalls: Histogram::default(),
             levels_at: Timestamp::ZERO,
+            traced_at: Timestamp::ZERO,
         };
         Ok(Self {
             inner: Arc::new(Inner {
@@ -179,6 +186,11 @@ impl Room {
     /// Who is in it, in the order in which they came.
     pub fn participants(&self) -> Vec<ParticipantView> {
         self.inner.state().members.iter().map(Member::view).collect()
+    }
+
+    /// Everybody is told where else we can be reached. \[control\]
+    pub(crate) fn tell_candidates(&self, fresh: &[String]) {
+        self.inner.tell(RoomEvent::Candidates(fresh.to_vec()));
     }
 
     /// What happens in it from now on. A receiver that falls far behind misses events.

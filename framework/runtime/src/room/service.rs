@@ -7,7 +7,7 @@ use jackfield_core::units::TimeDelta;
 use jackfield_graph::command::Outcome;
 use jackfield_graph::swap::{SwapMeasure, SwapOutcome as Ended};
 
-use super::{Inner, Room, State, participant_id};
+use super::{Inner, Room, State, participant_id, trace};
 use crate::view::RoomEvent;
 
 /// How often the levels are told.
@@ -25,7 +25,7 @@ impl Room {
                 steps.push((swap, step));
                 continue;
             }
-            if let Some(bypassed) = state.take(outcome) {
+            if let Some(bypassed) = state.take(&inner.name, outcome) {
                 broken.push(bypassed);
             }
         }
@@ -33,6 +33,7 @@ impl Room {
             state.levels_at = now;
             inner.tell(levels(&state));
         }
+        inner.trace_statistics(&mut state, now);
         drop(state);
         for (swap, step) in steps {
             inner.progress(swap, step);
@@ -45,7 +46,7 @@ impl Room {
 
 impl State {
     /// Takes one outcome; what it holds is dropped here. Gives the place of a processor that broke.
-    fn take(&mut self, outcome: Outcome) -> Option<(u32, usize, &'static str)> {
+    fn take(&mut self, room: &str, outcome: Outcome) -> Option<(u32, usize, &'static str)> {
         match outcome {
             Outcome::ParameterSet { ticket, result } => {
                 if let Some(waiting) = self.tickets.remove(&ticket) {
@@ -60,17 +61,17 @@ impl State {
                 retired,
             } => {
                 self.bypassed.remove(&(participant, socket));
-                self.count(swap, measure);
+                self.count(room, swap, measure);
                 drop(retired);
             }
-            Outcome::MixerSwapped(swapped) => self.count(swapped.id, swapped.measure),
+            Outcome::MixerSwapped(swapped) => self.count(room, swapped.id, swapped.measure),
             Outcome::JitterSwapped {
                 swap,
                 measure,
                 retired,
                 ..
             } => {
-                self.count(swap, measure);
+                self.count(room, swap, measure);
                 drop(retired);
             }
             Outcome::CodecSwapped {
@@ -79,7 +80,7 @@ impl State {
                 retired,
                 ..
             } => {
-                self.count(swap, measure);
+                self.count(room, swap, measure);
                 drop(retired);
             }
             Outcome::Stepped { .. } => {}
@@ -97,7 +98,9 @@ impl State {
     }
 
     /// One place of a swap has ended.
-    fn count(&mut self, swap: u64, measure: SwapMeasure) {
+    fn count(&mut self, room: &str, swap: u64, measure: SwapMeasure) {
+        self.stalls.record(measure.stall_us);
+        trace::swapped(room, swap, &measure);
         let Some(under_way) = self.swaps_under_way.get_mut(&swap) else {
             return;
         };

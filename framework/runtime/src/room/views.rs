@@ -12,7 +12,7 @@ use crate::fitting::Socket;
 use crate::network::Path;
 use crate::view::{
     Alternative, EdgeView, GraphView, NodeView, ParameterKindView, ParameterView, ParticipantStats,
-    PluginSummary, PluginView, RoomStats, Scope, SocketState, SocketView, StatisticView, TickStats,
+    PluginSummary, PluginView, RoomStats, Scope, SocketState, SocketView, StatisticView,
 };
 
 impl Room {
@@ -62,7 +62,7 @@ impl Room {
     /// How it is doing.
     pub fn stats(&self) -> RoomStats {
         let inner = &self.inner;
-        let (p50_us, p99_us, late) = inner.times.read();
+        let tick = inner.times.read();
         let paths = inner.shared.network.paths(inner.key);
         let state = inner.state();
         let participants = state
@@ -73,9 +73,10 @@ impl Room {
         RoomStats {
             room: inner.name.clone(),
             time_ms: inner.shared.clock.now().us() as f64 / 1e3,
-            tick: TickStats { p50_us, p99_us, late },
+            tick,
             participants,
             swaps: state.history.iter().cloned().collect(),
+            swap_stalls: state.stalls.read(),
         }
     }
 }

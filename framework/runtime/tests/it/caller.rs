@@ -13,16 +13,25 @@ use jackfield_core::transport::{
 use jackfield_loader::{Loader, LoaderOptions, Manifest};
 use jackfield_rtp::header::RtpPacketView;
 use jackfield_runtime::{Engine, EngineOptions, Participant, ParticipantKind, Room};
+use jackfield_sdk::StaticPlugin;
 
 /// Far longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
 
 /// An engine whose rooms have the sockets of `manifest`.
 pub(crate) fn engine(manifest: &str) -> Engine {
-    let manifest = Manifest::parse(manifest, Path::new("test.toml"))
-        .unwrap()
-        .linked();
-    let linked = vec![
+    Engine::start(EngineOptions::new(self::manifest(manifest), loader(&[]))).unwrap()
+}
+
+/// A manifest of linked plugins.
+pub(crate) fn manifest(text: &str) -> Manifest {
+    Manifest::parse(text, Path::new("test.toml")).unwrap().linked()
+}
+
+/// The plugins that come with Jackfield, and `more`.
+pub(crate) fn loader(more: &[StaticPlugin]) -> Loader {
+    let mut linked = vec![
+        jackfield_capture_file::JACKFIELD_PLUGIN,
         jackfield_codec_g711::JACKFIELD_PLUGIN,
         jackfield_codec_opus::JACKFIELD_PLUGIN,
         jackfield_congestion_fixed::JACKFIELD_PLUGIN,
@@ -38,13 +47,29 @@ pub(crate) fn engine(manifest: &str) -> Engine {
         jackfield_transport_ice_dtls::JACKFIELD_PLUGIN,
         jackfield_transport_loopback::JACKFIELD_PLUGIN,
     ];
-    let loader = Loader::new(LoaderOptions {
+    linked.extend_from_slice(more);
+    Loader::new(LoaderOptions {
         linked,
         ..LoaderOptions::default()
     })
-    .unwrap();
-    Engine::start(EngineOptions::new(manifest, loader)).unwrap()
+    .unwrap()
 }
+
+/// What a caller offers and sends.
+#[derive(Clone, Copy)]
+pub(crate) struct Codec {
+    pub(crate) payload_type: u8,
+    /// Its lines in the offer.
+    pub(crate) lines: &'static str,
+    /// Of its clock, for each packet.
+    pub(crate) ticks: u32,
+}
+
+const OPUS: Codec = Codec {
+    payload_type: 111,
+    lines: "a=rtpmap:111 opus/48000/2\r\n",
+    ticks: 960,
+};
 
 /// Somebody in a call: a socket, a transport, and what was heard.
 pub(crate) struct Caller {
@@ -54,6 +79,7 @@ pub(crate) struct Caller {
     socket: UdpSocket,
     origin: Instant,
     state: TransportState,
+    codec: Codec,
     sequence_number: u16,
     /// The payloads of the mix, in the order in which they came, with their sequence numbers.
     pub(crate) heard: Vec<(u16, Vec<u8>)>,
@@ -93,8 +119,18 @@ impl TransportSink for Gate<'_> {
 }
 
 impl Caller {
-    /// Joins `room` and offers; `transport` is the caller's own.
-    pub(crate) async fn join(room: &Room, name: &str, mut transport: Box<dyn Transport>) -> Self {
+    /// Joins `room` and offers Opus; `transport` is the caller's own.
+    pub(crate) async fn join(room: &Room, name: &str, transport: Box<dyn Transport>) -> Self {
+        Self::join_in(room, name, transport, OPUS).await
+    }
+
+    /// Joins `room` and offers `codec`.
+    pub(crate) async fn join_in(
+        room: &Room,
+        name: &str,
+        mut transport: Box<dyn Transport>,
+        codec: Codec,
+    ) -> Self {
         let participant = room.join(name, ParticipantKind::Browser).unwrap();
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
@@ -109,7 +145,7 @@ impl Caller {
             .add_local_candidate(Timestamp::ZERO, &candidate)
             .unwrap();
         let answer = participant
-            .offer(&offer(&mut *transport, &candidate))
+            .offer(&offer(&mut *transport, &candidate, codec))
             .await
             .unwrap();
         let lines = answer.lines().filter_map(|line| line.strip_prefix("a="));
@@ -128,6 +164,7 @@ impl Caller {
             socket,
             origin,
             state: TransportState::New,
+            codec,
             sequence_number: 7,
             heard: Vec::new(),
             rtcp: Vec::new(),
@@ -164,12 +201,12 @@ impl Caller {
         }
     }
 
-    /// Sends 20 ms of Opus.
+    /// Sends a packet of its codec.
     pub(crate) fn say(&mut self, payload: &[u8]) {
         self.sequence_number = self.sequence_number.wrapping_add(1);
-        let mut packet = vec![0x80, 111];
+        let mut packet = vec![0x80, self.codec.payload_type];
         packet.extend(self.sequence_number.to_be_bytes());
-        packet.extend((u32::from(self.sequence_number) * 960).to_be_bytes());
+        packet.extend((u32::from(self.sequence_number) * self.codec.ticks).to_be_bytes());
         packet.extend([0, 0, 0x12, 0x34]);
         packet.extend(payload);
         self.with_transport(|transport, now, gate| transport.send(now, PacketKind::Rtp, &packet, gate));
@@ -207,7 +244,7 @@ pub(crate) fn transport<T: jackfield_core::module::Plugin + Transport + 'static>
     ))
 }
 
-fn offer(transport: &mut dyn Transport, candidate: &str) -> String {
+fn offer(transport: &mut dyn Transport, candidate: &str, codec: Codec) -> String {
     struct Lines(String);
     impl AttributeSink for Lines {
         fn attribute(&mut self, name: &str, value: &str) -> Result<(), Fault> {
@@ -220,9 +257,9 @@ fn offer(transport: &mut dyn Transport, candidate: &str) -> String {
     let mut lines = Lines(String::new());
     transport.local_description(&mut lines).unwrap();
     format!(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n\
-         a=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=setup:actpass\r\n{}a=candidate:{candidate}\r\n\
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF {}\r\nc=IN IP4 0.0.0.0\r\n\
+         a=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\n{}a=setup:actpass\r\n{}a=candidate:{candidate}\r\n\
          a=end-of-candidates\r\n",
-        lines.0
+        codec.payload_type, codec.lines, lines.0
     )
 }

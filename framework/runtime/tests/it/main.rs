@@ -7,4 +7,6 @@
 
 mod caller;
 mod calls;
+mod custom_codec;
+mod node_tracing;
 mod parameter_values;

@@ -13,4 +13,5 @@ mod renegotiation;
 mod rollback;
 mod signaling_states;
 mod signalling_messages;
+mod stun_messages;
 mod support;

@@ -5,6 +5,7 @@ use jackfield_core::audio::AudioFormat;
 
 pub mod bus_mixer;
 pub mod clip;
+mod clip_player;
 mod concealment;
 pub mod limiter;
 pub mod mix_bus;
@@ -13,6 +14,7 @@ pub mod ramp;
 pub mod resample;
 mod voice_activity;
 
+pub use clip_player::ClipPlayer;
 pub use concealment::Concealment;
 pub use voice_activity::VoiceActivity;
 

@@ -37,6 +37,6 @@ use jackfield_sdk::prelude::*;
 
 pub use sink::{FileSink, FileSinkParameters};
 pub use source::{FileSource, FileSourceParameters};
-pub use wav::MAX_SAMPLES;
+pub use wav::{MAX_SAMPLES, decode};
 
 jackfield_sdk::export! { AudioSource => FileSource, AudioSink => FileSink }

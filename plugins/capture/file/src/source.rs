@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use jackfield_sdk::dsp::clip::Clip;
-use jackfield_sdk::dsp::{check_block, check_format};
+use jackfield_sdk::dsp::{ClipPlayer, check_format};
 use jackfield_sdk::prelude::*;
 
 use crate::wav;
@@ -19,9 +18,7 @@ pub struct FileSourceParameters {
 /// Plays a WAV file: PCM of 8 to 32 bits or 32-bit float, any rate from 4 to 384 kHz, any number of channels.
 pub struct FileSource {
     parameters: FileSourceParameters,
-    clip: Option<Clip>,
-    /// Samples per channel given since `open`.
-    position: u64,
+    player: ClipPlayer,
 }
 
 impl Plugin for FileSource {
@@ -30,17 +27,13 @@ impl Plugin for FileSource {
             .vendor("Jackfield")
             .license("MIT OR Apache-2.0")
             .description("Plays a WAV file. Location: the path.");
-    const STATISTICS: &'static [Statistic] = &[
-        Statistic::gauge("length", "s", "How long the recording lasts."),
-        Statistic::counter("position", "s", "How much has been given since it was opened."),
-    ];
+    const STATISTICS: &'static [Statistic] = ClipPlayer::STATISTICS;
     type Parameters = FileSourceParameters;
 
     fn create(_: &Environment) -> Result<Self, Fault> {
         Ok(Self {
             parameters: FileSourceParameters::defaults(),
-            clip: None,
-            position: 0,
+            player: ClipPlayer::default(),
         })
     }
 
@@ -49,16 +42,11 @@ impl Plugin for FileSource {
     }
 
     fn statistics(&mut self, values: &mut [f64]) {
-        let rate = self
-            .clip
-            .as_ref()
-            .map_or(1.0, |clip| f64::from(clip.format().sample_rate.as_hz()));
-        values[0] = self.clip.as_ref().map_or(0.0, |clip| clip.len() as f64) / rate;
-        values[1] = self.position as f64 / rate;
+        self.player.statistics(values);
     }
 
     fn reset(&mut self, _reason: ResetReason) {
-        self.position = 0;
+        self.player.rewind();
     }
 }
 
@@ -70,32 +58,20 @@ impl AudioSource for FileSource {
                 "no file given: set the location to the path of a WAV file",
             ));
         }
-        self.clip = Some(wav::load(Path::new(location), format)?);
-        self.position = 0;
+        self.player.insert(wav::load(Path::new(location), format)?);
         Ok(())
     }
 
     fn read(&mut self, _now: Timestamp, block: &mut [f32]) -> Result<SourceState, Fault> {
-        let format = check_block(self.clip.as_ref().map(Clip::format), block.len())?;
-        let goes_on = self
-            .clip
-            .as_ref()
-            .is_some_and(|clip| clip.play(self.position, self.parameters.looped, block));
-        self.position += format.block_samples() as u64;
-        Ok(SourceState {
-            ended: u32::from(!goes_on),
-            missing: 0,
-        })
+        self.player.read(self.parameters.looped, block)
     }
 
     fn hand_over(&mut self) -> Result<SourceHandover, Fault> {
-        Ok(SourceHandover {
-            position: self.position,
-        })
+        Ok(self.player.hand_over())
     }
 
     fn take_over(&mut self, state: &SourceHandover) -> Result<(), Fault> {
-        self.position = state.position;
+        self.player.take_over(state);
         Ok(())
     }
 }

@@ -15,6 +15,9 @@ pub const MAX_SAMPLES: usize = 64 << 20;
 
 /// The rates that a file may have, in hertz.
 const RATES: std::ops::RangeInclusive<u32> = 4_000..=384_000;
+/// Floating-point files may go beyond full scale, and some hold garbage: what is louder than this, no graph plays, and a resampler would
+/// make infinities of it.
+const LOUDEST: f32 = 8.0;
 
 /// Reads the file at `path` and converts it to `format`.
 pub(crate) fn load(path: &Path, format: &AudioFormat) -> Result<Clip, Fault> {
@@ -29,7 +32,10 @@ pub(crate) fn load(path: &Path, format: &AudioFormat) -> Result<Clip, Fault> {
 }
 
 /// Reads a WAV file from its bytes and converts it to `format`.
-pub(crate) fn decode(bytes: impl Read, format: &AudioFormat) -> Result<Clip, Fault> {
+///
+/// # Errors
+/// If it is no WAV file, is cut off, is empty, is longer than [`MAX_SAMPLES`] or has a rate out of 4 to 384 kHz.
+pub fn decode(bytes: impl Read, format: &AudioFormat) -> Result<Clip, Fault> {
     let mut reader = WavReader::new(bytes).map_err(malformed)?;
     let spec = reader.spec();
     check(spec, reader.len() as usize, format)?;
@@ -94,7 +100,13 @@ fn samples(reader: &mut WavReader<impl Read>) -> Result<Vec<f32>, Fault> {
             .samples::<f32>()
             .map(|sample| {
                 sample
-                    .map(|sample| if sample.is_finite() { sample } else { 0.0 })
+                    .map(|sample| {
+                        if sample.is_nan() {
+                            0.0
+                        } else {
+                            sample.clamp(-LOUDEST, LOUDEST)
+                        }
+                    })
                     .map_err(malformed)
             })
             .collect(),

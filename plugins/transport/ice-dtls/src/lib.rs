@@ -30,22 +30,19 @@
 mod candidate;
 mod certificate;
 mod clock;
-pub mod demux;
-mod description;
 mod dtls;
 mod ice;
 mod parameters;
 mod secrets;
 mod session;
 mod srtp;
-mod statistics;
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::{Counters, STATISTICS};
 
 pub use parameters::IceDtlsParameters;
 
 use session::Session;
-use statistics::{Counters, STATISTICS};
 
 /// ICE, DTLS and SRTP in one transport. See the [crate](self).
 pub struct IceDtls {
@@ -116,8 +113,10 @@ impl Transport for IceDtls {
         self.session()?.describe(sink)
     }
 
-    fn set_remote_attribute(&mut self, _now: Timestamp, name: &str, value: &str) -> Result<(), Fault> {
-        self.session()?.take_attribute(name, value)
+    fn set_remote_attribute(&mut self, now: Timestamp, name: &str, value: &str) -> Result<(), Fault> {
+        let session = self.session()?;
+        session.renew_certificate(now)?;
+        session.take_attribute(name, value)
     }
 
     fn start(&mut self, now: Timestamp, sink: &mut dyn TransportSink) -> Result<(), Fault> {
@@ -130,12 +129,14 @@ impl Transport for IceDtls {
         Ok(())
     }
 
-    fn restart(&mut self, _now: Timestamp) -> Result<(), Fault> {
-        self.session()?.restart()
+    fn restart(&mut self, now: Timestamp) -> Result<(), Fault> {
+        self.session()?.restart(now)
     }
 
-    fn add_local_candidate(&mut self, _now: Timestamp, candidate: &str) -> Result<(), Fault> {
-        self.session()?.add_local_candidate(candidate)
+    fn add_local_candidate(&mut self, now: Timestamp, candidate: &str) -> Result<(), Fault> {
+        let session = self.session()?;
+        session.renew_certificate(now)?;
+        session.add_local_candidate(candidate)
     }
 
     fn add_remote_candidate(&mut self, _now: Timestamp, candidate: &str) -> Result<(), Fault> {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::srtp::Profile;
 
+use crate::certificate::KeyKind;
 use crate::dtls::Version;
-use crate::srtp::Profile;
 
 /// The parameters of [`IceDtls`](crate::IceDtls). Those of DTLS and SRTP take effect with the next `activate` or `start`, the times at once.
 #[derive(Params)]
@@ -31,6 +32,9 @@ pub struct IceDtlsParameters {
     /// After so long without the peer's consent (RFC 7675), or without a path to begin with, nothing is sent any more and the state is `failed`.
     #[param(title = "Failed after", unit = "ms", min = 3000, max = 60000, default = 30000)]
     pub failed_ms: u32,
+    /// The key of our certificate. With `rsa` DTLS is 1.2, whose engine alone knows it, and activating takes up to a second.
+    #[param(title = "Certificate", choices = ["ecdsa-p256", "rsa-2048"], default = 0)]
+    pub certificate: u32,
     /// For simulations only: passwords and keys repeat from run to run and anybody who knows the seed can read the call. Never in a real call.
     #[param(title = "Insecure: repeatable secrets", default = false)]
     pub insecure_deterministic: bool,
@@ -39,6 +43,7 @@ pub struct IceDtlsParameters {
 impl IceDtlsParameters {
     pub(crate) fn client_version(&self) -> Version {
         match (self.srtp_profiles, self.dtls_client) {
+            _ if self.key() == KeyKind::Rsa => Version::Legacy,
             (0, 0) => Version::Either,
             (0, 1) => Version::Modern,
             _ => Version::Legacy,
@@ -46,10 +51,18 @@ impl IceDtlsParameters {
     }
 
     pub(crate) fn server_version(&self) -> Version {
-        if self.srtp_profiles == 0 && self.dtls_server == 0 {
+        if self.srtp_profiles == 0 && self.dtls_server == 0 && self.key() == KeyKind::EcdsaP256 {
             Version::Either
         } else {
             Version::Legacy
+        }
+    }
+
+    pub(crate) fn key(&self) -> KeyKind {
+        if self.certificate == 0 {
+            KeyKind::EcdsaP256
+        } else {
+            KeyKind::Rsa
         }
     }
 

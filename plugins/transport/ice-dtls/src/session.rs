@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use jackfield_sdk::log;
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::demux::{self, Class};
+use jackfield_sdk::secure_transport::srtp::Refusal;
+use jackfield_sdk::secure_transport::{Counters, Fingerprint, RemoteDescription, Role};
 
 use crate::IceDtlsParameters;
-use crate::certificate::{Certificate, Fingerprint};
+use crate::certificate::Certificate;
 use crate::clock::Clock;
-use crate::demux::{self, Class};
-use crate::description::RemoteDescription;
 use crate::dtls::{Dtls, Failure, Output, record};
 use crate::ice::{Heard, Ice, Path};
 use crate::secrets::Secrets;
-use crate::srtp::{Refusal, Srtp};
-use crate::statistics::Counters;
+use crate::srtp::Srtp;
 
 /// A transport between `activate` and its end.
 pub(crate) struct Session {
@@ -25,10 +25,13 @@ pub(crate) struct Session {
     config: TransportConfig,
     secrets: Secrets,
     certificate: Certificate,
+    /// The peer may have been told of the certificate.
+    shown: bool,
+    activated: Timestamp,
     ice: Ice,
     /// Our credentials for a restart that has not begun.
     next_credentials: Option<is::IceCreds>,
-    remote: RemoteDescription,
+    remote: RemoteDescription<is::Candidate>,
     /// The fingerprints that the running association was started with.
     trusted: Vec<Fingerprint>,
     role: Option<Role>,
@@ -41,12 +44,6 @@ pub(crate) struct Session {
     end: Option<End>,
     told: TransportState,
     output: Output,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Client,
-    Server,
 }
 
 /// Why nothing goes any more.
@@ -71,7 +68,9 @@ impl Session {
         let credentials = Ice::credentials(&mut secrets)?;
         Ok(Self {
             clock: Clock::starting_at(now),
-            certificate: Certificate::make(config.unix_us, &mut secrets)?,
+            certificate: Certificate::make(parameters.key(), config.unix_us, &mut secrets)?,
+            shown: false,
+            activated: now,
             ice: Ice::new(
                 credentials,
                 config.controlling != 0,
@@ -92,6 +91,22 @@ impl Session {
             told: TransportState::New,
             output: Output::default(),
         })
+    }
+
+    /// Replaces a certificate that nears its end, as long as nobody knows it: before it is described, and once the peer is to be told anew.
+    pub(crate) fn renew_certificate(&mut self, now: Timestamp) -> Result<(), Fault> {
+        if self.dtls.is_none() && !self.shown && self.certificate.nears_its_end(self.unix_us(now)) {
+            let (key, today) = (self.certificate.key, self.unix_us(now));
+            self.certificate = Certificate::make(key, today, &mut self.secrets)?;
+        }
+        Ok(())
+    }
+
+    /// The wall clock by the clock of the caller: what it showed at activation, and what has passed since.
+    fn unix_us(&self, now: Timestamp) -> i64 {
+        self.config
+            .unix_us
+            .saturating_add(now.since(self.activated).as_us())
     }
 
     pub(crate) fn receive(

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jackfield_sdk::secure_transport::Fingerprint;
+use jackfield_sdk::secure_transport::srtp::{Keys, Profile};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use webrtc_dtls::Error;
 use webrtc_dtls::config::{ClientAuthType, Config, ExtendedMasterSecretType};
@@ -10,11 +12,10 @@ use webrtc_dtls::conn::DTLSConn;
 use webrtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use webrtc_util_dtls::KeyingMaterialExporter;
 
-use crate::certificate::{Certificate, Fingerprint};
+use crate::certificate::Certificate;
 use crate::engine::Engine;
 use crate::record::{self, Records};
 use crate::socket::{Outbox, Tunnel};
-use crate::srtp::{Keys, Profile};
 
 /// A flight without an answer is repeated after so long, as often as needed.
 const REPETITION: Duration = Duration::from_millis(150);

@@ -1,19 +1,10 @@
-//! The certificate that we show in DTLS, the fingerprints by which the ends know each other's (RFC 8122), and our ICE credentials.
-
-use std::fmt::Write;
+//! The certificate that we show in DTLS, and our ICE credentials.
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::{Credentials, Fingerprint, HashFunction};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
-use sha2::{Digest, Sha256, Sha384, Sha512};
 use time::{Duration, OffsetDateTime};
 use webrtc_dtls::crypto::CryptoPrivateKey;
-
-/// A user name and a password of ICE.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Credentials {
-    pub(crate) name: String,
-    pub(crate) password: String,
-}
 
 /// A self-signed ECDSA P-256 certificate and its key.
 pub(crate) struct Certificate {
@@ -49,57 +40,9 @@ impl Certificate {
         })
     }
 
-    /// Its fingerprint as the value of `a=fingerprint`.
-    pub(crate) fn fingerprint(&self) -> String {
-        let mut text = String::from("sha-256");
-        for (index, byte) in Sha256::digest(&self.der).iter().enumerate() {
-            let _ = write!(text, "{}{byte:02X}", if index == 0 { ' ' } else { ':' });
-        }
-        text
-    }
-}
-
-/// The hash of a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fingerprint(Vec<u8>);
-
-impl Fingerprint {
-    /// Reads the value of `a=fingerprint` (RFC 8122 section 5). `None` for a hash function that is broken.
-    pub(crate) fn parse(value: &str) -> Result<Option<Self>, Fault> {
-        let wrong = || {
-            Fault::invalid(
-                "`fingerprint` must be a hash function and pairs of hexadecimal digits: `sha-256 AB:CD:...`",
-            )
-        };
-        let (function, hash) = value.trim().split_once(' ').ok_or_else(wrong)?;
-        let length = match function.to_ascii_lowercase().as_str() {
-            "sha-256" => 32,
-            "sha-384" => 48,
-            "sha-512" => 64,
-            _ => return Ok(None),
-        };
-        let digits = |pair: &str| pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let byte = |pair: &str| digits(pair).then(|| u8::from_str_radix(pair, 16).ok()).flatten();
-        let hash: Vec<u8> = hash
-            .trim()
-            .split(':')
-            .map(byte)
-            .collect::<Option<_>>()
-            .ok_or_else(wrong)?;
-        if hash.len() == length {
-            Ok(Some(Self(hash)))
-        } else {
-            Err(wrong())
-        }
-    }
-
-    /// Whether this is the fingerprint of the certificate `der`.
-    pub(crate) fn matches(&self, der: &[u8]) -> bool {
-        match self.0.len() {
-            32 => Sha256::digest(der).as_slice() == self.0,
-            48 => Sha384::digest(der).as_slice() == self.0,
-            _ => Sha512::digest(der).as_slice() == self.0,
-        }
+    /// Its fingerprint.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(HashFunction::Sha256, &self.der)
     }
 }
 

@@ -10,13 +10,13 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::Credentials;
 use stun::agent::TransactionId;
 use stun::attributes::{ATTR_USE_CANDIDATE, ATTR_USERNAME};
 use stun::integrity::MessageIntegrity;
 use stun::message::{CLASS_REQUEST, CLASS_SUCCESS_RESPONSE, METHOD_BINDING, Message};
 
 use crate::candidate::Candidate;
-use crate::certificate::Credentials;
 use crate::engine::Engine;
 use crate::socket::{Check, Outbox};
 use generation::Generation;

@@ -44,7 +44,6 @@
 mod association;
 mod candidate;
 mod certificate;
-mod description;
 mod engine;
 mod ice;
 mod parameters;
@@ -52,14 +51,13 @@ mod record;
 mod session;
 mod socket;
 mod srtp;
-mod statistics;
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::{Counters, STATISTICS};
 
 pub use parameters::WebrtcRsParameters;
 
 use session::Session;
-use statistics::{Counters, STATISTICS};
 
 /// ICE, DTLS and SRTP by the libraries of webrtc-rs. See the [crate](self).
 pub struct WebrtcRs {

@@ -6,15 +6,17 @@ use std::net::SocketAddr;
 
 use jackfield_sdk::log;
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::demux::{self, Class};
+use jackfield_sdk::secure_transport::srtp::Refusal;
+use jackfield_sdk::secure_transport::{Counters, Credentials, Fingerprint, RemoteDescription, Role};
 
 use crate::WebrtcRsParameters;
 use crate::association::{Association, News};
-use crate::certificate::{Certificate, Credentials, Fingerprint, credentials};
-use crate::description::RemoteDescription;
+use crate::candidate::Candidate;
+use crate::certificate::{Certificate, credentials};
 use crate::engine::Engine;
 use crate::ice::{Heard, Ice, Path};
-use crate::srtp::{Refusal, Srtp};
-use crate::statistics::Counters;
+use crate::srtp::Srtp;
 
 /// The runtime does not tell when its next timer is due; while there is no connection it is asked this often whether one is.
 const GLANCE: TimeDelta = TimeDelta::ms(10);
@@ -28,13 +30,13 @@ pub(crate) struct Session {
     next_credentials: Option<Credentials>,
     /// Our addresses.
     addresses: Vec<SocketAddr>,
-    remote: RemoteDescription,
+    remote: RemoteDescription<Candidate>,
     /// The peer's credentials that are in force.
     peer: Option<Credentials>,
     /// The fingerprints that the running association was started with.
     trusted: Vec<Fingerprint>,
     controlling: bool,
-    client: Option<bool>,
+    role: Option<Role>,
     ice: Ice,
     association: Option<Association>,
     srtp: Option<Srtp>,
@@ -77,7 +79,7 @@ impl Session {
             peer: None,
             trusted: Vec::new(),
             controlling: config.controlling != 0,
-            client: None,
+            role: None,
             ice: Ice::default(),
             association: None,
             srtp: None,
@@ -103,26 +105,24 @@ impl Session {
             counters.dropped += 1;
             return Ok(());
         }
-        // RFC 7983 section 7 and RFC 5761 section 4.
-        match (datagram.first(), datagram.get(1)) {
-            (Some(128..=191), Some(192..=223)) => {
-                let let_in = self.let_in(now, path, PacketKind::Rtcp, datagram, counters, sink)?;
+        match demux::classify(datagram) {
+            class @ (Class::Rtp | Class::Rtcp) => {
+                let kind = if class == Class::Rtcp {
+                    PacketKind::Rtcp
+                } else {
+                    PacketKind::Rtp
+                };
+                let let_in = self.let_in(now, path, kind, datagram, counters, sink)?;
                 if !let_in || self.told == TransportState::Connected {
                     return Ok(());
                 }
             }
-            (Some(128..=191), Some(_)) => {
-                let let_in = self.let_in(now, path, PacketKind::Rtp, datagram, counters, sink)?;
-                if !let_in || self.told == TransportState::Connected {
-                    return Ok(());
-                }
-            }
-            (Some(0..=3), Some(_)) => match self.ice.receive(now, path, datagram) {
+            Class::Stun => match self.ice.receive(now, path, datagram) {
                 Heard::Peer => {}
                 Heard::Stranger => counters.dropped += 1,
                 Heard::Garbage => counters.garbage += 1,
             },
-            (Some(20..=63), Some(_)) => match &mut self.association {
+            Class::Dtls => match &mut self.association {
                 Some(association) if self.ice.knows(path.remote) => {
                     self.provisional = Some(path);
                     if !association.receive(datagram) {
@@ -284,10 +284,8 @@ impl Session {
         };
         engine.run_until_idle(now);
         self.ice.look(now, engine)?;
-        if let Some(client) = self.client
-            && self.association.is_none()
-            && (!client || self.ice.path().is_some())
-        {
+        let client = self.role == Some(Role::Client);
+        if self.role.is_some() && self.association.is_none() && (!client || self.ice.path().is_some()) {
             match Association::begin(engine, client, &self.certificate, self.trusted.clone()) {
                 Ok(association) => self.association = Some(association),
                 Err(why) => self.fail(&why),

@@ -4,6 +4,7 @@ mod files;
 mod malformed;
 mod playing;
 mod recording;
+mod resampling;
 
 jackfield_testkit::conformance! { audio_source: jackfield_capture_file::FileSource; location: crate::files::recording() }
 jackfield_testkit::conformance! { audio_sink: jackfield_capture_file::FileSink; location: crate::files::fresh_path() }

@@ -77,6 +77,24 @@ proptest! {
     }
 
     #[test]
+    fn e7_6_floats_of_any_size_become_sound(
+        floats in prop::collection::vec(any::<u32>(), 1..200),
+        rate in prop::sample::select(vec![8_000_u32, 44_100, 48_000]),
+    ) {
+        let data: Vec<u8> = floats.iter().flat_map(|bits| bits.to_le_bytes()).collect();
+        let mut bytes = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x03\0\x01\0".to_vec();
+        bytes.extend(rate.to_le_bytes());
+        bytes.extend((rate * 4).to_le_bytes());
+        bytes.extend([4, 0, 32, 0]);
+        bytes.extend(b"data");
+        bytes.extend((data.len() as u32).to_le_bytes());
+        bytes.extend(data);
+        let riff = (bytes.len() - 8) as u32;
+        bytes[4..8].copy_from_slice(&riff.to_le_bytes());
+        prop_assert!(open(&bytes).is_ok());
+    }
+
+    #[test]
     fn e7_6_any_bytes_behind_a_riff_header_never_panic(tail in prop::collection::vec(any::<u8>(), 0..200)) {
         let mut bytes = b"RIFF\x00\x10\x00\x00WAVEfmt ".to_vec();
         bytes.extend(tail);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use jackfield_sdk::secure_transport::srtp::{Keys, Profile};
 use rtc_dtls::cipher_suite::CipherSuiteId;
 use rtc_dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc_dtls::crypto::Certificate;
@@ -20,7 +21,7 @@ use rtc_shared::{TransportContext, TransportProtocol};
 use rtc_srtp::config::LABEL_EXTRACTOR_DTLS_SRTP;
 
 use super::{Engine, Failure, Output, Settings, record};
-use crate::srtp::{Keys, Profile};
+use crate::certificate::KeyKind;
 
 /// The first repetition comes after this long, each further one after twice the last.
 const FIRST_REPETITION: Duration = Duration::from_millis(100);
@@ -250,7 +251,10 @@ fn configuration(settings: &Settings, client: bool) -> Result<Arc<HandshakeConfi
     let key = provider
         .crypto()
         .import_signing_key(
-            rtc_crypto::SignatureScheme::EcdsaP256Sha256,
+            match settings.certificate.key {
+                KeyKind::EcdsaP256 => rtc_crypto::SignatureScheme::EcdsaP256Sha256,
+                KeyKind::Rsa => rtc_crypto::SignatureScheme::RsaPkcs1Sha256,
+            },
             &settings.certificate.private_key,
         )
         .map_err(|error| Failure::Broken(format!("our own key is of no use: {error}")))?;

@@ -10,8 +10,10 @@ pub(crate) mod record;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::certificate::{Certificate, Fingerprint};
-use crate::srtp::{Keys, Profile};
+use jackfield_sdk::secure_transport::Fingerprint;
+use jackfield_sdk::secure_transport::srtp::{Keys, Profile};
+
+use crate::certificate::{Certificate, KeyKind};
 
 use legacy::Legacy;
 use modern::Modern;
@@ -87,6 +89,10 @@ trait Engine: Send {
 pub(crate) struct Dtls {
     settings: Settings,
     stage: Stage,
+    /// The peer spoke first.
+    server: bool,
+    /// There have been keys.
+    agreed: bool,
 }
 
 enum Stage {
@@ -108,6 +114,8 @@ impl Dtls {
         Self {
             settings,
             stage: Stage::Idle,
+            server: false,
+            agreed: false,
         }
     }
 
@@ -138,17 +146,31 @@ impl Dtls {
         output: &mut Output,
     ) -> Result<(), Failure> {
         if matches!(self.stage, Stage::Idle) {
+            self.server = true;
             self.stage = match self.settings.server {
                 Version::Legacy => Stage::Running(Box::new(Legacy::server(&self.settings)?)),
                 _ => Stage::Sensing(Box::new(Modern::server(&self.settings, now)?), Vec::new()),
             };
         }
         match &mut self.stage {
-            Stage::Running(engine) => engine.receive(now, datagram, output),
+            Stage::Running(engine) => {
+                let result = engine.receive(now, datagram, output);
+                self.agreed |= output.keys.is_some();
+                if matches!(result, Err(Failure::Broken(_))) && self.may_be_asked_again() {
+                    self.stage = Stage::Idle;
+                    return Ok(());
+                }
+                result
+            }
             Stage::Sensing(..) => self.sense(now, datagram, output),
             Stage::Asking(_) => self.hear_answer(now, datagram, output),
             Stage::Idle | Stage::Over => Ok(()),
         }
+    }
+
+    /// With an RSA certificate we turn down clients that offer ECDSA alone. The alert tells them, and many then say hello another way.
+    fn may_be_asked_again(&self) -> bool {
+        self.server && !self.agreed && self.settings.certificate.key == KeyKind::Rsa
     }
 
     /// Whether a hello has gone or come.

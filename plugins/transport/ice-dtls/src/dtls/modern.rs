@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use dimpl::{Config, Dtls, DtlsCertificate, ProtocolVersion, SrtpProfile};
 use jackfield_sdk::log;
+use jackfield_sdk::secure_transport::Fingerprint;
+use jackfield_sdk::secure_transport::srtp::{Keys, Profile};
 
 use super::{Engine, Failure, Output, Settings, Version, record};
-use crate::certificate::Fingerprint;
-use crate::srtp::{Keys, Profile};
 
 /// The first repetition comes after this long, each further one after twice the last.
 const FIRST_REPETITION: Duration = Duration::from_millis(200);

@@ -1,11 +1,11 @@
 //! Offer and answer, as far as they concern the transport: what we say of ourselves and what the peer says of itself.
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::{settle_role, setup_attribute};
 
-use super::{End, Role, Session};
+use super::{End, Session};
 use crate::IceDtlsParameters;
 use crate::candidate;
-use crate::description::Setup;
 use crate::dtls::{Dtls, Settings};
 use crate::ice::Ice;
 
@@ -21,20 +21,12 @@ impl Session {
             sink.attribute("ice-lite", "")?;
         }
         sink.attribute("ice-options", "ice2 trickle")?;
+        self.shown = true;
         sink.attribute("fingerprint", &self.certificate.fingerprint().to_string())?;
-        sink.attribute("setup", self.setup())
-    }
-
-    /// What we say in `a=setup`: the role that we have, that the peer leaves us, or that we would take (RFC 8842 section 5.3).
-    fn setup(&self) -> &'static str {
-        match (self.role, self.remote.setup, self.config.role) {
-            (Some(Role::Client), _, _) | (None, Some(Setup::Server), _) => "active",
-            (Some(Role::Server), _, _) | (None, Some(Setup::Client), _) => "passive",
-            (None, _, DtlsRole::Client) => "active",
-            (None, _, DtlsRole::Server) => "passive",
-            (None, Some(Setup::Either), _) => "active",
-            (None, None, _) => "actpass",
-        }
+        sink.attribute(
+            "setup",
+            setup_attribute(self.role, self.remote.setup, self.config.role),
+        )
     }
 
     pub(crate) fn take_attribute(&mut self, name: &str, value: &str) -> Result<(), Fault> {
@@ -51,7 +43,10 @@ impl Session {
         Ok(())
     }
 
-    pub(crate) fn restart(&mut self) -> Result<(), Fault> {
+    pub(crate) fn restart(&mut self, now: Timestamp) -> Result<(), Fault> {
+        // The peer is about to be told all of it again.
+        self.shown = false;
+        self.renew_certificate(now)?;
         self.next_credentials = Some(Ice::credentials(&mut self.secrets)?);
         Ok(())
     }
@@ -68,12 +63,25 @@ impl Session {
         let credentials = self
             .remote
             .credentials()
+            .map(|told| is::IceCreds {
+                ufrag: told.name,
+                pass: told.password,
+            })
             .or_else(|| self.ice.remote_credentials().cloned())
             .ok_or_else(|| {
                 Fault::state("the peer's `ice-ufrag` and `ice-pwd` are missing: set both before `start`")
             })?;
-        self.settle_trust()?;
-        let role = self.settle_role()?;
+        if self.dtls.is_none() && self.certificate.has_ended(self.unix_us(now)) {
+            return Err(Fault::state(
+                "our certificate has expired since it was described: call `restart`, and describe it anew",
+            ));
+        }
+        self.remote.settle_trust(&mut self.trusted)?;
+        let role = match self.role {
+            // It stays for as long as the association does.
+            Some(role) => role,
+            None => settle_role(self.remote.setup, &self.config)?,
+        };
         if self.remote.lite {
             self.ice.set_controlling(true);
         }
@@ -105,53 +113,6 @@ impl Session {
         }
         self.ice.handle_timeout(instant);
         self.settle(now, parameters, sink)
-    }
-
-    /// Takes over the peer's fingerprints. The certificate cannot change under a running association.
-    fn settle_trust(&mut self) -> Result<(), Fault> {
-        let announced = &self.remote.fingerprints;
-        if self.trusted.is_empty() {
-            if announced.is_empty() {
-                return Err(if self.remote.weak_fingerprint {
-                    Fault::unsupported(
-                        "the peer's only fingerprint is by a broken hash function: it must send sha-256, sha-384 or sha-512",
-                    )
-                } else {
-                    Fault::state(
-                        "the peer's `fingerprint` is missing: without it anybody could answer; set it before `start`",
-                    )
-                });
-            }
-            self.trusted.clone_from(announced);
-        } else if !announced.is_empty()
-            && !announced
-                .iter()
-                .any(|fingerprint| self.trusted.contains(fingerprint))
-        {
-            return Err(Fault::unsupported(
-                "the peer has changed its certificate: make a new transport for the new association",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Who speaks first (RFC 8842 section 5). The role stays for as long as the association does.
-    fn settle_role(&self) -> Result<Role, Fault> {
-        if let Some(role) = self.role {
-            return Ok(role);
-        }
-        match (self.remote.setup, self.config.role) {
-            (Some(Setup::Client), DtlsRole::Client) if self.config.controlling != 0 => Err(Fault::invalid(
-                "both ends want to be the DTLS client: the answer to `setup:active` must be `setup:passive`",
-            )),
-            (Some(Setup::Server), DtlsRole::Server) if self.config.controlling != 0 => Err(Fault::invalid(
-                "both ends want to be the DTLS server: the answer to `setup:passive` must be `setup:active`",
-            )),
-            (Some(Setup::Client), _) => Ok(Role::Server),
-            (Some(Setup::Either), DtlsRole::Server) => Ok(Role::Server),
-            (Some(Setup::Server | Setup::Either), _) | (None, DtlsRole::Client) => Ok(Role::Client),
-            (None, _) => Ok(Role::Server),
-        }
     }
 
     pub(crate) fn add_local_candidate(&mut self, text: &str) -> Result<(), Fault> {

@@ -1,8 +1,8 @@
 //! B2.1: what a datagram is, is told by its first bytes; whatever they are, nothing breaks.
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::demux::{Class, classify};
 use jackfield_testkit::transport::call::Call;
-use jackfield_transport_ice_dtls::demux::{Class, classify};
 use proptest::prelude::*;
 
 use crate::world::{Client, DEFAULT, LEGACY, call};

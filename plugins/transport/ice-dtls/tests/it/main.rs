@@ -3,6 +3,7 @@
 mod attack;
 mod connect;
 mod demux;
+mod expiry;
 mod goodbye;
 mod loss;
 mod outside;

@@ -4,7 +4,7 @@ use jackfield_sdk::prelude::*;
 use jackfield_testkit::transport::call::Call;
 
 use crate::outside::RsaPeer;
-use crate::world::{DEFAULT, Setting, talk, transport};
+use crate::world::{Client, DEFAULT, Setting, connected, talk, transport};
 
 fn call(setting: Setting, peer_is_client: bool, seed: u64) -> Call {
     let peer = Box::new(RsaPeer::create(&Environment::seeded(1)).unwrap());
@@ -95,5 +95,26 @@ fn c3_2_an_rsa_handshake_gets_through_10_percent_loss() {
             successes >= 97,
             "peer is client: {peer_is_client}: {successes} of 100"
         );
+    }
+}
+
+const RSA: Setting = |parameters| parameters.certificate = 1;
+
+#[test]
+fn e25_4_our_own_certificate_can_be_rsa_in_either_role() {
+    for client in [Client::Offerer, Client::Answerer] {
+        for kinds in [[true, false], [false, true], [true, true]] {
+            let settings = kinds.map(|rsa| if rsa { RSA } else { DEFAULT });
+            let mut call = connected(1, client, settings);
+            assert_eq!(call.ends[0].path("dtls-version"), "1.2");
+            let server = usize::from(client == Client::Offerer);
+            let by_rsa = call.ends[0].path("dtls-cipher").contains("RSA");
+            assert_eq!(by_rsa, kinds[server], "the server's certificate decides");
+            assert!(
+                talk(&mut call, 0, TimeDelta::seconds(1))
+                    .iter()
+                    .all(|heard| heard.lost == 0)
+            );
+        }
     }
 }

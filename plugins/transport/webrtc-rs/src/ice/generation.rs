@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::Credentials;
 use stun::agent::TransactionId;
 use stun::attributes::ATTR_USERNAME;
 use stun::fingerprint::FINGERPRINT;
@@ -29,7 +30,6 @@ use webrtc_util::vnet::net::Net;
 
 use super::Path;
 use crate::candidate::Candidate;
-use crate::certificate::Credentials;
 use crate::engine::Engine;
 use crate::socket::{Check, CheckSocket, Outbox};
 

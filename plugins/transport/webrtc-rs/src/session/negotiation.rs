@@ -1,12 +1,12 @@
 //! Offer and answer, as far as they concern the transport: what we say of ourselves and what the peer says of itself.
 
 use jackfield_sdk::prelude::*;
+use jackfield_sdk::secure_transport::{settle_role, setup_attribute};
 
 use super::{End, Session};
 use crate::WebrtcRsParameters;
 use crate::candidate::Candidate;
 use crate::certificate::credentials;
-use crate::description::Setup;
 use crate::engine::Engine;
 
 impl Session {
@@ -15,20 +15,11 @@ impl Session {
         sink.attribute("ice-ufrag", &credentials.name)?;
         sink.attribute("ice-pwd", &credentials.password)?;
         sink.attribute("ice-options", "trickle")?;
-        sink.attribute("fingerprint", &self.certificate.fingerprint())?;
-        sink.attribute("setup", self.setup())
-    }
-
-    /// What we say in `a=setup`: the role that we have, that the peer leaves us, or that we would take (RFC 8842 section 5.3).
-    fn setup(&self) -> &'static str {
-        match (self.client, self.remote.setup, self.config.role) {
-            (Some(true), _, _) | (None, Some(Setup::Server), _) => "active",
-            (Some(false), _, _) | (None, Some(Setup::Client), _) => "passive",
-            (None, _, DtlsRole::Client) => "active",
-            (None, _, DtlsRole::Server) => "passive",
-            (None, Some(Setup::Either), _) => "active",
-            (None, None, _) => "actpass",
-        }
+        sink.attribute("fingerprint", &self.certificate.fingerprint().to_string())?;
+        sink.attribute(
+            "setup",
+            setup_attribute(self.role, self.remote.setup, self.config.role),
+        )
     }
 
     pub(crate) fn take_attribute(&mut self, name: &str, value: &str) -> Result<(), Fault> {
@@ -65,8 +56,11 @@ impl Session {
             .ok_or_else(|| {
                 Fault::state("the peer's `ice-ufrag` and `ice-pwd` are missing: set both before `start`")
             })?;
-        self.settle_trust()?;
-        self.client = Some(self.settle_role()?);
+        self.remote.settle_trust(&mut self.trusted)?;
+        if self.role.is_none() {
+            // It stays for as long as the association does.
+            self.role = Some(settle_role(self.remote.setup, &self.config)?);
+        }
         self.controlling |= self.remote.lite;
         if self.peer.as_ref() != Some(&peer) {
             if let Some(next) = self.next_credentials.take() {
@@ -98,53 +92,6 @@ impl Session {
             }
         }
         self.settle(now, parameters, sink)
-    }
-
-    /// Takes over the peer's fingerprints. The certificate cannot change under a running association.
-    fn settle_trust(&mut self) -> Result<(), Fault> {
-        let announced = &self.remote.fingerprints;
-        if self.trusted.is_empty() {
-            if announced.is_empty() {
-                return Err(if self.remote.weak_fingerprint {
-                    Fault::unsupported(
-                        "the peer's only fingerprint is by a broken hash function: it must send sha-256, sha-384 or sha-512",
-                    )
-                } else {
-                    Fault::state(
-                        "the peer's `fingerprint` is missing: without it anybody could answer; set it before `start`",
-                    )
-                });
-            }
-            self.trusted.clone_from(announced);
-        } else if !announced.is_empty()
-            && !announced
-                .iter()
-                .any(|fingerprint| self.trusted.contains(fingerprint))
-        {
-            return Err(Fault::unsupported(
-                "the peer has changed its certificate: make a new transport for the new association",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Whether we speak first (RFC 8842 section 5). The role stays for as long as the association does.
-    fn settle_role(&self) -> Result<bool, Fault> {
-        if let Some(client) = self.client {
-            return Ok(client);
-        }
-        match (self.remote.setup, self.config.role) {
-            (Some(Setup::Client), DtlsRole::Client) | (Some(Setup::Server), DtlsRole::Server)
-                if self.config.controlling != 0 =>
-            {
-                Err(Fault::invalid(
-                    "both ends want the same DTLS role: the answer to `setup:active` must be `setup:passive`, and the other way round",
-                ))
-            }
-            (Some(Setup::Client), _) | (Some(Setup::Either), DtlsRole::Server) => Ok(false),
-            (Some(Setup::Server | Setup::Either), _) | (None, DtlsRole::Client) => Ok(true),
-            (None, _) => Ok(false),
-        }
     }
 
     pub(crate) fn add_local_candidate(&mut self, text: &str) -> Result<(), Fault> {

@@ -1,22 +1,28 @@
-//! What the transport reports of itself.
+//! What a secure transport reports of itself.
 
-use jackfield_sdk::prelude::*;
+use jackfield_core::stats::Statistic;
 
 /// Counts since the instance was made.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) received: u64,
-    pub(crate) sent: u64,
-    pub(crate) garbage: u64,
-    pub(crate) dropped: u64,
-    pub(crate) unauthentic: u64,
-    pub(crate) replayed: u64,
+pub struct Counters {
+    /// RTP and RTCP packets that were let in.
+    pub received: u64,
+    /// RTP and RTCP packets that were sent.
+    pub sent: u64,
+    /// Datagrams of no shape that we know.
+    pub garbage: u64,
+    /// Datagrams of strangers, or at the wrong time.
+    pub dropped: u64,
+    /// Packets with a wrong tag.
+    pub unauthentic: u64,
+    /// Packets that came before.
+    pub replayed: u64,
     /// From `start` to the first `Connected`, in milliseconds.
-    pub(crate) handshake_ms: f64,
+    pub handshake_ms: f64,
 }
 
 /// The statistics in the order of [`Counters::write`].
-pub(crate) const STATISTICS: &[Statistic] = &[
+pub const STATISTICS: &[Statistic] = &[
     Statistic::counter(
         "packets_received",
         "packets",
@@ -61,7 +67,7 @@ pub(crate) const STATISTICS: &[Statistic] = &[
 
 impl Counters {
     /// Writes the numbers in the order of [`STATISTICS`].
-    pub(crate) fn write(&self, round_trip_ms: f64, values: &mut [f64]) {
+    pub fn write(&self, round_trip_ms: f64, values: &mut [f64]) {
         let counts = [
             self.received,
             self.sent,

@@ -1,4 +1,25 @@
 //! Join tokens: JSON Web Tokens (RFC 7519) that say who may enter which room until when, signed with HS256 or EdDSA.
+//!
+//! It must never accept a token that another key has signed, or one that says nothing of its end.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use jackfield_join_token::{Claims, TokenIssuer, TokenVerifier};
+//!
+//! let secret = b"thirty-two bytes that nobody knows";
+//! let token = TokenIssuer::from_file_text(secret)?.issue(&Claims::new("studio", Duration::from_secs(3600)))?;
+//! let claims = TokenVerifier::with_secret(secret)?.verify(&token)?;
+//! assert!(claims.opens("studio") && !claims.opens("lobby"));
+//! # Ok::<(), jackfield_join_token::TokenError>(())
+//! ```
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a host asks for the date, by which tokens expire, and for secrets"
+)]
+
+mod jwt_crypto;
 
 use std::fmt;
 use std::time::Duration;
@@ -6,8 +27,6 @@ use std::time::Duration;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-
-use crate::jwt_crypto;
 
 /// The room of a token that opens every room, and the metrics.
 pub const EVERY_ROOM: &str = "*";

@@ -1,0 +1,140 @@
+//! E25.5: what leaves is marked for ECN, what comes with a mark is known by it, and buffers are as large as the machine lets them be. On real
+//! sockets of the loopback interface.
+
+use std::io::IoSliceMut;
+use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket as StdSocket};
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use nix::cmsg_space;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
+
+use super::*;
+use crate::net::datagrams::Datagrams;
+use crate::net::{Ecn, SocketOptions};
+
+fn open(address: SocketAddr, options: SocketOptions) -> Sockets {
+    Sockets::open(&[address], &[], options, Arc::default()).unwrap()
+}
+
+/// A peer that is told the traffic class of what comes.
+fn peer(ip: IpAddr) -> StdSocket {
+    let peer = StdSocket::bind((ip, 0)).unwrap();
+    peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    if ip.is_ipv4() {
+        setsockopt(&peer, sockopt::IpRecvTos, &true).unwrap();
+    } else {
+        setsockopt(&peer, sockopt::Ipv6RecvTClass, &true).unwrap();
+    }
+    peer
+}
+
+/// The traffic class of the next datagram.
+fn class(peer: &StdSocket) -> u32 {
+    let mut bytes = [0; 64];
+    let mut control = cmsg_space!([u8; 64]);
+    let mut slices = [IoSliceMut::new(&mut bytes)];
+    let message = recvmsg::<SockaddrStorage>(
+        peer.as_raw_fd(),
+        &mut slices,
+        Some(&mut control),
+        MsgFlags::empty(),
+    )
+    .unwrap();
+    message
+        .cmsgs()
+        .unwrap()
+        .find_map(|control| match control {
+            ControlMessageOwned::Ipv4Tos(class) => Some(u32::from(class)),
+            ControlMessageOwned::Ipv6TClass(class) => Some(class as u32),
+            _ => None,
+        })
+        .expect("the system tells the traffic class")
+}
+
+/// The congestion marks of `count` datagrams that come.
+fn marks(sockets: &Sockets, count: usize) -> Vec<bool> {
+    let mut datagrams = Datagrams::new();
+    let (mut seen, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(5));
+    while seen.len() < count {
+        assert!(Instant::now() < deadline, "{} of {count} came", seen.len());
+        if datagrams.receive(&sockets.all[0]).is_ok() {
+            seen.extend(datagrams.iter().map(|datagram| datagram.congestion_experienced));
+        }
+    }
+    seen
+}
+
+fn loopbacks() -> Vec<IpAddr> {
+    let six = IpAddr::from(Ipv6Addr::LOCALHOST);
+    let mut all = vec![IpAddr::from(Ipv4Addr::LOCALHOST)];
+    // Not every machine has IPv6.
+    all.extend(StdSocket::bind((six, 0)).is_ok().then_some(six));
+    all
+}
+
+#[test]
+fn e25_5_what_leaves_carries_the_ecn_mark_that_was_asked_for() {
+    for ip in loopbacks() {
+        for (ecn, expected) in [(Ecn::NotCapable, 0), (Ecn::Capable0, 2), (Ecn::Capable1, 1)] {
+            let options = SocketOptions {
+                ecn,
+                ..SocketOptions::default()
+            };
+            let mut sockets = open(SocketAddr::new(ip, 0), options);
+            let peer = peer(ip);
+            let route = Route::new(sockets.all[0].bound, peer.local_addr().unwrap());
+            sockets.send(&route, b"one by itself");
+            sockets.flush();
+            assert_eq!(class(&peer), expected, "{ip} {ecn:?}");
+            for _ in 0..3 {
+                sockets.send(&route, b"three in one call of the system");
+            }
+            sockets.flush();
+            for _ in 0..3 {
+                assert_eq!(class(&peer), expected, "{ip} {ecn:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn e25_5_a_mark_of_congestion_is_read() {
+    for ip in loopbacks() {
+        let sockets = open(SocketAddr::new(ip, 0), SocketOptions::default());
+        let sender = RawSocket::from(StdSocket::bind((ip, 0)).unwrap());
+        for class in [0, 2, 3] {
+            if ip.is_ipv4() {
+                sender.set_tos_v4(class).unwrap();
+            } else {
+                sender.set_tclass_v6(class).unwrap();
+            }
+            sender
+                .send_to(b"through a router", &sockets.all[0].bound.into())
+                .unwrap();
+        }
+        assert_eq!(marks(&sockets, 3), [false, false, true], "{ip}");
+    }
+}
+
+#[test]
+fn e25_5_buffers_are_as_large_as_was_asked_or_as_the_machine_lets_them_be() {
+    // No machine's limit lies below this.
+    let options = SocketOptions {
+        receive_buffer: 65_536,
+        send_buffer: 32_768,
+        ..SocketOptions::default()
+    };
+    let sockets = open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options);
+    assert_eq!(sockets.all[0].buffers().unwrap(), (65_536, 32_768));
+
+    let limit = std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap();
+    let limit: usize = limit.trim().parse().unwrap();
+    let asked = SocketOptions::default().receive_buffer;
+    let sockets = open(
+        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        SocketOptions::default(),
+    );
+    let (granted, _) = sockets.all[0].buffers().unwrap();
+    assert_eq!(granted, asked.min(limit));
+}

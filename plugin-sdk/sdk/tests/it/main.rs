@@ -1,0 +1,3 @@
+//! The SDK's tests that need recordings: one file per behaviour.
+
+mod reference_clips;
