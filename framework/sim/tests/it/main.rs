@@ -1,5 +1,7 @@
 //! Tests of virtual time.
 
 mod c_plugins;
+mod call;
 mod executor;
 mod network;
+mod whole_calls;
