@@ -1,7 +1,9 @@
 //! The codec of a call is swapped: what a guest is sent, and what it sends.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
 
+use jackfield_graph::command::{Command, Outcome, SetParameter, Socket};
 use jackfield_graph::swap::SwapOutcome;
 
 use super::plugins::{Codec, sum};
@@ -60,6 +62,83 @@ fn a2_5_a_guest_changes_the_codec_that_it_sends() {
     assert!(stats.concealed_samples.load(Relaxed) <= 3 * 960, "{stats:?}");
     let (median, worst) = found_again(&perfect(&[&a]), room.heard(bob));
     assert!(median > 0.93 && worst > 0.5, "median {median}, worst {worst}");
+}
+
+/// Sets a parameter of the encoder that a guest is sent by, and of the shared ones.
+fn set(room: &mut Room, index: u32, value: f64) {
+    room.order(Command::SetParameter(SetParameter {
+        ticket: 1,
+        socket: Socket::Encoder,
+        participant: None,
+        index,
+        value,
+    }));
+}
+
+#[test]
+fn a2_5_rate_redundancy_dtx_and_packet_length_change_in_a_call_without_a_gap() {
+    // Places among the parameters of the Opus encoder.
+    const BITRATE: u32 = 0;
+    const FEC: u32 = 2;
+    const DTX: u32 = 3;
+    const PACKET_MS: u32 = 5;
+    let (a, b) = (ann(24), bob(24));
+    let mut room = Room::new(4, sum(4));
+    let ann = room.join(Invitation::to_speak(a.clone()));
+    // Bob speaks too: it hears a mix of its own, by an encoder of its own. Cid hears the one that all share.
+    let bob = room.join(Invitation::to_speak(b));
+    let cid = room.join(Invitation::to_listen());
+    room.run_ms(2_000);
+    let changes = [
+        (BITRATE, 12_000.0),
+        (FEC, 0.0),
+        (PACKET_MS, 4.0),
+        (DTX, 1.0),
+        (BITRATE, 96_000.0),
+        (PACKET_MS, 5.0),
+        (FEC, 1.0),
+        (PACKET_MS, 2.0),
+        (DTX, 0.0),
+        (PACKET_MS, 3.0),
+    ];
+    for (n, (index, value)) in changes.into_iter().enumerate() {
+        // In the middle of a packet as often as between two.
+        room.run_ms(2_000 + 10 * (n as i64 % 2));
+        set(&mut room, index, value);
+    }
+    room.run_ms(1_000);
+    let lengths: BTreeSet<u32> = room.guest(bob).packets.iter().map(|(_, ticks)| *ticks).collect();
+    assert_eq!(
+        lengths,
+        [480, 960, 1_920, 2_880].into(),
+        "packets of 10, 20, 40 and 60 ms were sent"
+    );
+    for listener in [bob, cid] {
+        let guest = room.guest(listener);
+        // Every packet ends where the next begins: what one lasts has passed when it is complete.
+        let sent: i64 = guest.packets[1..]
+            .iter()
+            .map(|(_, ticks)| i64::from(*ticks) / 48)
+            .sum();
+        let (first, last) = (guest.packets[0].0, guest.packets[guest.packets.len() - 1].0);
+        assert_eq!(
+            sent,
+            last.since(first).as_ms(),
+            "no time is left out and none comes twice"
+        );
+    }
+    let (median, worst) = found_again(&perfect(&[&a]), room.heard(bob));
+    assert!(median > 0.9 && worst > 0.5, "median {median}, worst {worst}");
+    assert_eq!(room.guest(ann).stats.undecodable.load(Relaxed), 0);
+    let set: Vec<bool> = room
+        .outcomes
+        .iter()
+        .filter_map(|outcome| match outcome {
+            Outcome::ParameterSet { result, .. } => Some(result.is_ok()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(set, [true; 10]);
 }
 
 #[test]

@@ -27,6 +27,43 @@ fn a2_2_a_voice_passes_through_the_whole_chain() {
 }
 
 #[test]
+fn a2_4_the_volume_of_one_is_heard_and_its_level_told_and_nobody_elses_changes() {
+    /// Ann at this volume beside Bob at his own: how loud Cid hears Ann alone and Bob alone, and how loud the room says that they are.
+    fn heard_and_told(volume_db: f32) -> [f32; 4] {
+        let alone = |first: &[f32], pause: usize| [vec![0.0; pause * 48_000], first.to_vec()].concat();
+        let mut room = Room::new(8, sum(8));
+        let ann = room.join(Invitation::to_speak(alone(&ann(4), 0)).through(vec![gain(volume_db)]));
+        let bob = room.join(Invitation::to_speak(alone(&bob(4), 5)).through(vec![gain(0.0)]));
+        let cid = room.join(Invitation::to_listen());
+        let mut told = [-127.0_f32; 2];
+        for _ in 0..1_000 {
+            room.step();
+            for (most, id) in told.iter_mut().zip([ann, bob]) {
+                *most = most.max(room.guest(id).stats.level_dbov());
+            }
+        }
+        let level = |second: usize| {
+            jackfield_testkit::signal::level_db(&room.heard(cid)[second * 48_000..(second + 3) * 48_000])
+        };
+        [level(1), level(6), told[0], told[1]]
+    }
+    let [full, quiet] = [0.0, -12.0].map(heard_and_told);
+    let lower: Vec<f32> = full.iter().zip(quiet).map(|(full, quiet)| full - quiet).collect();
+    assert!(
+        (lower[0] - 12.0).abs() < 1.0,
+        "Ann is heard {} dB lower",
+        lower[0]
+    );
+    assert!(lower[1].abs() < 1.0, "Bob is heard {} dB lower", lower[1]);
+    assert!(
+        (lower[2] - 12.0).abs() < 1.0,
+        "and told to be {} dB lower",
+        lower[2]
+    );
+    assert!(lower[3].abs() < 0.5, "{} dB", lower[3]);
+}
+
+#[test]
 fn e10_2_nobody_hears_their_own_voice() {
     let (a, b) = (ann(8), bob(8));
     let mut room = Room::new(8, sum(8));
