@@ -20,8 +20,8 @@
 //! # Ok::<(), jackfield_loader::LoadError>(())
 //! ```
 
-pub mod cache;
 mod abi_diff;
+pub mod cache;
 mod catalogue;
 mod digest;
 pub mod discovery;

@@ -137,6 +137,7 @@ impl Room {
             participant: 1,
             socket: 0,
             newcomer,
+            hold: false,
         }));
         let mut ended = None;
         for _ in 0..150 {

@@ -4,8 +4,8 @@
     reason = "these tests run a real program in real time"
 )]
 
-mod check;
 mod abi_diff;
+mod check;
 mod folders;
 mod new_plugins;
 mod serve;

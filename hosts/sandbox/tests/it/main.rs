@@ -3,8 +3,8 @@
 
 mod answers;
 mod areas;
-mod conference;
 mod bad_plugins;
+mod conference;
 /// The room in virtual time of the graph's own tests: real codecs, jitter buffers and mixers.
 #[path = "../../../../framework/graph/tests/conference"]
 #[allow(dead_code, reason = "it offers more than is asked of it here")]
