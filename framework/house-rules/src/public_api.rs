@@ -22,10 +22,10 @@ fn items(module: &str, of: &[Item], lines: &mut Vec<String>) {
         match item {
             Item::Fn(item) if is_public(&item.vis) => line(format!("pub {}", words(&item.sig))),
             Item::Const(item) if is_public(&item.vis) => {
-                line(format!("pub const {}: {}", item.ident, words(&item.ty)))
+                line(format!("pub const {}: {}", item.ident, words(&item.ty)));
             }
             Item::Static(item) if is_public(&item.vis) => {
-                line(format!("pub static {}: {}", item.ident, words(&item.ty)))
+                line(format!("pub static {}: {}", item.ident, words(&item.ty)));
             }
             Item::Type(item) if is_public(&item.vis) => {
                 line(format!(

@@ -320,10 +320,10 @@ impl Loader {
     }
 
     fn environment(&self, id: &str, seed: u64) -> Result<Environment, LoadError> {
-        let experiments = self.shared.options.experiments.iter();
+        let mut experiments = self.shared.options.experiments.iter();
         experiments
-            .fold(Ok(Environment::seeded(seed)), |environment, (key, value)| {
-                environment?.with_experiment(key, value)
+            .try_fold(Environment::seeded(seed), |environment, (key, value)| {
+                environment.with_experiment(key, value)
             })
             .map_err(|fault| LoadError::Create {
                 id: id.to_owned(),

@@ -2,6 +2,11 @@
 //! `jackfield swap-test` runs. Only how long the tick is held up is measured on the machine, by the time that the thread runs: what else the
 //! machine does meanwhile is no fault of the plugins.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "an error ends the command; its size is nothing beside a call"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,5 +1,10 @@
 //! Who sits in which room, and how a place is taken, kept while the connection is lost, taken up again, and given up.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "an error ends the request; its size is nothing beside a call"
+)]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

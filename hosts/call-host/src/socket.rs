@@ -44,7 +44,11 @@ pub(crate) async fn serve(socket: WebSocket, shared: Arc<Shared>) {
         "signalling ended"
     );
     match end {
-        End::Left => _ = shared.seats.leave(&place).await,
+        End::Left => {
+            // First the place, then the socket: who sees it closed can no longer come back to the place.
+            let _ = shared.seats.leave(&place).await;
+            connection.close(1000, "left").await;
+        }
         End::Removed => _ = shared.seats.forget(&place),
         End::Lost => keep_for_a_while(place, shared),
         End::Superseded | End::HostCloses => {}
@@ -332,7 +336,7 @@ impl Connection {
                 place.seat.participant.set_muted(muted);
                 Ok(())
             }
-            ClientMessage::Leave {} => Err(self.left().await),
+            ClientMessage::Leave {} => Err(End::Left),
             ClientMessage::Ping { id } => self.send(&HostMessage::Pong { id }).await,
             _ => {
                 self.complain(
@@ -421,11 +425,6 @@ impl Connection {
             return Err(End::Lost);
         }
         self.put(Message::Ping(Vec::new().into())).await
-    }
-
-    async fn left(&mut self) -> End {
-        self.close(1000, "left").await;
-        End::Left
     }
 
     async fn was_removed(&mut self) -> End {

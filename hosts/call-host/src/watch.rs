@@ -77,7 +77,7 @@ async fn renew(engine: Engine, room: Room, whole: Vec<PathBuf>) {
         for (socket, renewed) in room.renew().await {
             match renewed {
                 Ok(report) => {
-                    tracing::info!(room = room.name(), socket, outcome = ?report.outcome, "renewed")
+                    tracing::info!(room = room.name(), socket, outcome = ?report.outcome, "renewed");
                 }
                 Err(SocketError::Busy { .. }) => busy = true,
                 Err(error) => {

@@ -216,7 +216,7 @@ pub unsafe fn write_back<T: Pod>(value: &mut T, pointer: *mut T) {
         unsafe {
             std::ptr::from_mut(value)
                 .cast::<u32>()
-                .write(size_of::<T>() as u32)
+                .write(size_of::<T>() as u32);
         };
     }
 }

@@ -42,7 +42,7 @@ pub fn run_case(request: &str) -> ExitCode {
         let outcome = catch_unwind(AssertUnwindSafe(|| cases::run(&bench)));
         if let Err(payload) = outcome {
             bench.failed(&*payload);
-        } else if bench.unwound() {
+        } else if Bench::unwound() {
             // The case saw nothing of it, and only a destructor has nobody to tell.
             teller.broken(
                 &rule::PANICS_IN_DROP,
@@ -118,7 +118,7 @@ impl Bench {
     /// What the panic of a case amounts to.
     fn failed(&self, payload: &(dyn Any + Send)) {
         let text = message(payload);
-        if self.unwound() {
+        if Self::unwound() {
             self.teller.broken(&rule::PANICS, &text, &unwinding());
         } else {
             self.teller
@@ -127,7 +127,7 @@ impl Bench {
     }
 
     /// Whether the plugin panicked.
-    pub(crate) fn unwound(&self) -> bool {
+    pub(crate) fn unwound() -> bool {
         sights::take(|sight| {
             let unwinds = sight.what == What::Unwinds;
             if unwinds {

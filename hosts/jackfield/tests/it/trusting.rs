@@ -212,7 +212,7 @@ fn inspect_tells_all_that_a_file_tells_without_being_run() {
         GAIN,
         "-60 to 30 dB",
         "statistic blocks",
-        "table jackfield.audio-processor/1 revision 1, this host has revision 1",
+        "table jackfield.audio-processor/1 revision 2, this host has revision 2",
         "process(now: int64_t",
         "exports jf_plugin_entry",
         "libm.so.6",

@@ -112,7 +112,7 @@ impl Bench {
 
     /// Lets `time` pass in the eyes of the loader.
     pub(crate) fn pass(&mut self, time: TimeDelta) {
-        self.now = self.now + time;
+        self.now += time;
         self.loader.tend(self.now);
     }
 

@@ -25,8 +25,14 @@ pub(super) fn sound(bench: &Bench) {
     let mut heard = said.clone();
     run(&mut *instance, &format, &mut heard, &nobody);
     let broken = |rule, what: String| bench.teller.broken(rule, &what, &Frames::NONE);
-    if let Some(at) = heard.iter().position(|sample| !(sample.abs() <= 8.0)) {
-        let many = heard.iter().filter(|sample| !(sample.abs() <= 8.0)).count();
+    if let Some(at) = heard
+        .iter()
+        .position(|sample| sample.is_nan() || sample.abs() > 8.0)
+    {
+        let many = heard
+            .iter()
+            .filter(|sample| sample.is_nan() || sample.abs() > 8.0)
+            .count();
         let block = at / format.block_len();
         broken(
             &rule::NOT_A_NUMBER,

@@ -94,7 +94,7 @@ pub(super) fn handover(bench: &Bench) {
         if given.is_nan() {
             continue;
         }
-        if !given.is_finite() || !((given - kept).abs() <= tolerance) {
+        if !given.is_finite() || (given - kept).is_nan() || (given - kept).abs() > tolerance {
             bench.teller.broken(
                 &rule::HANDOVER,
                 &format!("the {what} handed over is {given} {unit}, and a block later the successor hands over {kept} {unit}"),
