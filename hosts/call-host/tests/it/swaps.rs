@@ -134,11 +134,10 @@ async fn what_was_set_on_a_socket_is_set_on_whatever_comes_after() {
             .expect("it is there")
             .clone();
         let parameters = jitter["parameters"].as_array().expect("parameters").clone();
-        let found = parameters
+        parameters
             .iter()
             .find(|p| p["name"] == name)
-            .map(|p| p["value"].clone());
-        found
+            .map(|p| p["value"].clone())
     };
     assert_eq!(
         change(&host, "gain", &json!({"params": {"gain": -6}}))

@@ -133,7 +133,6 @@ impl NewArea {
                 c: c!("congestion-controller.c"),
                 suite: "congestion_controller",
                 subjects: "jackfield_sdk::congestion::RateController<plugin_name::PluginName>",
-                ..base
             },
             Self::Pacer => About {
                 family: "pacing",
@@ -143,7 +142,6 @@ impl NewArea {
                 c: c!("pacer.c"),
                 suite: "pacer",
                 subjects: "jackfield_sdk::pacing::QueuedPacer<plugin_name::PluginName>",
-                ..base
             },
             Self::Transport => About {
                 family: "transport",
