@@ -43,10 +43,10 @@ fn script(page: &str) -> String {
     for (number, Block { kind, text }) in blocks(page).into_iter().enumerate() {
         let _ = match kind.split_whitespace().collect::<Vec<_>>()[..] {
             ["sh"] => write!(script, "{text}"),
-            // Until it says where to go.
+            // Until it says where to go. The shell becomes the host, so that what is ended is the host.
             ["sh", "serve"] => write!(
                 script,
-                "{{\n{text}}} >\"$HOME/serve-{number}\" 2>&1 &\nhosts=\"$hosts $!\"\nfor _ in $(seq 300); do grep -q ^Open \"$HOME/serve-{number}\" && break; sleep 0.1; done\ngrep ^Open \"$HOME/serve-{number}\" || {{ cat \"$HOME/serve-{number}\"; exit 1; }}\n"
+                "(\nexec {text}) >\"$HOME/serve-{number}\" 2>&1 &\nhosts=\"$hosts $!\"\nfor _ in $(seq 300); do grep -q ^Open \"$HOME/serve-{number}\" && break; sleep 0.1; done\ngrep ^Open \"$HOME/serve-{number}\" || {{ cat \"$HOME/serve-{number}\"; exit 1; }}\n"
             ),
             [_, file] if file.starts_with("file=") => {
                 write!(
