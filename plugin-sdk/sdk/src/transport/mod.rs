@@ -10,7 +10,7 @@
 //!
 //! impl Plugin for Inverted {
 //!     const DESCRIPTOR: Descriptor = Descriptor::new("example.transport.inverted", "Inverted", "1.0.0");
-//!     type Parameters = W::Parameters;
+//!     type Parameters = ();
 //!     fn create(_: &Environment) -> Result<Self, Fault> {
 //!         Ok(Self(()))
 //!     }
