@@ -69,7 +69,7 @@ pub(crate) fn serve(options: &Options) -> Result<(), Error> {
         let mut people = Vec::new();
         for line in std::io::stdin().lock().lines() {
             let person = room.join(&format!("p{}", people.len()), ParticipantKind::Browser)?;
-            let answer = person.offer(&offer(line?.trim().parse()?)).await?;
+            let answer = person.offer(0, &offer(line?.trim().parse()?)).await?;
             println!(
                 "{}",
                 host_candidate(&answer).ok_or("an answer without a candidate")?

@@ -116,6 +116,9 @@ pub enum NegotiationError {
     /// The transport refused.
     #[error("the transport refused: {0}")]
     Transport(Fault),
+    /// Nobody asked for a connection with this number.
+    #[error("there is no connection {0}: it has ended, or nobody asked for it; offer without a number")]
+    NoSuchConnection(u64),
     /// The participant has left.
     #[error("the participant has left; join again")]
     Left,

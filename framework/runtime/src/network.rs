@@ -20,7 +20,7 @@ use jackfield_session::candidate::{Candidate, CandidateAddress, CandidateProtoco
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::net::NetworkHandle;
+use crate::net::{NetworkHandle, NetworkNotices};
 
 /// What a transport says of its path, by attribute.
 pub(crate) type Path = BTreeMap<String, String>;
@@ -88,6 +88,27 @@ impl Network {
         self.handle.register_ufrag(room, id, ufrag);
         self.ask(room, move |domain, now, _| domain.add(now, participant))
             .await
+    }
+
+    /// Lets a second transport connect beside the one that carries `id`, to take its place.
+    pub(crate) async fn swap_transport(
+        &self,
+        room: u64,
+        id: u32,
+        newcomer: Box<dyn Transport>,
+        ufrag: &str,
+    ) -> Result<(), Fault> {
+        self.handle.register_ufrag(room, id, ufrag);
+        self.ask(room, move |domain, now, sink| {
+            domain.swap_transport(now, id, newcomer, sink)
+        })
+        .await?
+        .map_err(fault)
+    }
+
+    /// What happens to participants from now on.
+    pub(crate) fn events(&self) -> NetworkNotices {
+        self.handle.events()
     }
 
     pub(crate) fn remove(&self, room: u64, id: u32) {

@@ -9,6 +9,8 @@ use thread_priority::{
 const AUDIO: u8 = 20;
 /// Of 99 steps of niceness.
 const NETWORK: u8 = 85;
+/// Likewise; the usual is 50. Not the least there is: others may wait for the room while an instance is made.
+const PREPARATION: u8 = 35;
 
 /// Puts this thread before all that is not real-time (SCHED_RR): what it does every 10 ms is short, and late it is worth nothing. Where
 /// that is not allowed, it is made as nice as may be.
@@ -36,5 +38,30 @@ pub(crate) fn network() {
             ?error,
             "the network thread runs with the usual priority; give the process CAP_SYS_NICE to change that"
         );
+    }
+}
+
+/// Runs `work` on a thread of its own that most others go before: what a swap needs is loaded and set up while a call runs,
+/// and nobody waits for it but who asked. `None` if it panicked or there is no thread to be had.
+pub(crate) async fn in_the_background<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Option<R> {
+    let (done, result) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("jackfield-prepare".to_owned());
+    let started = thread.spawn(move || {
+        if let Ok(value) = ThreadPriorityValue::try_from(PREPARATION)
+            && let Err(error) = set_current_thread_priority(ThreadPriority::Crossplatform(value))
+        {
+            tracing::debug!(?error, "a swap is prepared with the usual priority");
+        }
+        // Whoever asked may have gone.
+        let _ = done.send(work());
+    });
+    match started {
+        Ok(_) => result.await.ok(),
+        Err(error) => {
+            tracing::error!(%error, "the machine refuses a thread");
+            None
+        }
     }
 }

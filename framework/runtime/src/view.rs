@@ -34,6 +34,14 @@ pub enum RoomEvent {
         /// The graph's new revision.
         revision: u64,
     },
+    /// The transport is being swapped: each of these is asked for a second connection with this number, over the newcomer, beside the one that
+    /// it has, and to go over to it.
+    Reconnect {
+        /// The number, to be given with the offer.
+        connection: u64,
+        /// The participants, by id.
+        participants: Vec<String>,
+    },
     /// A swap has begun, or come to another step.
     SwapProgress(SwapUnderWay),
     /// A swap ended, whichever way.

@@ -47,11 +47,17 @@ pub enum ClientMessage {
     Offer {
         /// The description.
         sdp: String,
+        /// Over which of its connections: 0 is the first, else the number of [`HostMessage::Reconnect`].
+        #[serde(default, skip_serializing_if = "is_first")]
+        connection: u64,
     },
     /// Tells one more candidate; `null` ends them.
     Candidate {
         /// The candidate.
         candidate: Option<CandidateInit>,
+        /// Of which connection.
+        #[serde(default, skip_serializing_if = "is_first")]
+        connection: u64,
     },
     /// Wants to be heard, or not.
     Mute {
@@ -89,11 +95,23 @@ pub enum HostMessage {
     Answer {
         /// The description.
         sdp: String,
+        /// Of which connection the offer was.
+        #[serde(default, skip_serializing_if = "is_first")]
+        connection: u64,
     },
     /// Tells one more candidate; `null` ends them.
     Candidate {
         /// The candidate.
         candidate: Option<CandidateInit>,
+        /// Of which connection.
+        #[serde(default, skip_serializing_if = "is_first")]
+        connection: u64,
+    },
+    /// The host swaps its transport: the client shall connect a second time beside the connection that it has, with an offer of this number,
+    /// and go over to that when it carries sound. Media flow over both until then.
+    Reconnect {
+        /// The number.
+        connection: u64,
     },
     /// Somebody came.
     ParticipantJoined {
@@ -154,6 +172,11 @@ pub enum HostMessage {
         /// Of the ping.
         id: u64,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_first(connection: &u64) -> bool {
+    *connection == 0
 }
 
 /// Who takes part in a call.
@@ -267,6 +290,7 @@ impl ClientMessage {
 impl HostMessage {
     const TYPES: &[&str] = &[
         "joined",
+        "reconnect",
         "answer",
         "candidate",
         "participant-joined",

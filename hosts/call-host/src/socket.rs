@@ -316,13 +316,16 @@ impl Connection {
                 let message = "this connection has joined already: open another one for another room";
                 self.complain(ErrorCode::AlreadyJoined, message).await
             }
-            ClientMessage::Offer { sdp } => self.negotiate(sdp, place).await,
-            ClientMessage::Candidate { candidate } => {
+            ClientMessage::Offer { sdp, connection } => self.negotiate(connection, sdp, place).await,
+            ClientMessage::Candidate {
+                candidate,
+                connection,
+            } => {
                 let line = candidate.as_ref().map(|candidate| candidate.candidate.as_str());
                 match place
                     .seat
                     .participant
-                    .add_candidate(line.filter(|line| !line.is_empty()))
+                    .add_candidate(connection, line.filter(|line| !line.is_empty()))
                     .await
                 {
                     Ok(()) => Ok(()),
@@ -348,20 +351,24 @@ impl Connection {
         }
     }
 
-    async fn negotiate(&mut self, offer: String, place: &Place) -> Result<(), End> {
+    async fn negotiate(&mut self, connection: u64, offer: String, place: &Place) -> Result<(), End> {
         if let Some(sdp) = place.seat.answer_again(&offer) {
-            return self.send(&HostMessage::Answer { sdp }).await;
+            return self.send(&HostMessage::Answer { sdp, connection }).await;
         }
         if !self.offers.take(Instant::now()) {
             let message = "too many offers at once: wait some seconds, then offer again";
             return self.complain(ErrorCode::RateLimited, message).await;
         }
-        match place.seat.participant.offer(&offer).await {
+        match place.seat.participant.offer(connection, &offer).await {
             Ok(sdp) => {
                 place.seat.negotiated(offer, sdp.clone());
-                self.send(&HostMessage::Answer { sdp }).await?;
+                self.send(&HostMessage::Answer { sdp, connection }).await?;
                 // The answer holds every candidate of the host.
-                self.send(&HostMessage::Candidate { candidate: None }).await
+                let end = HostMessage::Candidate {
+                    candidate: None,
+                    connection,
+                };
+                self.send(&end).await
             }
             Err(error) => {
                 let code = code_of(&error).unwrap_or(ErrorCode::MalformedOffer);
@@ -385,6 +392,15 @@ impl Connection {
             },
             Ok(RoomEvent::Levels { levels, active }) => HostMessage::Levels { levels, active },
             Ok(RoomEvent::Graph { revision }) => HostMessage::Graph { revision },
+            Ok(RoomEvent::Reconnect {
+                connection,
+                participants,
+            }) => {
+                if !participants.iter().any(|asked| asked == own) {
+                    return Ok(());
+                }
+                HostMessage::Reconnect { connection }
+            }
             Ok(RoomEvent::Swap(report)) => {
                 let report = serde_json::to_value(&report).unwrap_or_default();
                 HostMessage::Swap { report }
@@ -403,6 +419,7 @@ impl Connection {
                     };
                     self.send(&HostMessage::Candidate {
                         candidate: Some(init),
+                        connection: place.seat.participant.connection(),
                     })
                     .await?;
                 }

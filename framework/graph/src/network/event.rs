@@ -27,7 +27,10 @@ pub enum NetworkEvent {
         /// The stream.
         ssrc: u32,
     },
-    /// A swap of the transport ended: `Committed` if the newcomer sends, `RolledBack` if it never connected.
+    /// A newcomer of the transport has connected and sends from now on; its predecessor is kept for a while.
+    TransportTookOver,
+    /// A swap of the transport ended: `Committed` if the newcomer sends and its predecessor has been closed, `RolledBack` if it never connected
+    /// or failed while its predecessor was still there.
     TransportSwapped(SwapMeasure),
     /// A plugin broke and is gone around: packets leave unpaced, the last rate is held, or the transport counts as failed.
     Fault {

@@ -23,6 +23,8 @@ const MAX_STREAMS: usize = 8;
 const STREAM_HOLD: TimeDelta = TimeDelta::seconds(1);
 /// A stream silent for longer is not reported on any more (RFC 3550 section 6.3.5 times out after five intervals).
 const REPORTED_FOR: TimeDelta = TimeDelta::seconds(25);
+/// No packet holds more (RFC 7587 section 4.2), on the common clock: whoever sends less often pauses in between.
+const LONGEST_PACKET: i64 = 5_760;
 /// The clock in which the place of a stream's successor is found.
 const COMMON_CLOCK: SampleRate = SampleRate::HZ_48000;
 
@@ -40,6 +42,8 @@ pub(crate) struct Incoming {
     heard: Option<Heard>,
     /// Losses of streams that are followed no more.
     lost_before: i64,
+    /// Samples at 48 kHz that were missing where one stream took over from another.
+    lost_at_seams: i64,
 }
 
 struct Stream {
@@ -58,6 +62,8 @@ struct Heard {
     sequence_number: i64,
     /// The newest timestamp on the common clock.
     timestamp: i64,
+    /// How far that is from the one before: what a packet holds.
+    step: i64,
     clock_rate: SampleRate,
     at: Timestamp,
 }
@@ -95,6 +101,7 @@ impl Incoming {
             streams: Vec::with_capacity(MAX_STREAMS),
             heard: None,
             lost_before: 0,
+            lost_at_seams: 0,
         }
     }
 
@@ -194,6 +201,11 @@ impl Incoming {
         true
     }
 
+    /// Samples at 48 kHz that were missing where one stream took over from another since this was asked last.
+    pub(crate) fn take_lost_at_seams(&mut self) -> i64 {
+        std::mem::take(&mut self.lost_at_seams)
+    }
+
     /// One of the streams, for feedback that must name one; 0 if there is none.
     pub(crate) fn media_ssrc(&self) -> u32 {
         self.heard.map_or(0, |heard| heard.ssrc)
@@ -273,8 +285,14 @@ impl Incoming {
                 || heard.clock_rate != codec.clock_rate
                 || received.continuity == Continuity::Restarted)
         {
-            // The receiver sees one stream: the next number, and as much later on the media clock as time has passed.
-            let next = heard.timestamp + COMMON_CLOCK.samples(now - heard.at).max(1);
+            // The receiver sees one stream: the next number, and as much later on the media clock as time has passed, but behind what it
+            // has. The two may overlap by as much as a packet holds, because each has packets of its own: that much is played twice.
+            let passed = COMMON_CLOCK.samples(now - heard.at).max(1);
+            // One packet's worth is what jitter may hold back.
+            if passed > 2 * heard.step {
+                self.lost_at_seams += passed - heard.step;
+            }
+            let next = heard.timestamp + passed.max(heard.step);
             stream.sequence_offset = heard.sequence_number + 1 - received.sequence_number;
             stream.timestamp_offset = next * clock / common - received.timestamp;
         }
@@ -285,10 +303,18 @@ impl Incoming {
             .heard
             .is_none_or(|heard| heard.ssrc != ssrc || sequence_number > heard.sequence_number);
         if newest {
+            let step = match self.heard {
+                Some(heard) if heard.sequence_number + 1 == sequence_number && heard.ssrc == ssrc => {
+                    (on_common - heard.timestamp).clamp(0, LONGEST_PACKET)
+                }
+                Some(heard) => heard.step,
+                None => 0,
+            };
             self.heard = Some(Heard {
                 ssrc,
                 sequence_number,
                 timestamp: on_common,
+                step,
                 clock_rate: codec.clock_rate,
                 at: now,
             });

@@ -7,7 +7,8 @@ use jackfield_core::{Fault, FaultCode};
 
 use crate::swap::{SwapMeasure, SwapOutcome};
 
-/// So long the predecessor listens after the newcomer has taken over: what is still under way arrives.
+/// So long both are sent everything after the newcomer has taken over: the remote end goes over when it hears it, and the predecessor takes
+/// over again if the newcomer fails.
 const GRACE: TimeDelta = TimeDelta::seconds(2);
 /// A newcomer that has not connected by then is given up.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
@@ -17,6 +18,7 @@ pub(crate) struct Links {
     current: Link,
     newcomer: Option<(Link, Timestamp)>,
     retiring: Option<(Link, Timestamp)>,
+    twins: Twins,
     told: TransportState,
 }
 
@@ -27,6 +29,8 @@ pub(crate) trait LinkSink {
     fn packet(&mut self, kind: PacketKind, packet: &[u8]);
     /// The state of the link that sends.
     fn state(&mut self, state: TransportState);
+    /// A newcomer sends from now on; its predecessor is kept for a while.
+    fn took_over(&mut self);
     fn swapped(&mut self, measure: SwapMeasure);
     fn fault(&mut self, fault: Fault);
 }
@@ -37,6 +41,7 @@ impl Links {
             current: Link::new(transport),
             newcomer: None,
             retiring: None,
+            twins: Twins::default(),
             told: TransportState::New,
         }
     }
@@ -93,6 +98,10 @@ impl Links {
     ) {
         let newcomer = self.newcomer.as_mut().map(|(link, _)| link);
         let retiring = self.retiring.as_mut().map(|(link, _)| link);
+        let sink = &mut Once {
+            sink,
+            twins: &mut self.twins,
+        };
         match datagram.first() {
             Some(0..=3) => {
                 for link in [newcomer, Some(&mut self.current), retiring]
@@ -136,7 +145,7 @@ impl Links {
         self.settle(now, sink);
     }
 
-    /// Sends on the link that sends. What changes thereby is told with the next call that settles.
+    /// Sends on the link that sends, and media on its predecessor too while that is kept. What changes thereby is told with the next call that settles.
     pub(crate) fn send(
         &mut self,
         now: Timestamp,
@@ -144,17 +153,14 @@ impl Links {
         packet: &[u8],
         sink: &mut dyn LinkSink,
     ) -> Result<(), Fault> {
-        if self.current.is_broken() {
-            return Err(Fault::state("the transport is broken: swap it"));
+        if let Some((retiring, _)) = &mut self.retiring
+            && retiring.state == TransportState::Connected
+            && kind == PacketKind::Rtp
+        {
+            // Whoever listens there still hears it; what counts is the newcomer.
+            let _ = retiring.send(now, kind, packet, sink);
         }
-        let mut gate = Gate {
-            sink,
-            state: None,
-            packets: 0,
-        };
-        let result = self.current.transport.send(now, kind, packet, &mut gate);
-        self.current.state = gate.state.unwrap_or(self.current.state);
-        result
+        self.current.send(now, kind, packet, sink)
     }
 
     /// Begins a swap, make before break. A newcomer that is still waiting from a swap before is closed.
@@ -163,7 +169,7 @@ impl Links {
         newcomer.refresh(sink);
         if let Some((mut other, _)) = self.newcomer.replace((newcomer, now + PATIENCE)) {
             other.close(now, sink);
-            sink.swapped(failed("another newcomer came before it had connected"));
+            sink.swapped(failed_swap("another newcomer came before it had connected"));
         }
         self.settle(now, sink);
     }
@@ -178,6 +184,7 @@ impl Links {
 
     /// Lets a connected newcomer take over, gives up one that has failed, closes the predecessor when its time is over.
     fn settle(&mut self, now: Timestamp, sink: &mut dyn LinkSink) {
+        self.take_back(now, sink);
         let state = self.newcomer.as_ref().map(|(link, until)| (link.state, *until));
         match state {
             Some((TransportState::Connected, _)) => {
@@ -185,8 +192,9 @@ impl Links {
                     let old = std::mem::replace(&mut self.current, newcomer);
                     if let Some((mut older, _)) = self.retiring.replace((old, now + GRACE)) {
                         older.close(now, sink);
+                        sink.swapped(SwapMeasure::CLEAN);
                     }
-                    sink.swapped(SwapMeasure::CLEAN);
+                    sink.took_over();
                 }
             }
             Some((state, until))
@@ -194,7 +202,7 @@ impl Links {
             {
                 if let Some((mut link, _)) = self.newcomer.take() {
                     link.close(now, sink);
-                    sink.swapped(failed("it did not connect"));
+                    sink.swapped(failed_swap("it did not connect"));
                 }
             }
             _ => {}
@@ -204,6 +212,7 @@ impl Links {
             && let Some((mut link, _)) = self.retiring.take()
         {
             link.close(now, sink);
+            sink.swapped(SwapMeasure::CLEAN);
         }
         let state = self.current.state;
         if state != self.told {
@@ -211,9 +220,25 @@ impl Links {
             sink.state(state);
         }
     }
+
+    /// A newcomer that fails while its predecessor is still connected is taken back.
+    fn take_back(&mut self, now: Timestamp, sink: &mut dyn LinkSink) {
+        let failed = matches!(
+            self.current.state,
+            TransportState::Failed | TransportState::Closed
+        );
+        let predecessor = self
+            .retiring
+            .take_if(|(link, _)| failed && link.state == TransportState::Connected);
+        if let Some((predecessor, _)) = predecessor {
+            let mut newcomer = std::mem::replace(&mut self.current, predecessor);
+            newcomer.close(now, sink);
+            sink.swapped(failed_swap("it failed after it had taken over"));
+        }
+    }
 }
 
-fn failed(reason: &'static str) -> SwapMeasure {
+fn failed_swap(reason: &'static str) -> SwapMeasure {
     SwapMeasure {
         outcome: SwapOutcome::RolledBack,
         reason,
@@ -267,6 +292,27 @@ impl Link {
         });
         self.check(result, sink);
         packets > 0
+    }
+
+    /// What changes thereby is told with the next call that settles.
+    fn send(
+        &mut self,
+        now: Timestamp,
+        kind: PacketKind,
+        packet: &[u8],
+        sink: &mut dyn LinkSink,
+    ) -> Result<(), Fault> {
+        if self.is_broken() {
+            return Err(Fault::state("the transport is broken: swap it"));
+        }
+        let mut gate = Gate {
+            sink,
+            state: None,
+            packets: 0,
+        };
+        let result = self.transport.send(now, kind, packet, &mut gate);
+        self.state = gate.state.unwrap_or(self.state);
+        result
     }
 
     fn handle_timeout(&mut self, now: Timestamp, sink: &mut dyn LinkSink) {
@@ -339,5 +385,74 @@ impl TransportSink for Gate<'_> {
     fn state(&mut self, state: TransportState) -> Result<(), Fault> {
         self.state = Some(state);
         Ok(())
+    }
+}
+
+/// Lets each packet of media in once: a remote end that swaps its transport too sends everything over both for a while.
+struct Once<'a> {
+    sink: &'a mut dyn LinkSink,
+    twins: &'a mut Twins,
+}
+
+impl LinkSink for Once<'_> {
+    fn transmit(&mut self, route: &Route, datagram: &[u8]) {
+        self.sink.transmit(route, datagram);
+    }
+
+    fn packet(&mut self, kind: PacketKind, packet: &[u8]) {
+        if kind != PacketKind::Rtp || self.twins.is_first(packet) {
+            self.sink.packet(kind, packet);
+        }
+    }
+
+    fn state(&mut self, state: TransportState) {
+        self.sink.state(state);
+    }
+
+    fn took_over(&mut self) {
+        self.sink.took_over();
+    }
+
+    fn swapped(&mut self, measure: SwapMeasure) {
+        self.sink.swapped(measure);
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        self.sink.fault(fault);
+    }
+}
+
+/// The packets that came last, by SSRC and sequence number.
+struct Twins {
+    seen: [Option<([u8; 4], [u8; 2])>; 128],
+    next: usize,
+}
+
+impl Default for Twins {
+    fn default() -> Self {
+        Self {
+            seen: [None; 128],
+            next: 0,
+        }
+    }
+}
+
+impl Twins {
+    /// Whether no packet with the same numbers is among those that came last (RFC 3550 section 5.1: where they stand).
+    fn is_first(&mut self, packet: &[u8]) -> bool {
+        let (Some(number), Some(ssrc)) = (
+            packet.get(2..4).and_then(|number| number.try_into().ok()),
+            packet.get(8..12).and_then(|ssrc| ssrc.try_into().ok()),
+        ) else {
+            // What is no RTP is for others to refuse.
+            return true;
+        };
+        let numbers = Some((ssrc, number));
+        if self.seen.contains(&numbers) {
+            return false;
+        }
+        self.seen[self.next] = numbers;
+        self.next = (self.next + 1) % self.seen.len();
+        true
     }
 }

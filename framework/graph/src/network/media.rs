@@ -144,7 +144,16 @@ impl LinkSink for Junction<'_> {
         self.media.state(self.now, state);
     }
 
+    fn took_over(&mut self) {
+        self.media.events.push(NetworkEvent::TransportTookOver);
+    }
+
     fn swapped(&mut self, measure: SwapMeasure) {
+        let lost = self.media.incoming.take_lost_at_seams();
+        let measure = SwapMeasure {
+            samples_lost: measure.samples_lost + lost.unsigned_abs(),
+            ..measure
+        };
         self.media.events.push(NetworkEvent::TransportSwapped(measure));
     }
 
@@ -171,6 +180,8 @@ impl LinkSink for WayOut<'_> {
     }
 
     fn state(&mut self, _state: TransportState) {}
+
+    fn took_over(&mut self) {}
 
     fn swapped(&mut self, _measure: SwapMeasure) {}
 

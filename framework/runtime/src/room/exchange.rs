@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::{Inner, Room};
 use crate::error::SocketError;
 use crate::fitting::{self, Socket};
+use crate::urgency;
 use crate::view::SwapUnderWay;
 
 /// The audio thread has stopped if it does not answer for so long.
@@ -47,8 +48,8 @@ impl Room {
                 let room = self.clone();
                 let socket = newcomer.clone();
                 // Making instances may take a while: files are opened, models set up.
-                let orders = tokio::task::spawn_blocking(move || room.inner.begin(swap, &socket, hold)).await;
-                let (instances, ended) = orders.map_err(|_| SocketError::NoAnswer)??;
+                let orders = urgency::in_the_background(move || room.inner.begin(swap, &socket, hold)).await;
+                let (instances, ended) = orders.ok_or(SocketError::NoAnswer)??;
                 let made = clock.now();
                 self.inner.in_the_shadow(swap, begun);
                 if instances == 0 {
@@ -63,8 +64,7 @@ impl Room {
                 })
             }
             Kind::Pacer | Kind::Congestion => self.inner.exchange_network(swap, newcomer, begun).await,
-            // A transport holds keys and a path: those who are connected keep theirs, and everybody who joins gets the newcomer.
-            Kind::Transport => Ok(Exchanged::nowhere(clock.now())),
+            Kind::Transport => self.inner.exchange_transports(swap, newcomer).await,
         }
     }
 
@@ -169,7 +169,7 @@ impl Inner {
 }
 
 impl Exchanged {
-    fn nowhere(made: Timestamp) -> Self {
+    pub(super) fn nowhere(made: Timestamp) -> Self {
         Self {
             measure: SwapMeasure::CLEAN,
             instances: 0,
@@ -178,7 +178,7 @@ impl Exchanged {
         }
     }
 
-    fn count(&mut self, ended: Option<SwapMeasure>) {
+    pub(super) fn count(&mut self, ended: Option<SwapMeasure>) {
         if let Some(ended) = ended {
             self.measure = self.measure.worst(ended);
             self.instances += 1;

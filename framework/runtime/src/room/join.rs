@@ -83,6 +83,9 @@ impl Inner {
             strip: Arc::new(StripStats::new(processors)),
             network: None,
             media: None,
+            transport: None,
+            connection: 0,
+            connection_before: 0,
         });
         let view = state.members.last().map(Member::view);
         if let Some(view) = view {

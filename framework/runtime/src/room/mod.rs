@@ -4,12 +4,15 @@ mod decision;
 mod exchange;
 mod join;
 mod ledger;
+mod media;
+mod moving;
 mod negotiate;
 mod orders;
 mod reload;
 mod service;
 mod swap;
 mod trace;
+mod transports;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -70,6 +73,8 @@ pub(crate) struct State {
     /// What is told of the swaps that have not ended.
     progress: BTreeMap<u64, SwapUnderWay>,
     ledger: Ledger,
+    /// The swap of the transport that is under way.
+    moving: Option<moving::Move>,
     tickets: BTreeMap<u64, oneshot::Sender<Result<u32, Fault>>>,
     shared_encoders: BTreeSet<u32>,
     busy: BTreeSet<String>,
@@ -88,7 +93,12 @@ pub(crate) struct Member {
     muted: bool,
     strip: Arc<StripStats>,
     network: Option<Arc<NetworkStats>>,
-    media: Option<negotiate::Media>,
+    media: Option<media::Media>,
+    /// What carries it, once it is connected.
+    transport: Option<moving::Standing>,
+    /// The number of the connection that carries it, and of the one before while a transport is being swapped.
+    connection: u64,
+    connection_before: u64,
 }
 
 /// A swap that the audio thread is at.
@@ -156,6 +166,7 @@ impl Room {
             swaps_under_way: BTreeMap::new(),
             progress: BTreeMap::new(),
             ledger,
+            moving: None,
             tickets: BTreeMap::new(),
             shared_encoders: BTreeSet::new(),
             busy: BTreeSet::new(),

@@ -2,30 +2,21 @@
 
 use std::sync::Arc;
 
-use jackfield_core::Fault;
 use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
-use jackfield_core::transport::{AttributeSink, Transport, TransportConfig};
-use jackfield_core::units::SampleRate;
-use jackfield_graph::command::{Command, SwapCodec};
-use jackfield_graph::conference::SharedEncoder;
+use jackfield_core::transport::Transport;
 use jackfield_graph::description::Kind;
 use jackfield_graph::media::InboundPacket;
-use jackfield_graph::network::{
-    MediaConfiguration, NetworkParticipant, NetworkParticipantConfig, NetworkStats, ReceiveCodec,
-    RtcpFeedback, SendCodec, StreamName,
-};
-use jackfield_graph::receive::{Decoder, Receiver};
-use jackfield_graph::send::Encoder;
-use jackfield_graph::strip::{Encoding, Input, Output, Strip};
+use jackfield_graph::network::{NetworkParticipant, NetworkParticipantConfig, NetworkStats};
 use jackfield_rtp::payload::PayloadFormatDescription;
 use jackfield_session::negotiation::NegotiatedAudio;
-use jackfield_session::{PeerConfiguration, PeerConnection, RemoteTransport, SdpType, TransportDescription};
+use jackfield_session::{PeerConfiguration, PeerConnection, SdpType, TransportDescription};
 use tokio::sync::Mutex;
 
-use super::{Inner, Room, State, participant_id};
+use super::moving::Standing;
+use super::{Inner, Room, participant_id};
 use crate::codecs::Codecs;
-use crate::error::{NegotiationError, SocketError};
+use crate::error::NegotiationError;
 use crate::fitting::{self, Socket};
 
 /// Packets that may wait between the network thread and the audio thread.
@@ -37,10 +28,20 @@ pub struct Participant {
     room: Room,
     number: u32,
     id: String,
-    session: Arc<Mutex<Option<Session>>>,
+    sessions: Arc<Mutex<Sessions>>,
+}
+
+/// What is agreed with the peer, over each of its connections.
+#[derive(Default)]
+struct Sessions {
+    present: Option<Session>,
+    /// Over the second connection, while the transport is swapped.
+    beside: Option<Session>,
 }
 
 struct Session {
+    /// The number of the connection: 0, or that of the swap of the transport for which it was opened.
+    number: u64,
     connection: PeerConnection,
     /// Our side of ICE and DTLS, once there is a transport.
     local: Option<TransportDescription>,
@@ -48,36 +49,31 @@ struct Session {
     unproven: bool,
     /// What the strip was built with.
     media: Option<NegotiatedAudio>,
+    identity: Identity,
 }
 
-/// What negotiation has settled for a member.
-pub(crate) struct Media {
-    /// What it may be sent.
-    pub(crate) send: Vec<Choice>,
-    /// The key of the codec that it is sent.
-    pub(crate) codec: u32,
-}
-
-/// A codec that a member takes.
+/// From which the SSRC and the canonical name of what a peer is sent follow: its second connection goes on with them.
 #[derive(Clone)]
-pub(crate) struct Choice {
-    /// Place in [`Codecs::formats`].
-    pub(crate) format: usize,
-    /// The room's key.
-    pub(crate) codec: u32,
-    pub(crate) payload_type: u8,
-    pub(crate) clock_rate: SampleRate,
-    /// What the member wants to receive.
-    pub(crate) fmtp: String,
+struct Identity {
+    seed: u64,
+    cname: String,
 }
 
-#[derive(Default)]
-struct Attributes(Vec<(String, String)>);
+impl Sessions {
+    /// The connection that carries the participant is the one with this number now.
+    fn go_over(&mut self, number: u64) {
+        if let Some(mut before) = self
+            .beside
+            .take_if(|session| session.number == number)
+            .and_then(|beside| self.present.replace(beside))
+        {
+            before.connection.close();
+        }
+    }
 
-impl AttributeSink for Attributes {
-    fn attribute(&mut self, name: &str, value: &str) -> Result<(), Fault> {
-        self.0.push((name.to_owned(), value.to_owned()));
-        Ok(())
+    fn of_number(&self, number: u64) -> Option<&Session> {
+        let both = [&self.present, &self.beside].into_iter().flatten();
+        both.into_iter().find(|session| session.number == number)
     }
 }
 
@@ -87,7 +83,7 @@ impl Participant {
             room,
             number,
             id: participant_id(number),
-            session: Arc::default(),
+            sessions: Arc::default(),
         }
     }
 
@@ -101,6 +97,12 @@ impl Participant {
         &self.room
     }
 
+    /// The number of the connection that carries it.
+    pub fn connection(&self) -> u64 {
+        let state = self.room.inner.state();
+        state.member(self.number).map_or(0, |member| member.connection)
+    }
+
     /// Leaves it out of the mix, or no longer.
     pub fn set_muted(&self, muted: bool) {
         self.room.inner.mute(self.number, muted);
@@ -108,7 +110,8 @@ impl Participant {
 
     /// Takes it out of its room and says goodbye to its peer. Idempotent.
     pub async fn leave(&self) {
-        if let Some(mut session) = self.session.lock().await.take() {
+        let sessions = std::mem::take(&mut *self.sessions.lock().await);
+        for mut session in sessions.present.into_iter().chain(sessions.beside) {
             session.connection.close();
         }
         let (room, number) = (self.room.clone(), self.number);
@@ -118,35 +121,70 @@ impl Participant {
 
     /// Takes an offer and gives the answer, with all host candidates in it. A later offer renegotiates.
     ///
+    /// `connection` is 0, or the number with which the room asked for a second connection ([`crate::view::RoomEvent::Reconnect`]).
+    ///
     /// # Errors
     /// If the offer is malformed or nothing in it can be met; what was agreed upon before then stays.
-    pub async fn offer(&self, sdp: &str) -> Result<String, NegotiationError> {
+    pub async fn offer(&self, connection: u64, sdp: &str) -> Result<String, NegotiationError> {
         let inner = &self.room.inner;
-        let mut place = self.session.lock().await;
-        if inner.state().member(self.number).is_none() {
-            return Err(NegotiationError::Left);
-        }
-        let offered = |e: &dyn std::fmt::Display| NegotiationError::Offer(e.to_string());
-        let mut session = match place.take() {
-            Some(session) => session,
-            None => inner.new_session(self.number)?,
+        let mut sessions = self.sessions.lock().await;
+        let (carried_by, asked) = {
+            let state = inner.state();
+            let member = state.member(self.number).ok_or(NegotiationError::Left)?;
+            (member.connection, state.is_asked(self.number, connection))
         };
+        sessions.go_over(carried_by);
+        if connection == carried_by {
+            let mut session = match sessions.present.take() {
+                Some(session) => session,
+                None => inner.new_session(connection, Identity::random())?,
+            };
+            let answered = self.take_offer(&mut session, sdp, None).await;
+            sessions.present = Some(session);
+            return answered;
+        }
+        let before = sessions.present.as_ref();
+        let Some((identity, media)) = before
+            .filter(|_| asked)
+            .and_then(|before| Some((before.identity.clone(), before.media.clone()?)))
+        else {
+            return Err(NegotiationError::NoSuchConnection(connection));
+        };
+        let mut session = match sessions.beside.take_if(|beside| beside.number == connection) {
+            Some(session) => session,
+            None => inner.new_session(connection, identity)?,
+        };
+        let answered = self.take_offer(&mut session, sdp, Some(&media)).await;
+        sessions.beside = Some(session);
+        answered
+    }
+
+    /// `before` is what was agreed over the first connection, if this is the second.
+    async fn take_offer(
+        &self,
+        session: &mut Session,
+        sdp: &str,
+        before: Option<&NegotiatedAudio>,
+    ) -> Result<String, NegotiationError> {
         let applied = {
-            let mut state = inner.state();
+            let mut state = self.room.inner.state();
             let mut matcher = |codec: usize, offered: &str| state.codecs.answer(codec, offered);
             session
                 .connection
                 .set_remote_description(SdpType::Offer, sdp, &mut matcher)
         };
-        let answered = match applied {
-            Ok(applied) => self.answer(&mut session, applied.ice_restart).await,
-            Err(error) => Err(offered(&error)),
-        };
-        *place = Some(session);
-        answered
+        match applied {
+            Ok(applied) => self.answer(session, applied.ice_restart, before).await,
+            Err(error) => Err(NegotiationError::Offer(error.to_string())),
+        }
     }
 
-    async fn answer(&self, session: &mut Session, ice_restart: bool) -> Result<String, NegotiationError> {
+    async fn answer(
+        &self,
+        session: &mut Session,
+        ice_restart: bool,
+        before: Option<&NegotiatedAudio>,
+    ) -> Result<String, NegotiationError> {
         let inner = &self.room.inner;
         let network = &inner.shared.network;
         let offered = |e: &dyn std::fmt::Display| NegotiationError::Offer(e.to_string());
@@ -160,8 +198,9 @@ impl Participant {
             Some(_) if ice_restart => inner.restart_transport(self.number, &remote).await?,
             Some(local) => local,
             None => {
-                let (transport, described) = inner.make_transport(&remote)?;
-                newcomer = Some(transport);
+                let socket = inner.transport_for(self.number, session.number)?;
+                let (transport, described) = inner.make_transport(&socket, &remote)?;
+                newcomer = Some((transport, socket));
                 session.unproven = described.unproven;
                 described.local
             }
@@ -181,23 +220,41 @@ impl Participant {
         };
         let connects = newcomer.is_some() || ice_restart;
         if newcomer.is_some() || session.media.as_ref() != Some(&audio) {
-            let first = newcomer.is_some();
+            let first = newcomer.is_some() && before.is_none();
             let (inbound, packets) = rtrb::RingBuffer::new(INBOUND_PACKETS);
             let (room, number, agreed) = (self.room.clone(), self.number, audio.clone());
-            // Making decoders, encoders and processors takes a while.
+            let known = before.is_some_and(|before| is_same_media(before, &audio));
+            // Making decoders, encoders and processors takes a while; the second connection goes on with those that there are.
             let configuration = tokio::task::spawn_blocking(move || {
-                room.inner.settle(number, &agreed, first.then_some(packets))
+                if known {
+                    room.inner.configured(number, &agreed)
+                } else {
+                    room.inner.settle(number, &agreed, first.then_some(packets))
+                }
             })
             .await
             .map_err(|_| NegotiationError::Closed)??;
-            if let Some(transport) = newcomer {
-                inner
-                    .add_to_network(self.number, transport, &audio, inbound, &local.ice_ufrag)
-                    .await?;
-                if session.unproven {
-                    let candidates = remote.candidates.iter();
-                    candidates.for_each(|candidate| network.announce(inner.key, self.number, candidate));
+            match newcomer {
+                Some((transport, _)) if !first => network
+                    .swap_transport(inner.key, self.number, transport, &local.ice_ufrag)
+                    .await
+                    .map_err(NegotiationError::Transport)?,
+                Some((transport, socket)) => {
+                    inner
+                        .add_to_network(
+                            self.number,
+                            (transport, &socket),
+                            &audio,
+                            inbound,
+                            &local.ice_ufrag,
+                        )
+                        .await?;
                 }
+                None => {}
+            }
+            if connects && session.unproven {
+                let candidates = remote.candidates.iter();
+                candidates.for_each(|candidate| network.announce(inner.key, self.number, candidate));
             }
             network.configure(inner.key, self.number, configuration);
             session.media = Some(audio);
@@ -212,11 +269,16 @@ impl Participant {
         Ok(answer)
     }
 
-    /// Takes a candidate of the peer, the value of `a=candidate` without its prefix; `None` once there are no more.
+    /// Takes a candidate of the peer for the connection with this number, the value of `a=candidate` without its prefix; `None` once there are
+    /// no more.
     ///
     /// # Errors
-    /// If it is malformed. One that cannot be used, such as a TCP candidate, is let pass.
-    pub async fn add_candidate(&self, candidate: Option<&str>) -> Result<(), NegotiationError> {
+    /// If it is malformed. One that cannot be used, such as a TCP candidate, is let pass, and so is one of a connection that has ended.
+    pub async fn add_candidate(
+        &self,
+        connection: u64,
+        candidate: Option<&str>,
+    ) -> Result<(), NegotiationError> {
         let Some(text) = candidate
             .map(|c| c.trim().trim_start_matches("a=").trim_start_matches("candidate:"))
             .filter(|c| !c.is_empty())
@@ -227,9 +289,24 @@ impl Participant {
             .map_err(|e| NegotiationError::Offer(e.to_string()))?;
         let inner = &self.room.inner;
         // An answer that is still being made comes first: before it there is no transport.
-        let session = self.session.lock().await;
+        let sessions = self.sessions.lock().await;
+        let session = sessions.of_number(connection);
+        let passed_over = match &sessions.beside {
+            // While there are two, candidates are the second's: the first has had all of its own.
+            Some(beside) => beside.number != connection,
+            None => sessions.present.is_some() && session.is_none(),
+        };
+        if passed_over {
+            tracing::debug!(
+                participant = self.id,
+                connection,
+                text,
+                "a candidate came for no connection"
+            );
+            return Ok(());
+        }
         let network = &inner.shared.network;
-        if session.as_ref().is_some_and(|session| session.unproven) {
+        if session.is_some_and(|session| session.unproven) {
             network.announce(inner.key, self.number, text);
         }
         network
@@ -239,8 +316,17 @@ impl Participant {
     }
 }
 
+impl Identity {
+    fn random() -> Self {
+        Self {
+            seed: random_u64(),
+            cname: format!("{:016x}", random_u64()),
+        }
+    }
+}
+
 impl Inner {
-    fn new_session(&self, number: u32) -> Result<Session, NegotiationError> {
+    fn new_session(&self, number: u64, identity: Identity) -> Result<Session, NegotiationError> {
         let state = self.state();
         let codecs = state
             .codecs
@@ -249,51 +335,30 @@ impl Inner {
             .enumerate()
             .map(|(i, f)| description(&state.codecs, i, f))
             .collect();
-        let seed = random_u64();
-        let cname = format!("{:016x}", random_u64());
-        let mut connection = PeerConnection::new(PeerConfiguration::voice(codecs, cname, seed))
-            .map_err(|e| NegotiationError::Offer(e.to_string()))?;
+        let configuration = PeerConfiguration::voice(codecs, identity.cname.clone(), identity.seed);
+        let mut connection =
+            PeerConnection::new(configuration).map_err(|e| NegotiationError::Offer(e.to_string()))?;
         // Our order of codecs decides, the socket's first: the offerer sends with the first of the answer.
         let order: Vec<usize> = (0..state.codecs.formats.len()).collect();
         connection
             .add_audio()
             .and_then(|id| connection.set_codec_preferences(id, &order))
-            .map_err(|e| NegotiationError::Offer(format!("participant {}: {e}", participant_id(number))))?;
+            .map_err(|e| NegotiationError::Offer(e.to_string()))?;
         Ok(Session {
+            number,
             connection,
             local: None,
             unproven: false,
             media: None,
+            identity,
         })
-    }
-
-    /// Makes the transport and asks for our side of the description.
-    fn make_transport(
-        &self,
-        remote: &RemoteTransport,
-    ) -> Result<(Box<dyn Transport>, Described), NegotiationError> {
-        let clock = self.shared.clock;
-        let now = clock.now();
-        let socket = self.socket_of(Kind::Transport)?;
-        let mut transport = fitting::bare::<dyn Transport>(&self.shared.loader, &socket, random_u64())?;
-        transport
-            .activate(now, &TransportConfig::new(remote.ice_lite, clock.unix_us()))
-            .map_err(NegotiationError::Transport)?;
-        let candidates = self.shared.network.candidates();
-        for candidate in &candidates {
-            transport
-                .add_local_candidate(now, candidate)
-                .map_err(NegotiationError::Transport)?;
-        }
-        let described = describe(&mut transport, remote, &candidates, now)?;
-        Ok((Box::new(transport), described))
     }
 
     /// Gives the participant to the network thread.
     async fn add_to_network(
         &self,
         number: u32,
-        transport: Box<dyn Transport>,
+        (transport, socket): (Box<dyn Transport>, &Socket),
         audio: &NegotiatedAudio,
         inbound: rtrb::Producer<InboundPacket>,
         ufrag: &str,
@@ -305,7 +370,10 @@ impl Inner {
             fitting::bare::<dyn CongestionController>(loader, &self.socket_of(Kind::Congestion)?, seed)?;
         let stats = Arc::new(NetworkStats::default());
         match self.state().member_mut(number) {
-            Some(member) => member.network = Some(Arc::clone(&stats)),
+            Some(member) => {
+                member.network = Some(Arc::clone(&stats));
+                member.transport = Some(Standing::of(socket));
+            }
             None => return Err(NegotiationError::Left),
         }
         let participant = NetworkParticipant::new(NetworkParticipantConfig {
@@ -328,178 +396,18 @@ impl Inner {
             .map_err(NegotiationError::Transport)
     }
 
-    fn socket_of(&self, kind: Kind) -> Result<Socket, NegotiationError> {
+    pub(super) fn socket_of(&self, kind: Kind) -> Result<Socket, NegotiationError> {
         self.state()
             .fitting
             .of_kind(kind)
             .cloned()
             .ok_or(NegotiationError::Closed)
     }
+}
 
-    async fn restart_transport(
-        &self,
-        number: u32,
-        remote: &RemoteTransport,
-    ) -> Result<TransportDescription, NegotiationError> {
-        let (remote, candidates) = (remote.clone(), self.shared.network.candidates());
-        let described = self
-            .shared
-            .network
-            .with_transport(self.key, number, move |transport, now, _| {
-                transport.restart(now)?;
-                describe(transport, &remote, &candidates, now).map_err(|e| Fault::failed(e.to_string()))
-            })
-            .await
-            .map_err(NegotiationError::Transport)?;
-        self.shared
-            .network
-            .register_ufrag(self.key, number, &described.local.ice_ufrag);
-        Ok(described.local)
-    }
-
-    /// Puts what was agreed upon into the audio domain; `packets` come with the first agreement. Gives what the network domain must know.
-    /// [control, may block]
-    fn settle(
-        &self,
-        number: u32,
-        audio: &NegotiatedAudio,
-        packets: Option<rtrb::Consumer<InboundPacket>>,
-    ) -> Result<MediaConfiguration, NegotiationError> {
-        let mut state = self.state();
-        if state.member(number).is_none() {
-            return Err(NegotiationError::Left);
-        }
-        let choices = choices(&mut state, audio);
-        let Some(codec_socket) = state.fitting.of_kind(Kind::Decoder).cloned() else {
-            return Err(NegotiationError::Closed);
-        };
-        // The socket's codec if the peer takes it, else the best that it does.
-        let of_socket = choices
-            .iter()
-            .find(|c| state.codecs.plugin_id(c.format) == codec_socket.resolved.id);
-        let Some(chosen) = of_socket.or(choices.first()).cloned() else {
-            return Err(NegotiationError::Offer(
-                "no codec that this host has is in the offer: offer Opus, PCMU or PCMA".to_owned(),
-            ));
-        };
-        let format = self.config.format;
-        let decoders: Vec<Decoder> = audio
-            .receive
-            .iter()
-            .filter(|c| c.codec < state.codecs.formats.len())
-            .map(|c| {
-                state.codecs.decoder(
-                    &self.shared.loader,
-                    c.codec,
-                    c.payload_type,
-                    &c.local_fmtp,
-                    format,
-                )
-            })
-            .collect::<Result<_, _>>()?;
-        let (encoder, shared) = self.encoders(&mut state, &codec_socket, &chosen)?;
-        if let Some(shared) = shared {
-            state.order(Command::AddSharedEncoder(shared));
-        }
-        let configuration = configuration(audio, &choices, chosen.codec);
-        let hears = audio.direction.sends();
-        if let Some(inbound) = packets {
-            self.add_strip(&mut state, number, &chosen, encoder, inbound, decoders, hears)?;
-        } else {
-            let swap = SwapCodec {
-                swap: 0,
-                participant: number,
-                codec: chosen.codec,
-                encoder,
-                decoders,
-                trial: None,
-            };
-            state.order(Command::SwapCodec(Box::new(swap)));
-        }
-        if let Some(member) = state.member_mut(number) {
-            member.media = Some(Media {
-                send: choices,
-                codec: chosen.codec,
-            });
-        }
-        let graph = state.change();
-        drop(state);
-        self.tell(graph);
-        Ok(configuration)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of a strip")]
-    fn add_strip(
-        &self,
-        state: &mut State,
-        number: u32,
-        chosen: &Choice,
-        encoder: Encoder,
-        inbound: rtrb::Consumer<InboundPacket>,
-        decoders: Vec<Decoder>,
-        hears: bool,
-    ) -> Result<(), NegotiationError> {
-        let format = self.config.format;
-        let Some(jitter_socket) = state.fitting.of_kind(Kind::Jitter).cloned() else {
-            return Err(NegotiationError::Closed);
-        };
-        let jitter = fitting::jitter(&self.shared.loader, &jitter_socket, self.seed(number, 100))?;
-        let slots = self.slots(state, number)?;
-        let Some(member) = state.member_mut(number) else {
-            return Err(NegotiationError::Left);
-        };
-        let receiver = Box::new(Receiver::new(format, jitter, decoders));
-        let output = if hears {
-            Output::Encoded(Box::new(Encoding::new(chosen.codec, encoder, format)))
-        } else {
-            Output::None
-        };
-        let stats = Arc::clone(&member.strip);
-        let muted = member.muted;
-        let strip = Strip::new(
-            number,
-            format,
-            Input::Packets { inbound, receiver },
-            slots,
-            output,
-            stats,
-        );
-        state.order(Command::AddStrip(Box::new(strip)));
-        if muted {
-            state.order(Command::Mute {
-                participant: number,
-                muted,
-            });
-        }
-        Ok(())
-    }
-
-    /// The member's own encoder, and the shared one if the room has none yet for this codec.
-    pub(super) fn encoders(
-        &self,
-        state: &mut State,
-        socket: &Socket,
-        choice: &Choice,
-    ) -> Result<(Encoder, Option<Box<SharedEncoder>>), SocketError> {
-        let packet_ms = self.config.packet_ticks as u32 * 10;
-        let make = |codecs: &Codecs| {
-            codecs.encoder(
-                &self.shared.loader,
-                socket,
-                choice.format,
-                &choice.fmtp,
-                self.config.format,
-                packet_ms,
-            )
-        };
-        let own = make(&state.codecs)?;
-        let shared = if state.shared_encoders.insert(choice.codec) {
-            Some(Box::new(SharedEncoder::new(choice.codec, make(&state.codecs)?)))
-        } else {
-            None
-        };
-        Ok((own, shared))
-    }
+/// Whether what was agreed over two connections is served by the same encoders and decoders.
+fn is_same_media(before: &NegotiatedAudio, after: &NegotiatedAudio) -> bool {
+    (before.direction, &before.send, &before.receive) == (after.direction, &after.send, &after.receive)
 }
 
 fn description(codecs: &Codecs, index: usize, format: &crate::codecs::Format) -> PayloadFormatDescription {
@@ -514,105 +422,7 @@ fn description(codecs: &Codecs, index: usize, format: &crate::codecs::Format) ->
     }
 }
 
-/// Tells the transport of the remote end, and asks it for our side.
-fn describe(
-    transport: &mut dyn Transport,
-    remote: &RemoteTransport,
-    candidates: &[String],
-    now: jackfield_core::time::Timestamp,
-) -> Result<Described, NegotiationError> {
-    for (name, value) in remote.attributes() {
-        transport
-            .set_remote_attribute(now, name, &value)
-            .map_err(NegotiationError::Transport)?;
-    }
-    for candidate in &remote.candidates {
-        // A candidate that this transport cannot use is not worth failing for.
-        if let Err(fault) = transport.add_remote_candidate(now, candidate) {
-            tracing::debug!(%fault, candidate, "a candidate was passed over");
-        }
-    }
-    let mut described = own_description(transport)?;
-    described.local.candidates = candidates.to_vec();
-    described.local.end_of_candidates = true;
-    Ok(described)
-}
-
-/// What a transport tells of our side.
-pub(super) struct Described {
-    pub(super) local: TransportDescription,
-    /// It proves no addresses.
-    pub(super) unproven: bool,
-}
-
-pub(super) fn own_description(transport: &mut dyn Transport) -> Result<Described, NegotiationError> {
-    let mut attributes = Attributes::default();
-    transport
-        .local_description(&mut attributes)
-        .map_err(NegotiationError::Transport)?;
-    let pairs = attributes
-        .0
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    Ok(Described {
-        unproven: pairs.clone().any(|pair| pair == ("address-proof", "none")),
-        local: TransportDescription::from_attributes(pairs)
-            .map_err(|e| NegotiationError::Offer(e.to_string()))?,
-    })
-}
-
-fn choices(state: &mut State, audio: &NegotiatedAudio) -> Vec<Choice> {
-    let known = state.codecs.formats.len();
-    let usable = audio.receive.iter().filter(|c| {
-        c.codec < known && !jackfield_session::negotiation::is_auxiliary(&state.codecs.formats[c.codec].name)
-    });
-    let usable: Vec<_> = usable.cloned().collect();
-    usable
-        .into_iter()
-        .map(|c| Choice {
-            format: c.codec,
-            codec: state.codecs.key(c.codec, &c.remote_fmtp),
-            payload_type: c.payload_type,
-            clock_rate: c.clock_rate,
-            fmtp: c.remote_fmtp,
-        })
-        .collect()
-}
-
-fn configuration(audio: &NegotiatedAudio, choices: &[Choice], codec: u32) -> MediaConfiguration {
-    let send = choices.iter().map(|c| SendCodec {
-        codec: c.codec,
-        payload_type: c.payload_type,
-        clock_rate: c.clock_rate,
-    });
-    let receive = audio.receive.iter().map(|c| ReceiveCodec {
-        payload_type: c.payload_type,
-        clock_rate: c.clock_rate,
-    });
-    let transport_cc = audio
-        .receive
-        .iter()
-        .any(|c| audio.has_feedback(c.payload_type, "transport-cc"));
-    MediaConfiguration {
-        send: if audio.direction.sends() {
-            send.collect()
-        } else {
-            Vec::new()
-        },
-        receive: receive.collect(),
-        codec,
-        extensions: audio.send_extensions(),
-        mid: StreamName::new(&audio.mid),
-        feedback: RtcpFeedback {
-            transport_cc,
-            reduced_size: audio.rtcp_rsize,
-        },
-        remote_ssrcs: audio.remote_ssrcs.clone(),
-        ..MediaConfiguration::default()
-    }
-}
-
 /// From the system's generator.
-fn random_u64() -> u64 {
+pub(super) fn random_u64() -> u64 {
     rand::random()
 }

@@ -6,7 +6,7 @@ use jackfield_graph::description::Kind;
 use jackfield_graph::swap::SwapMeasure;
 use tokio::sync::oneshot;
 
-use super::negotiate::Choice;
+use super::media::Choice;
 use super::{Inner, State, UnderWay};
 use crate::error::SocketError;
 use crate::fitting::{self, Socket};

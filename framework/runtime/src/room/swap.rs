@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use super::exchange::ANSWER_WITHIN;
-use super::negotiate::Choice;
+use super::media::Choice;
 use super::{Inner, Room, State};
 use crate::error::SocketError;
 use crate::fitting::{self, Socket};
@@ -283,7 +283,8 @@ impl Room {
         };
         let ended = ended?;
         // What runs is what the graph says, for everybody.
-        if done && hold && joined_meanwhile {
+        // Who joins while a transport is swapped comes over the one before.
+        if done && joined_meanwhile && (hold || newcomer.kind == Kind::Transport) {
             self.put_everywhere(&newcomer).await;
         } else if !done && (ended.committed > 0 || (joined_meanwhile && !hold)) {
             self.put_everywhere(present).await;
@@ -296,12 +297,19 @@ impl Room {
                 state.plan = plan;
             }
         }
+        drop(state);
         let steps = step_times(verified.since(start), ended.made.since(verified), &ended.measure);
         let report = report(swap, present, id, &ended.measure, ended.instances, steps);
-        if newcomer.kind == Kind::Transport {
-            let message =
-                "those who are connected keep their path; everybody who joins from now on gets the newcomer";
-            return Ok(report.with(SwapOutcome::Committed, message));
+        let behind = match newcomer.kind {
+            Kind::Transport if done => self.inner.left_behind(&newcomer),
+            _ => Vec::new(),
+        };
+        if !behind.is_empty() {
+            let message = format!(
+                "{} did not open a second connection and keep their path until they join again; everybody else is carried by the newcomer",
+                behind.join(", ")
+            );
+            return Ok(report.with(SwapOutcome::Committed, &message));
         }
         Ok(report)
     }
@@ -329,7 +337,7 @@ impl Inner {
         trial
             .activate(clock.now(), &TransportConfig::new(false, clock.unix_us()))
             .map_err(|fault| refused(fault.to_string()))?;
-        match super::negotiate::own_description(&mut trial) {
+        match super::transports::own_description(&mut trial) {
             Ok(described) if described.unproven => {
                 Err(refused("it proves no addresses and encrypts nothing".to_owned()))
             }

@@ -145,7 +145,7 @@ impl Caller {
             .add_local_candidate(Timestamp::ZERO, &candidate)
             .unwrap();
         let answer = participant
-            .offer(&offer(&mut *transport, &candidate, codec))
+            .offer(0, &offer(&mut *transport, &candidate, codec))
             .await
             .unwrap();
         let lines = answer.lines().filter_map(|line| line.strip_prefix("a="));

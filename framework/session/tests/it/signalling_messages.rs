@@ -39,18 +39,32 @@ fn every_message_of_a_client_has_its_text() {
             json!({"v": 1, "type": "join", "room": "lobby", "name": "Ann", "resume": "r"}),
         ),
         (
-            ClientMessage::Offer { sdp: "v=0".into() },
+            ClientMessage::Offer {
+                sdp: "v=0".into(),
+                connection: 0,
+            },
             json!({"v": 1, "type": "offer", "sdp": "v=0"}),
         ),
         (
             ClientMessage::Candidate {
                 candidate: Some(candidate()),
+                connection: 0,
             },
             json!({"v": 1, "type": "candidate", "candidate": wire}),
         ),
         (
-            ClientMessage::Candidate { candidate: None },
+            ClientMessage::Candidate {
+                candidate: None,
+                connection: 0,
+            },
             json!({"v": 1, "type": "candidate", "candidate": null}),
+        ),
+        (
+            ClientMessage::Offer {
+                sdp: "v=0".into(),
+                connection: 9,
+            },
+            json!({"v": 1, "type": "offer", "sdp": "v=0", "connection": 9}),
         ),
         (
             ClientMessage::Mute { muted: true },
@@ -83,12 +97,29 @@ fn every_message_of_a_host_has_its_text() {
             json!({"v": 1, "type": "joined", "room": "lobby", "participant": "p3", "resume": "r", "resumed": false, "participants": [person]}),
         ),
         (
-            HostMessage::Answer { sdp: "v=0".into() },
+            HostMessage::Answer {
+                sdp: "v=0".into(),
+                connection: 0,
+            },
             json!({"v": 1, "type": "answer", "sdp": "v=0"}),
         ),
         (
-            HostMessage::Candidate { candidate: None },
+            HostMessage::Candidate {
+                candidate: None,
+                connection: 0,
+            },
             json!({"v": 1, "type": "candidate", "candidate": null}),
+        ),
+        (
+            HostMessage::Answer {
+                sdp: "v=0".into(),
+                connection: 9,
+            },
+            json!({"v": 1, "type": "answer", "sdp": "v=0", "connection": 9}),
+        ),
+        (
+            HostMessage::Reconnect { connection: 9 },
+            json!({"v": 1, "type": "reconnect", "connection": 9}),
         ),
         (
             HostMessage::ParticipantJoined { participant: ann() },
@@ -176,7 +207,8 @@ fn a_newer_end_may_say_more() {
     assert_eq!(
         ClientMessage::parse(text),
         Ok(ClientMessage::Candidate {
-            candidate: Some(CandidateInit::default())
+            candidate: Some(CandidateInit::default()),
+            connection: 0,
         })
     );
 }

@@ -102,6 +102,8 @@ export class App {
         this.notices.show(`plugin ${path}`, 'problem', { title: `The plugin file ${name} cannot be used.`, advice: message });
       },
       mix: (stream) => this.output.attach(stream),
+      nextMix: (stream) => this.output.prepare(stream),
+      goOver: () => this.output.goOver(),
       problem: (problem, fatal) => this.notices.show(fatal ? 'call' : 'host', 'problem', problem),
       microphone: (problem) => {
         this.bar.microphone(session.canSpeak, session.muted);

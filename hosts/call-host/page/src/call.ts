@@ -1,3 +1,5 @@
+import type { StatisticsEntry } from './quality';
+
 export interface CallEvents {
   offer(sdp: string): void;
   candidate(candidate: RTCIceCandidateInit | null): void;
@@ -6,6 +8,10 @@ export interface CallEvents {
   connection(state: RTCPeerConnectionState): void;
 }
 
+/** How often it is looked whether the host's mix is being played. */
+const LOOK_MS = 50;
+/** Samples that have been played when the mix is taken to flow: a fifth of a second. */
+const FLOWING_SAMPLES = 9_600;
 /** How long a connection may stay `disconnected` before its ICE is restarted: it often heals by itself. */
 const DISCONNECTED_LIMIT_MS = 4_000;
 
@@ -17,6 +23,8 @@ export class Call {
   private restartTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
+    /** 0, or the number with which the host asked for a second connection. */
+    readonly number: number,
     microphone: { stream: MediaStream; track: MediaStreamTrack } | null,
     private readonly events: CallEvents,
   ) {
@@ -69,6 +77,17 @@ export class Call {
     this.transceiver.sender.setStreams(microphone.stream);
     this.transceiver.direction = 'sendrecv';
     return true;
+  }
+
+  /** Whether the host's mix is played before so much time has passed. Somebody must be playing it. */
+  async carriesSound(withinMs: number): Promise<boolean> {
+    const until = performance.now() + withinMs;
+    while (performance.now() < until && this.connection.signalingState !== 'closed') {
+      for (const entry of (await this.connection.getStats()).values() as Iterable<StatisticsEntry>)
+        if (entry.type === 'inbound-rtp' && Number(entry['totalSamplesReceived'] ?? 0) > FLOWING_SAMPLES) return true;
+      await new Promise((done) => setTimeout(done, LOOK_MS));
+    }
+    return false;
   }
 
   close(): void {

@@ -13,6 +13,8 @@ export interface TimedSample extends QualitySample {
 export class QualityMonitor {
   readonly samples: TimedSample[] = [];
   private before: QualityCounters | null = null;
+  /** Whose counters those are: another connection begins at zero. */
+  private of: RTCPeerConnection | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -41,6 +43,8 @@ export class QualityMonitor {
       this.before = null;
       return;
     }
+    if (connection !== this.of) this.before = null;
+    this.of = connection;
     const after = readCounters(await entries(connection), performance.now());
     const sample = this.before && qualityBetween(this.before, after);
     this.before = after;

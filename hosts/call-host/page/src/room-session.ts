@@ -19,6 +19,9 @@ export interface RoomSessionEvents {
   /** A plugin file on the host cannot be used. */
   pluginProblem(path: string, message: string): void;
   mix(stream: MediaStream | null): void;
+  /** The mix over a second connection, to be played unheard beside the other until `goOver`; null if it came to nothing. */
+  nextMix(stream: MediaStream | null): void;
+  goOver(): Promise<void>;
   /** A fatal problem ends the session; any other is a notice beside the running call. */
   problem(problem: Problem, fatal: boolean): void;
   /** Null once the microphone is open; else why it is not. */
@@ -30,6 +33,8 @@ export interface JoinChoices extends JoinRequest {
   browserProcessing: boolean;
 }
 
+/** So long a second connection may take until it carries sound. */
+const SECOND_CALL_MS = 10_000;
 /** Joins that may end without media before the session gives up. */
 const MEDIA_ATTEMPTS = 3;
 
@@ -37,6 +42,8 @@ const MEDIA_ATTEMPTS = 3;
 export class RoomSession {
   private signalling: Signalling | null = null;
   private call: Call | null = null;
+  /** A second connection beside the first, while the host swaps its transport. */
+  private second: Call | null = null;
   private microphone: { stream: MediaStream; track: MediaStreamTrack } | null = null;
   private readonly roster = new Roster();
   private signallingState: SignallingState = 'closed';
@@ -96,8 +103,10 @@ export class RoomSession {
     this.microphone?.track.stop();
     this.microphone = null;
     if (!(await this.openMicrophone()) || !this.call || !this.microphone) return;
-    const offerNeeded = await this.call.speakThrough(this.microphone);
-    if (offerNeeded) await this.call.offer();
+    for (const call of [this.call, this.second]) {
+      const offerNeeded = await call?.speakThrough(this.microphone);
+      if (offerNeeded) await call?.offer();
+    }
   }
 
   networkIsBack(): void {
@@ -147,21 +156,70 @@ export class RoomSession {
     this.roster.reset(message.participants, message.participant);
     this.showRoster();
     if (this.wantsMuted) this.signalling?.send({ type: 'mute', muted: true });
-    if (message.resumed && this.call) this.call.repeatOffer();
-    else this.startCall();
+    if (message.resumed && this.call) {
+      this.call.repeatOffer();
+      this.second?.repeatOffer();
+    } else this.startCall();
     this.announce();
   }
 
   private startCall(): void {
     this.call?.close();
-    const call = new Call(this.microphone, {
-      offer: (sdp) => this.signalling?.send({ type: 'offer', sdp }),
-      candidate: (candidate) => this.signalling?.send({ type: 'candidate', candidate }),
-      mix: (stream) => this.events.mix(stream),
-      connection: (state) => this.connectionChanged(state),
-    });
+    this.giveUpSecond();
+    const call = this.newCall(0, (stream) => this.events.mix(stream));
     this.call = call;
     call.offer().catch((error: unknown) => this.fail(browserProblem(error)));
+  }
+
+  private newCall(number: number, mix: (stream: MediaStream) => void): Call {
+    const connection = number === 0 ? {} : { connection: number };
+    const call: Call = new Call(number, this.microphone, {
+      offer: (sdp) => this.signalling?.send({ type: 'offer', sdp, ...connection }),
+      candidate: (candidate) => this.signalling?.send({ type: 'candidate', candidate, ...connection }),
+      mix,
+      connection: (state) => {
+        if (call === this.call) this.connectionChanged(state);
+      },
+    });
+    return call;
+  }
+
+  /** The host swaps its transport: connects a second time and goes over to that, make before break. */
+  private async reconnect(number: number): Promise<void> {
+    if (!this.call) return;
+    this.giveUpSecond();
+    const call = this.newCall(number, (stream) => this.events.nextMix(stream));
+    this.second = call;
+    try {
+      await call.offer();
+    } catch (error) {
+      console.warn('The second connection was not offered:', error);
+    }
+    const carries = await call.carriesSound(SECOND_CALL_MS);
+    // Somebody else may have given it up meanwhile.
+    if (this.second !== call) return;
+    if (!carries) {
+      this.giveUpSecond();
+      return;
+    }
+    const before = this.call;
+    this.call = call;
+    this.second = null;
+    await this.events.goOver();
+    before.close();
+    this.announce();
+  }
+
+  private giveUpSecond(): void {
+    if (!this.second) return;
+    this.second.close();
+    this.second = null;
+    this.events.nextMix(null);
+  }
+
+  private callOf(connection: number | undefined): Call | null {
+    const calls = [this.call, this.second];
+    return calls.find((call) => call?.number === (connection ?? 0)) ?? null;
   }
 
   private connectionChanged(state: RTCPeerConnectionState): void {
@@ -187,10 +245,13 @@ export class RoomSession {
   private receive(message: HostMessage): void {
     switch (message.type) {
       case 'answer':
-        this.call?.acceptAnswer(message.sdp).catch((error: unknown) => this.fail(browserProblem(error)));
+        void this.accept(this.callOf(message.connection), message.sdp);
         break;
       case 'candidate':
-        void this.call?.addCandidate(message.candidate);
+        void this.callOf(message.connection)?.addCandidate(message.candidate);
+        break;
+      case 'reconnect':
+        void this.reconnect(message.connection);
         break;
       case 'participant-joined':
       case 'participant-changed':
@@ -228,6 +289,16 @@ export class RoomSession {
     }
   }
 
+  private async accept(call: Call | null, sdp: string): Promise<void> {
+    try {
+      await call?.acceptAnswer(sdp);
+    } catch (error) {
+      // Without the second connection the call goes on as it was.
+      if (call === this.second) this.giveUpSecond();
+      else this.fail(browserProblem(error));
+    }
+  }
+
   private fail(problem: Problem): void {
     if (this.ended) return;
     this.end('failed');
@@ -237,6 +308,7 @@ export class RoomSession {
   private end(how: 'failed' | 'left'): void {
     this.ended = how;
     this.signalling?.close();
+    this.giveUpSecond();
     this.call?.close();
     this.call = null;
     this.microphone?.track.stop();

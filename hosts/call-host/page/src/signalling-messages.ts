@@ -10,10 +10,15 @@ export interface JoinRequest {
   resume?: string;
 }
 
+/** Which of a client's connections is meant: none for the first, else the number with which the host asked for it. */
+export interface OfConnection {
+  connection?: number;
+}
+
 export type ClientMessage =
   | ({ type: 'join' } & JoinRequest)
-  | { type: 'offer'; sdp: string }
-  | { type: 'candidate'; candidate: RTCIceCandidateInit | null }
+  | ({ type: 'offer'; sdp: string } & OfConnection)
+  | ({ type: 'candidate'; candidate: RTCIceCandidateInit | null } & OfConnection)
   | { type: 'mute'; muted: boolean }
   | { type: 'leave' }
   | { type: 'ping'; id: number };
@@ -29,8 +34,9 @@ export interface Joined {
 
 export type HostMessage =
   | Joined
-  | { type: 'answer'; sdp: string }
-  | { type: 'candidate'; candidate: RTCIceCandidateInit | null }
+  | ({ type: 'answer'; sdp: string } & OfConnection)
+  | ({ type: 'candidate'; candidate: RTCIceCandidateInit | null } & OfConnection)
+  | { type: 'reconnect'; connection: number }
   | { type: 'participant-joined'; participant: Participant }
   | { type: 'participant-left'; id: string }
   | { type: 'participant-changed'; participant: Participant }
@@ -73,8 +79,9 @@ const shapes: Record<HostMessage['type'], Shape> = {
     typeof m['resumed'] === 'boolean' &&
     Array.isArray(m['participants']) &&
     m['participants'].every(isParticipant),
-  answer: (m) => isText(m['sdp']),
-  candidate: (m) => m['candidate'] === null || isRecord(m['candidate']),
+  answer: (m) => isText(m['sdp']) && isConnection(m['connection']),
+  candidate: (m) => (m['candidate'] === null || isRecord(m['candidate'])) && isConnection(m['connection']),
+  reconnect: (m) => typeof m['connection'] === 'number',
   'participant-joined': (m) => isParticipant(m['participant']),
   'participant-left': (m) => isText(m['id']),
   'participant-changed': (m) => isParticipant(m['participant']),
@@ -94,6 +101,10 @@ const shapes: Record<HostMessage['type'], Shape> = {
   error: (m) => isText(m['code']) && isText(m['message']) && typeof m['fatal'] === 'boolean',
   pong: (m) => typeof m['id'] === 'number',
 };
+
+function isConnection(value: unknown): boolean {
+  return value === undefined || typeof value === 'number';
+}
 
 function isParticipant(value: unknown): value is Participant {
   return isRecord(value) && isText(value['id']) && isText(value['name']) && isText(value['kind']);

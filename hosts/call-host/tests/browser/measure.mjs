@@ -17,6 +17,23 @@ export function toneProminence(samples, rate, hertz) {
   return median(differences);
 }
 
+/** For how many milliseconds on end a steady tone is missed at most: 10 dB or more below its median, in windows of 20 ms, every 5 ms. */
+export function longestGap(samples, rate, hertz) {
+  const length = Math.round(0.02 * rate);
+  const step = Math.round(0.005 * rate);
+  const levels = [];
+  for (let start = 0; start + length <= samples.length; start += step)
+    levels.push(level(samples.subarray(start, start + length), rate, hertz));
+  const least = median(levels) - 10;
+  let longest = 0;
+  let run = 0;
+  for (const one of levels) {
+    run = one < least ? run + 1 : 0;
+    longest = Math.max(longest, run);
+  }
+  return longest * 5;
+}
+
 /** The median level of a tone over blocks of 100 ms. */
 export function toneLevel(samples, rate, hertz) {
   const length = Math.round(BLOCK_SECONDS * rate);

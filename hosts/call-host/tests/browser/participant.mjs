@@ -91,7 +91,12 @@ class Participant {
     });
   }
 
-  /** Records what the page plays for `seconds`, as numbers at `rate`. */
+  /** Names the peer connection that carries the call, by the fingerprint of its own certificate. */
+  async connection() {
+    return this.page.evaluate(() => /a=fingerprint:(.*)/.exec(window.jackfield.peerConnection.localDescription.sdp)[1]);
+  }
+
+  /** Records what the page plays for `seconds`, through whichever elements and as loud as each, as numbers at `rate`. */
   async listen(seconds) {
     const { rate, bytes } = await this.page.evaluate(async (seconds) => {
       const element = document.querySelector('#mix');
@@ -113,8 +118,20 @@ class Participant {
           if (filled >= wanted) done();
         };
       });
-      context.createMediaStreamSource(element.srcObject).connect(recorder).connect(context.destination);
+      recorder.connect(context.destination);
+      const playing = new Map();
+      const follow = setInterval(() => {
+        for (const one of document.querySelectorAll('audio')) {
+          if (!playing.has(one) && one.srcObject) {
+            const gain = context.createGain();
+            context.createMediaStreamSource(one.srcObject).connect(gain).connect(recorder);
+            playing.set(one, gain);
+          }
+        }
+        for (const [one, gain] of playing) gain.gain.value = one.isConnected && one.srcObject ? one.volume : 0;
+      }, 5);
       await Promise.race([full, new Promise((_, late) => setTimeout(late, 3_000 * seconds, new Error('no sound to record')))]);
+      clearInterval(follow);
       await context.close();
       const view = new Uint8Array(samples.buffer);
       let text = '';

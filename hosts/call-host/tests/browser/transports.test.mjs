@@ -1,12 +1,13 @@
-// Two transports in one room: who comes first is carried by the one of the manifest, who comes after a swap by the other.
+// Two transports in one room: who comes first is carried by the one of the manifest, who comes after a swap by the other; and who talks while
+// the transport is swapped goes over to the newcomer without a gap.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startHost } from './host.mjs';
-import { toneProminence } from './measure.mjs';
-import { join } from './participant.mjs';
+import { longestGap, toneProminence } from './measure.mjs';
+import { join, pause } from './participant.mjs';
 import { microphoneFile } from './wav.mjs';
 
 const ROOM = 'lobby';
@@ -25,8 +26,6 @@ before(async () => {
   fs.writeFileSync(manifest, `profile = "conference"\n\n[sockets.transport]\nuse = "${FIRST}"\n`);
   host = await startHost({ args: ['--manifest', manifest] });
   ann = await enter(ANN);
-  const answer = await host.post(`/api/rooms/${ROOM}/sockets/transport`, { use: SECOND });
-  assert.equal(answer.status, 200, await answer.clone().text());
   bob = await enter(BOB);
   // Steady tones are what tells the two apart, and noise suppressors take them out.
   for (const socket of ['noise', 'echo']) {
@@ -42,16 +41,48 @@ after(async () => {
   if (folder) fs.rmSync(folder, { recursive: true });
 });
 
-test('each is carried by the transport of the moment at which they came', async () => {
+const versions = async () => {
   const { participants } = await host.get(`/api/rooms/${ROOM}/stats`);
-  const spoken = Object.fromEntries(participants.map(({ name, dtls_version }) => [name, dtls_version]));
-  // One of the two knows no DTLS 1.3.
-  assert.deepEqual(spoken, { Ann: '1.2', Bob: '1.3' });
   for (const { ice_state, srtp_profile } of participants) {
     assert.match(ice_state, /connected|completed/);
     assert.match(srtp_profile, /^SRTP_/);
   }
+  return Object.fromEntries(participants.map(({ name, dtls_version }) => [name, dtls_version]));
+};
+
+test('each is carried by the transport of the manifest', async () => {
+  // Of the two only the other one knows DTLS 1.3.
+  assert.deepEqual(await versions(), { Ann: '1.2', Bob: '1.2' });
 });
+
+for (const [plugin, version] of [
+  [SECOND, '1.3'],
+  [FIRST, '1.2'],
+])
+  test(`the transport is swapped for ${plugin} while both talk, and both go over to it`, async () => {
+    const connections = await Promise.all([ann, bob].map((one) => one.connection()));
+    const listening = [ann, bob].map((one) => one.listen(8));
+    await pause(1_500);
+    const report = await ann.swap('transport', plugin);
+    console.log(JSON.stringify(report));
+    assert.deepEqual([report.outcome, report.samples_lost, report.instances, report.message], ['committed', 0, 2, '']);
+    assert.deepEqual(report.shown, { outcome: 'committed', samplesLost: 0 });
+    assert.deepEqual(await versions(), { Ann: version, Bob: version });
+    for (const [one, before] of [
+      [ann, connections[0]],
+      [bob, connections[1]],
+    ])
+      assert.notEqual(await one.connection(), before, 'the page talks over another peer connection');
+    const heard = await Promise.all(listening);
+    for (const [{ samples, rate }, { name }, { tone }] of [
+      [heard[0], ANN, BOB],
+      [heard[1], BOB, ANN],
+    ]) {
+      const gap = longestGap(samples, rate, tone);
+      console.log(`${name}: the other's tone is missed for ${gap} ms at most`);
+      assert.ok(gap <= 60, `${gap} ms`);
+    }
+  });
 
 test('each hears the other, and no packet is lost', async () => {
   for (const [listener, self, other] of [

@@ -1,0 +1,250 @@
+//! What was agreed with a peer, in the audio domain: its decoders, its encoder, its strip.
+
+use std::sync::Arc;
+
+use jackfield_core::units::SampleRate;
+use jackfield_graph::command::{Command, SwapCodec};
+use jackfield_graph::conference::SharedEncoder;
+use jackfield_graph::description::Kind;
+use jackfield_graph::media::InboundPacket;
+use jackfield_graph::network::{MediaConfiguration, ReceiveCodec, RtcpFeedback, SendCodec, StreamName};
+use jackfield_graph::receive::{Decoder, Receiver};
+use jackfield_graph::send::Encoder;
+use jackfield_graph::strip::{Encoding, Input, Output, Strip};
+use jackfield_session::negotiation::NegotiatedAudio;
+
+use super::{Inner, State};
+use crate::codecs::Codecs;
+use crate::error::{NegotiationError, SocketError};
+use crate::fitting::{self, Socket};
+
+/// What negotiation has settled for a member.
+pub(crate) struct Media {
+    /// What it may be sent.
+    pub(crate) send: Vec<Choice>,
+    /// The key of the codec that it is sent.
+    pub(crate) codec: u32,
+}
+
+/// A codec that a member takes.
+#[derive(Clone)]
+pub(crate) struct Choice {
+    /// Place in [`Codecs::formats`].
+    pub(crate) format: usize,
+    /// The room's key.
+    pub(crate) codec: u32,
+    pub(crate) payload_type: u8,
+    pub(crate) clock_rate: SampleRate,
+    /// What the member wants to receive.
+    pub(crate) fmtp: String,
+}
+
+impl Inner {
+    /// Puts what was agreed upon into the audio domain; `packets` come with the first agreement. Gives what the network domain must know.
+    /// [control, may block]
+    pub(super) fn settle(
+        &self,
+        number: u32,
+        audio: &NegotiatedAudio,
+        packets: Option<rtrb::Consumer<InboundPacket>>,
+    ) -> Result<MediaConfiguration, NegotiationError> {
+        let mut state = self.state();
+        if state.member(number).is_none() {
+            return Err(NegotiationError::Left);
+        }
+        let choices = choices(&mut state, audio);
+        let Some(codec_socket) = state.fitting.of_kind(Kind::Decoder).cloned() else {
+            return Err(NegotiationError::Closed);
+        };
+        // The socket's codec if the peer takes it, else the best that it does.
+        let of_socket = choices
+            .iter()
+            .find(|c| state.codecs.plugin_id(c.format) == codec_socket.resolved.id);
+        let Some(chosen) = of_socket.or(choices.first()).cloned() else {
+            return Err(NegotiationError::Offer(
+                "no codec that this host has is in the offer: offer Opus, PCMU or PCMA".to_owned(),
+            ));
+        };
+        let format = self.config.format;
+        let decoders: Vec<Decoder> = audio
+            .receive
+            .iter()
+            .filter(|c| c.codec < state.codecs.formats.len())
+            .map(|c| {
+                state.codecs.decoder(
+                    &self.shared.loader,
+                    c.codec,
+                    c.payload_type,
+                    &c.local_fmtp,
+                    format,
+                )
+            })
+            .collect::<Result<_, _>>()?;
+        let (encoder, shared) = self.encoders(&mut state, &codec_socket, &chosen)?;
+        if let Some(shared) = shared {
+            state.order(Command::AddSharedEncoder(shared));
+        }
+        let configuration = configuration(audio, &choices, chosen.codec);
+        let hears = audio.direction.sends();
+        if let Some(inbound) = packets {
+            self.add_strip(&mut state, number, &chosen, encoder, inbound, decoders, hears)?;
+        } else {
+            let swap = SwapCodec {
+                swap: 0,
+                participant: number,
+                codec: chosen.codec,
+                encoder,
+                decoders,
+                trial: None,
+            };
+            state.order(Command::SwapCodec(Box::new(swap)));
+        }
+        if let Some(member) = state.member_mut(number) {
+            member.media = Some(Media {
+                send: choices,
+                codec: chosen.codec,
+            });
+        }
+        let graph = state.change();
+        drop(state);
+        self.tell(graph);
+        Ok(configuration)
+    }
+
+    /// What the network domain must know of an agreement that changes nothing in the audio domain.
+    pub(super) fn configured(
+        &self,
+        number: u32,
+        audio: &NegotiatedAudio,
+    ) -> Result<MediaConfiguration, NegotiationError> {
+        let mut state = self.state();
+        let choices = choices(&mut state, audio);
+        let media = state.member(number).and_then(|member| member.media.as_ref());
+        let codec = media.ok_or(NegotiationError::Left)?.codec;
+        Ok(configuration(audio, &choices, codec))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of a strip")]
+    fn add_strip(
+        &self,
+        state: &mut State,
+        number: u32,
+        chosen: &Choice,
+        encoder: Encoder,
+        inbound: rtrb::Consumer<InboundPacket>,
+        decoders: Vec<Decoder>,
+        hears: bool,
+    ) -> Result<(), NegotiationError> {
+        let format = self.config.format;
+        let Some(jitter_socket) = state.fitting.of_kind(Kind::Jitter).cloned() else {
+            return Err(NegotiationError::Closed);
+        };
+        let jitter = fitting::jitter(&self.shared.loader, &jitter_socket, self.seed(number, 100))?;
+        let slots = self.slots(state, number)?;
+        let Some(member) = state.member_mut(number) else {
+            return Err(NegotiationError::Left);
+        };
+        let receiver = Box::new(Receiver::new(format, jitter, decoders));
+        let output = if hears {
+            Output::Encoded(Box::new(Encoding::new(chosen.codec, encoder, format)))
+        } else {
+            Output::None
+        };
+        let stats = Arc::clone(&member.strip);
+        let muted = member.muted;
+        let strip = Strip::new(
+            number,
+            format,
+            Input::Packets { inbound, receiver },
+            slots,
+            output,
+            stats,
+        );
+        state.order(Command::AddStrip(Box::new(strip)));
+        if muted {
+            state.order(Command::Mute {
+                participant: number,
+                muted,
+            });
+        }
+        Ok(())
+    }
+
+    /// The member's own encoder, and the shared one if the room has none yet for this codec.
+    pub(super) fn encoders(
+        &self,
+        state: &mut State,
+        socket: &Socket,
+        choice: &Choice,
+    ) -> Result<(Encoder, Option<Box<SharedEncoder>>), SocketError> {
+        let packet_ms = self.config.packet_ticks as u32 * 10;
+        let make = |codecs: &Codecs| {
+            codecs.encoder(
+                &self.shared.loader,
+                socket,
+                choice.format,
+                &choice.fmtp,
+                self.config.format,
+                packet_ms,
+            )
+        };
+        let own = make(&state.codecs)?;
+        let shared = if state.shared_encoders.insert(choice.codec) {
+            Some(Box::new(SharedEncoder::new(choice.codec, make(&state.codecs)?)))
+        } else {
+            None
+        };
+        Ok((own, shared))
+    }
+}
+
+fn choices(state: &mut State, audio: &NegotiatedAudio) -> Vec<Choice> {
+    let known = state.codecs.formats.len();
+    let usable = audio.receive.iter().filter(|c| {
+        c.codec < known && !jackfield_session::negotiation::is_auxiliary(&state.codecs.formats[c.codec].name)
+    });
+    let usable: Vec<_> = usable.cloned().collect();
+    usable
+        .into_iter()
+        .map(|c| Choice {
+            format: c.codec,
+            codec: state.codecs.key(c.codec, &c.remote_fmtp),
+            payload_type: c.payload_type,
+            clock_rate: c.clock_rate,
+            fmtp: c.remote_fmtp,
+        })
+        .collect()
+}
+
+fn configuration(audio: &NegotiatedAudio, choices: &[Choice], codec: u32) -> MediaConfiguration {
+    let send = choices.iter().map(|c| SendCodec {
+        codec: c.codec,
+        payload_type: c.payload_type,
+        clock_rate: c.clock_rate,
+    });
+    let receive = audio.receive.iter().map(|c| ReceiveCodec {
+        payload_type: c.payload_type,
+        clock_rate: c.clock_rate,
+    });
+    let transport_cc = audio
+        .receive
+        .iter()
+        .any(|c| audio.has_feedback(c.payload_type, "transport-cc"));
+    MediaConfiguration {
+        send: if audio.direction.sends() {
+            send.collect()
+        } else {
+            Vec::new()
+        },
+        receive: receive.collect(),
+        codec,
+        extensions: audio.send_extensions(),
+        mid: StreamName::new(&audio.mid),
+        feedback: RtcpFeedback {
+            transport_cc,
+            reduced_size: audio.rtcp_rsize,
+        },
+        remote_ssrcs: audio.remote_ssrcs.clone(),
+        ..MediaConfiguration::default()
+    }
+}
