@@ -54,6 +54,13 @@ impl Inner {
                     why: "its plugin is still being made: try again in a moment".to_owned(),
                 });
             }
+            if state.is_moving(swap) {
+                return Err(SocketError::NotUnderWay {
+                    swap,
+                    why: "a transport takes over by itself as soon as it has connected: swap the one before in again"
+                        .to_owned(),
+                });
+            }
             if !state.order(Command::DecideSwap { swap, promote }) {
                 return Err(SocketError::NoAnswer);
             }

@@ -47,6 +47,11 @@ impl Standing {
 }
 
 impl State {
+    /// Whether this swap is one of the transport.
+    pub(super) fn is_moving(&self, swap: u64) -> bool {
+        self.moving.as_ref().is_some_and(|moving| moving.swap == swap)
+    }
+
     /// Whether `number` was asked for a second connection with this number.
     pub(super) fn is_asked(&self, number: u32, connection: u64) -> bool {
         self.moving
@@ -80,6 +85,8 @@ impl Inner {
         self.progress(swap, Step::Shadow);
         let exchanged = self.follow(swap, asked, notices).await;
         self.state().moving = None;
+        // Whoever looks at the statistics now shall see the new paths.
+        self.shared.network.paths(self.key);
         exchanged
     }
 
@@ -90,7 +97,10 @@ impl Inner {
         asked: BTreeSet<u32>,
         mut notices: NetworkNotices,
     ) -> Result<Exchanged, SocketError> {
-        let mut exchanged = Exchanged::nowhere(self.shared.clock.now());
+        let clock = self.shared.clock;
+        let begun = clock.now();
+        let mut exchanged = Exchanged::nowhere(begun);
+        let mut took_over = BTreeMap::new();
         let mut left = asked;
         let asked_at = tokio::time::Instant::now();
         while !left.is_empty() {
@@ -98,13 +108,18 @@ impl Inner {
                 Ok(Some((room, number, event))) if room == self.key && left.contains(&number) => {
                     match event {
                         NetworkEvent::TransportTookOver => {
+                            took_over.insert(number, clock.now());
                             if let Some(member) = self.state().member_mut(number) {
                                 member.connection = swap;
                             }
                             self.progress(swap, Step::Probation);
                         }
-                        NetworkEvent::TransportSwapped(measure) => {
+                        NetworkEvent::TransportSwapped(mut measure) => {
                             left.remove(&number);
+                            let now = clock.now();
+                            let connected = took_over.get(&number).copied().unwrap_or(now);
+                            measure.times.shadow = connected.since(begun);
+                            measure.times.probation = now.since(connected);
                             exchanged.count(Some(measure));
                             self.moved(number, measure.outcome);
                         }

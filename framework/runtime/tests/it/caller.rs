@@ -46,6 +46,7 @@ pub(crate) fn loader(more: &[StaticPlugin]) -> Loader {
         jackfield_processing_null::JACKFIELD_PLUGIN,
         jackfield_transport_ice_dtls::JACKFIELD_PLUGIN,
         jackfield_transport_loopback::JACKFIELD_PLUGIN,
+        jackfield_transport_webrtc_rs::JACKFIELD_PLUGIN,
     ];
     linked.extend_from_slice(more);
     Loader::new(LoaderOptions {
@@ -73,13 +74,13 @@ const OPUS: Codec = Codec {
 
 /// Somebody in a call: a socket, a transport, and what was heard.
 pub(crate) struct Caller {
-    /// Kept: who drops it has left.
-    _participant: Participant,
+    pub(crate) participant: Participant,
     transport: Box<dyn Transport>,
     socket: UdpSocket,
     origin: Instant,
     state: TransportState,
     codec: Codec,
+    ssrc: u32,
     sequence_number: u16,
     /// The payloads of the mix, in the order in which they came, with their sequence numbers.
     pub(crate) heard: Vec<(u16, Vec<u8>)>,
@@ -128,10 +129,28 @@ impl Caller {
     pub(crate) async fn join_in(
         room: &Room,
         name: &str,
-        mut transport: Box<dyn Transport>,
+        transport: Box<dyn Transport>,
         codec: Codec,
     ) -> Self {
         let participant = room.join(name, ParticipantKind::Browser).unwrap();
+        Self::over(participant, 0, transport, codec).await
+    }
+
+    /// Opens the second connection for which the room has asked; the first goes on.
+    pub(crate) async fn reconnect(
+        participant: Participant,
+        connection: u64,
+        transport: Box<dyn Transport>,
+    ) -> Self {
+        Self::over(participant, connection, transport, OPUS).await
+    }
+
+    async fn over(
+        participant: Participant,
+        connection: u64,
+        mut transport: Box<dyn Transport>,
+        codec: Codec,
+    ) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
         let origin = Instant::now();
@@ -145,7 +164,7 @@ impl Caller {
             .add_local_candidate(Timestamp::ZERO, &candidate)
             .unwrap();
         let answer = participant
-            .offer(0, &offer(&mut *transport, &candidate, codec))
+            .offer(connection, &offer(&mut *transport, &candidate, codec))
             .await
             .unwrap();
         let lines = answer.lines().filter_map(|line| line.strip_prefix("a="));
@@ -159,12 +178,13 @@ impl Caller {
             }
         }
         let mut caller = Self {
-            _participant: participant,
+            participant,
             transport,
             socket,
             origin,
             state: TransportState::New,
             codec,
+            ssrc: 0x1234 + connection as u32,
             sequence_number: 7,
             heard: Vec::new(),
             rtcp: Vec::new(),
@@ -207,9 +227,13 @@ impl Caller {
         let mut packet = vec![0x80, self.codec.payload_type];
         packet.extend(self.sequence_number.to_be_bytes());
         packet.extend((u32::from(self.sequence_number) * self.codec.ticks).to_be_bytes());
-        packet.extend([0, 0, 0x12, 0x34]);
+        packet.extend(self.ssrc.to_be_bytes());
         packet.extend(payload);
         self.with_transport(|transport, now, gate| transport.send(now, PacketKind::Rtp, &packet, gate));
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.state == TransportState::Connected
     }
 
     pub(crate) fn is_closed(&self) -> bool {

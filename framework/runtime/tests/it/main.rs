@@ -10,3 +10,4 @@ mod calls;
 mod custom_codec;
 mod node_tracing;
 mod parameter_values;
+mod transport_swap;
