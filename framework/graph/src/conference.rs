@@ -1,5 +1,6 @@
 //! The executor of a room's audio domain: one call per 10 ms tick. The real-time and the virtual-time executor call the same function.
 
+mod hints;
 mod mixes;
 mod obey;
 mod pool;
@@ -15,9 +16,10 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use self::obey::tell;
 pub(crate) use self::pool::Pool;
+use crate::appetite::Appetite;
 use crate::command::{Command, Outcome};
 use crate::history::History;
-use crate::media::{Outbound, PacketBuffer};
+use crate::media::{Outbound, PacketBuffer, PathHint};
 use crate::mixing::Mixing;
 use crate::publish;
 use crate::receive::Recycle;
@@ -85,6 +87,8 @@ pub struct SharedEncoder {
     /// The encoder.
     pub encoder: Encoder,
     running: bool,
+    /// The rate that its packets take.
+    appetite: Appetite,
 }
 
 impl SharedEncoder {
@@ -94,6 +98,7 @@ impl SharedEncoder {
             codec,
             encoder,
             running: false,
+            appetite: Appetite::default(),
         }
     }
 }
@@ -105,6 +110,7 @@ struct AudioPorts {
     outbound: Producer<Outbound>,
     used: Producer<Box<PacketBuffer>>,
     returned: Consumer<Box<PacketBuffer>>,
+    hints: Consumer<PathHint>,
 }
 
 /// The control thread's ends of the rings.
@@ -125,6 +131,8 @@ pub struct NetworkPorts {
     pub used: Consumer<Box<PacketBuffer>>,
     /// Boxes of outbound packets that were sent: back to the audio thread.
     pub returned: Producer<Box<PacketBuffer>>,
+    /// What the paths to participants are like: for their encoders.
+    pub hints: Producer<PathHint>,
 }
 
 impl Conference {
@@ -136,6 +144,7 @@ impl Conference {
         let (outbound_ends, outbound) = RingBuffer::new(64 + 8 * people);
         let (used_ends, used) = RingBuffer::new(1_024 + 64 * people);
         let (returned, returned_ends) = RingBuffer::new(64 + 8 * people);
+        let (hints, hint_ends) = RingBuffer::new(64 + 4 * people);
         let stats = Arc::new(RoomStats::default());
         let format = config.format;
         let conference = Self {
@@ -155,6 +164,7 @@ impl Conference {
                 outbound: outbound_ends,
                 used: used_ends,
                 returned: returned_ends,
+                hints: hint_ends,
             },
             pool: Pool::new(64 + 2 * people),
             waiting_outcomes: VecDeque::with_capacity(256 + 16 * people),
@@ -179,6 +189,7 @@ impl Conference {
                 outbound,
                 used,
                 returned,
+                hints,
             },
         )
     }
@@ -194,6 +205,7 @@ impl Conference {
         {
             self.obey(now, command, watch);
         }
+        self.heed_hints();
         self.gather(now);
         self.choose(now);
         self.process(now, watch);
@@ -286,7 +298,7 @@ impl Conference {
                     .store(counters.concealed_samples, Relaxed);
             }
             if (index as u64) * STATISTICS_TICKS / n.max(1) == phase {
-                publish::strip(strip, now);
+                publish::strip(strip, &mut self.shared, now);
             }
         }
         if phase == 0 {

@@ -4,6 +4,7 @@
 //! 10 ms of its own time, real or virtual, and everything else reaches it over rings: packets from the network domain, orders from the
 //! control thread. On the audio thread nothing is allocated, freed or locked.
 
+mod appetite;
 pub mod codec_trial;
 pub mod command;
 pub mod conference;

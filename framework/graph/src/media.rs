@@ -1,6 +1,7 @@
 //! What passes between the audio domain and the network domain. Payloads travel in boxes that go round: the side that needs no more of
 //! one hands it back, so neither thread ever allocates or frees.
 
+use jackfield_core::audio_codec::NetworkHint;
 use jackfield_core::time::Timestamp;
 
 /// Room for one RTP payload, or for one whole packet on an Ethernet path.
@@ -95,6 +96,15 @@ pub struct OutboundPacket {
     pub level_dbov: f32,
     /// Whether the encoder takes it for speech.
     pub voice: bool,
+}
+
+/// What the path to a participant is like, on its way from the network domain to whoever encodes for it.
+#[derive(Clone, Copy, Debug)]
+pub struct PathHint {
+    /// The participant's number.
+    pub participant: u32,
+    /// What its encoder shall know.
+    pub hint: NetworkHint,
 }
 
 /// Names an encoder's output.

@@ -12,8 +12,9 @@ use crate::mixing::Mixing;
 use crate::stats::{MAX_STATISTICS, SocketStats};
 use crate::strip::{Input, Output, Strip};
 
-/// Leaves the numbers of a strip and its plugins where others can read them. \[audio\]
-pub(crate) fn strip(strip: &mut Strip, now: Timestamp) {
+/// Leaves the numbers of a strip and its plugins where others can read them. Its encoder is the one that it hears: its own, or one of those
+/// that are `shared`. \[audio\]
+pub(crate) fn strip(strip: &mut Strip, shared: &mut [Box<SharedEncoder>], now: Timestamp) {
     let stats = &*strip.stats;
     for (slot, place) in strip.slots.iter_mut().zip(&stats.sockets) {
         let (latency, bypassed) = (slot.latency_samples(), slot.is_bypassed());
@@ -40,8 +41,12 @@ pub(crate) fn strip(strip: &mut Strip, now: Timestamp) {
         }
     }
     if let Output::Encoded(encoding) = &mut strip.output {
-        let failed = encoding.encoder.is_failed();
-        socket(&stats.encoder, encoding.encoder.encoder(), 0, failed);
+        let heard = shared
+            .iter_mut()
+            .find(|s| !encoding.own && s.codec == encoding.codec);
+        let encoder = heard.map_or(&mut encoding.encoder, |shared| &mut shared.encoder);
+        let failed = encoder.is_failed();
+        socket(&stats.encoder, encoder.encoder(), 0, failed);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jackfield_core::audio::{AudioFormat, level_dbov};
+use jackfield_core::audio_codec::NetworkHint;
 use jackfield_core::audio_sink::AudioSink;
 use jackfield_core::audio_source::AudioSource;
 use jackfield_core::time::Timestamp;
@@ -85,6 +86,10 @@ pub struct Encoding {
     pub(crate) own_until: u64,
     /// What it hears or in which codec has changed, and the network domain is still to be told.
     pub(crate) rerouted: bool,
+    /// What the path to it is like, once the network domain has said so.
+    pub(crate) hint: Option<NetworkHint>,
+    /// Its path does not bear what all who hear the same are sent.
+    pub(crate) is_narrow: bool,
     /// The block of its own mix that was sent last: the render signal of its echo canceller.
     pub(crate) last_mix: Vec<f32>,
 }
@@ -98,6 +103,8 @@ impl Encoding {
             own: false,
             own_until: 0,
             rerouted: true,
+            hint: None,
+            is_narrow: false,
             last_mix: vec![0.0; format.block_len()],
         }
     }

@@ -130,6 +130,7 @@ pub(crate) fn exchange_codecs(
             std::mem::swap(&mut encoding.codec, &mut order.codec);
             std::mem::swap(&mut encoding.encoder, &mut order.encoder);
             encoding.rerouted = true;
+            encoding.heed();
         }
     }
     let mut settles = false;

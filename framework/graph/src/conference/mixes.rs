@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use jackfield_core::audio::level_dbov;
 use jackfield_core::mixer::MixRequest;
 use jackfield_core::time::Timestamp;
+use jackfield_core::units::DataSize;
 use rtrb::Producer;
 
 use super::{Conference, Pool, SharedEncoder};
@@ -32,6 +33,7 @@ impl Conference {
         let begins = self.tick.is_multiple_of(self.config.packet_ticks);
         let outcomes_before = self.waiting_outcomes.len();
         swaps::note_trials(&self.strips, &mut self.trials);
+        self.note_narrow_paths();
         for (index, strip) in self.strips.iter_mut().enumerate() {
             let wanted = self.wanted[index];
             let edge = Edge {
@@ -42,7 +44,7 @@ impl Conference {
                 if wanted {
                     encoding.own_until = self.tick + OWN_MIX_HOLD_TICKS;
                 }
-                let own = wanted || self.tick < encoding.own_until;
+                let own = wanted || encoding.is_narrow || self.tick < encoding.own_until;
                 if own != encoding.own && edge.of(encoding) && (own || edge.of_shared(encoding.codec)) {
                     encoding.own = own;
                     encoding.rerouted = true;
@@ -134,7 +136,7 @@ impl Conference {
                         &mut self.pool,
                         &mut self.ports.outbound,
                     );
-                    if !sent {
+                    if sent.is_none() {
                         self.stats.dropped_packets.fetch_add(1, Relaxed);
                     }
                     swaps::trial_goes_on(strip, mix, &mut self.pool, &mut self.waiting_outcomes);
@@ -166,15 +168,17 @@ impl Conference {
                     .strips
                     .iter_mut()
                     .find_map(|strip| shared_trial(strip, shared.codec));
-                if !encode(
+                let sent = encode(
                     &mut shared.encoder,
                     everyone,
                     (mix, shared.codec),
                     trial,
                     &mut self.pool,
                     &mut self.ports.outbound,
-                ) {
-                    self.stats.dropped_packets.fetch_add(1, Relaxed);
+                );
+                match sent {
+                    Some(size) => shared.appetite.pass(size),
+                    None => _ = self.stats.dropped_packets.fetch_add(1, Relaxed),
                 }
             }
         }
@@ -222,7 +226,7 @@ impl Edge<'_> {
     }
 }
 
-/// Encodes a block; a complete packet goes to the network. False if it could not.
+/// Encodes a block; a complete packet goes to the network. Its size, or zero while it is not complete; `None` if it could not.
 fn encode(
     encoder: &mut Encoder,
     block: &[f32],
@@ -230,15 +234,14 @@ fn encode(
     trial: Option<&mut CodecTrial>,
     pool: &mut Pool,
     outbound: &mut Producer<Outbound>,
-) -> bool {
-    let Some(mut payload) = pool.take() else {
-        return false;
-    };
+) -> Option<DataSize> {
+    let mut payload = pool.take()?;
     match encoder.encode(block, &mut payload) {
         Ok(encoded) if encoded.ticks > 0 => {
             if let Some(trial) = trial {
                 trial.sent(payload.bytes(), pool);
             }
+            let size = DataSize::bytes(payload.bytes().len() as i64);
             let packet = OutboundPacket {
                 mix,
                 codec,
@@ -251,17 +254,17 @@ fn encode(
                 outbound.push(Outbound::Packet(packet))
             {
                 pool.recycle(packet.payload);
-                return false;
+                return None;
             }
-            true
+            Some(size)
         }
         Ok(_) => {
             pool.recycle(payload);
-            true
+            Some(DataSize::ZERO)
         }
         Err(_) => {
             pool.recycle(payload);
-            false
+            None
         }
     }
 }

@@ -214,6 +214,7 @@ impl Media {
         }
         let result = self.congestion.report(now, block);
         self.note(NetworkSocket::Congestion, result);
+        self.note_path();
     }
 
     /// Whether we have sent since the report before the last.

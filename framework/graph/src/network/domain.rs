@@ -49,6 +49,7 @@ impl NetworkDomain {
                 boxes: Boxes::new(ports.used),
                 clock: NtpClock::new(Timestamp::ZERO, NtpTime::from_unix_us(0)),
                 scratch: Box::new([0; PACKET_ROOM]),
+                hints: ports.hints,
             },
         }
     }

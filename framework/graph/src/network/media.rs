@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_core::Fault;
+use jackfield_core::audio_codec::NetworkHint;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::{PacketKind, Route, TransportState};
-use jackfield_core::units::DataRate;
+use jackfield_core::units::{DataRate, TimeDelta};
 use jackfield_rtp::send::NtpClock;
 
 use crate::swap::SwapMeasure;
@@ -16,11 +17,13 @@ use super::control::Control;
 use super::event::{DatagramSink, NetworkEvent, NetworkSocket};
 use super::incoming::{Boxes, Incoming};
 use super::links::LinkSink;
-use super::outgoing::Outgoing;
+use super::outgoing::{Outgoing, USUAL_PACKET};
 use super::stats::NetworkStats;
 
 /// A change of the target by less than this share is not told: encoders need not follow every step.
 const TOLD_CHANGE: f64 = 0.02;
+/// What a voice is left, however little its path bears: the least of Opus (RFC 6716 section 2.1.1).
+const LEAST_TARGET: DataRate = DataRate::kbps(6);
 
 /// RTP and RTCP of one participant, with its pacer and its congestion controller.
 pub(crate) struct Media {
@@ -32,6 +35,8 @@ pub(crate) struct Media {
     pub(crate) events: Vec<NetworkEvent>,
     /// Whether packets can be sent.
     pub(crate) connected: bool,
+    /// What the path is like now, until the audio domain has been told.
+    pub(crate) hint: Option<NetworkHint>,
     applied: Decided,
     told: DataRate,
 }
@@ -52,6 +57,7 @@ impl Media {
             stats,
             events: Vec::with_capacity(8),
             connected: false,
+            hint: None,
             applied: Decided::default(),
             told: DataRate::ZERO,
         }
@@ -72,7 +78,34 @@ impl Media {
         if change > self.told.as_bps() as f64 * TOLD_CHANGE {
             self.told = decided.target;
             self.events.push(NetworkEvent::TargetRate(decided.target));
+            self.note_path();
         }
+    }
+
+    /// The audio domain shall be told what the path is like.
+    pub(crate) fn note_path(&mut self) {
+        let overhead = self.outgoing.overhead();
+        let target = if self.told > DataRate::ZERO {
+            // What is left for the payload: never nothing, which would mean that nothing is known. A codec that takes longer packets because
+            // little is left must not be told that more is left now, or it would go back and forth.
+            let length = self.outgoing.packet_length().min(USUAL_PACKET);
+            (self.told - overhead / length).max(LEAST_TARGET)
+        } else {
+            DataRate::ZERO
+        };
+        let loss = self.stats.remote_fraction_lost() as f32;
+        let round_trip = self.stats.round_trip().unwrap_or(TimeDelta::ZERO);
+        // Losses are taken to be independent of each other: reports tell their share and not their order (RFC 3550 section 6.4.1).
+        let mean_burst = if loss > 0.0 {
+            1.0 / (1.0 - loss.min(0.9))
+        } else {
+            0.0
+        };
+        self.hint = Some(NetworkHint {
+            bandwidth: self.applied.estimate,
+            overhead,
+            ..NetworkHint::new(target, loss, mean_burst, round_trip)
+        });
     }
 
     /// Tells a fault, if there is one.

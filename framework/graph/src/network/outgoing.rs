@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jackfield_core::pacer::{DepartureSink, PacedPacket, Pacer, PacketPriority};
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::{DataRate, DataSize};
+use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use jackfield_core::{Fault, FaultCode};
 use jackfield_rtp::extension::{
     AbsoluteSendTime, AudioLevel, ExtensionIds, ExtensionKind, StreamName, TransportSequence,
@@ -21,6 +21,8 @@ use super::payloads::{PayloadKey, Payloads};
 pub(crate) const PACKET_ROOM: usize = PacketBuffer::CAPACITY + 128;
 /// What IP, UDP and SRTP add to a packet.
 const OVERHEAD: i64 = 20 + 8 + 10;
+/// How long packets are before the first has come.
+pub(crate) const USUAL_PACKET: TimeDelta = TimeDelta::ms(20);
 /// More packets than this never wait: four seconds.
 const QUEUE: usize = 200;
 
@@ -34,6 +36,8 @@ pub(crate) struct Outgoing {
     own: bool,
     extensions: ExtensionIds,
     mid: Option<StreamName>,
+    /// How long a packet of its mix is.
+    packet_length: TimeDelta,
     /// When the last packet of its mix came.
     taken_at: Option<Timestamp>,
     /// Where on the media clock the next packet begins.
@@ -121,6 +125,7 @@ impl Outgoing {
             own: false,
             extensions: ExtensionIds::none(),
             mid: None,
+            packet_length: USUAL_PACKET,
             taken_at: None,
             ticks: 0,
             paused: true,
@@ -220,6 +225,9 @@ impl Outgoing {
         self.ticks += i64::from(packet.ticks);
         self.taken_at = Some(now);
         let codec = self.negotiated(packet.codec);
+        if let Some(codec) = codec.filter(|_| packet.ticks > 0) {
+            self.packet_length = codec.clock_rate.duration(i64::from(packet.ticks));
+        }
         let Some(codec) = codec.filter(|_| connected && packet.len > 0) else {
             self.paused = true;
             return Taken::Nothing;
@@ -249,6 +257,21 @@ impl Outgoing {
         self.paused = false;
         self.queue.push_back(waiting);
         Taken::Queued
+    }
+
+    /// What each packet adds to its payload on the wire.
+    pub(crate) fn overhead(&self) -> DataSize {
+        let sent = self.stream.statistics();
+        let headers = match i64::try_from(sent.packets_sent) {
+            Ok(packets) if packets > 0 => sent.overhead_sent.as_bytes() / packets,
+            _ => FIXED_HEADER_LENGTH as i64,
+        };
+        DataSize::bytes(headers + OVERHEAD)
+    }
+
+    /// How long a packet of its mix is.
+    pub(crate) fn packet_length(&self) -> TimeDelta {
+        self.packet_length
     }
 
     /// Tells the pacer when the congestion controller's window fills up and when it empties.

@@ -9,6 +9,9 @@ use jackfield_core::time::Timestamp;
 use jackfield_core::transport::{AttributeSink, PacketKind, Route, Transport, TransportSink, TransportState};
 use jackfield_core::units::{SampleRate, TimeDelta};
 use jackfield_rtp::send::{NtpClock, SendStream};
+use rtrb::Producer;
+
+use crate::media::PathHint;
 
 use super::configuration::{MediaConfiguration, NetworkParticipantConfig};
 use super::congestion::Congestion;
@@ -41,6 +44,7 @@ pub(crate) struct Commons {
     pub(crate) boxes: Boxes,
     pub(crate) clock: NtpClock,
     pub(crate) scratch: Box<[u8; PACKET_ROOM]>,
+    pub(crate) hints: Producer<PathHint>,
 }
 
 impl NetworkParticipant {
@@ -282,6 +286,16 @@ impl NetworkParticipant {
         let pacing = media.outgoing.deadline();
         if let Some(fault) = media.outgoing.take_fault() {
             media.note(NetworkSocket::Pacer, Err(fault));
+        }
+        if let Some(hint) = media.hint {
+            let told = PathHint {
+                participant: self.id,
+                hint,
+            };
+            // A full ring means that the audio thread stands still: it is told again.
+            if commons.hints.push(told).is_ok() {
+                media.hint = None;
+            }
         }
         for event in media.events.drain(..) {
             sink.event(self.id, event);

@@ -74,9 +74,13 @@ impl NetworkStats {
 
     /// The round-trip time that its last report told; `None` before the first.
     pub fn round_trip_ms(&self) -> Option<f64> {
+        self.round_trip().map(TimeDelta::as_ms_f64)
+    }
+
+    pub(crate) fn round_trip(&self) -> Option<TimeDelta> {
         // Zero is a time that can be measured on one machine, so it is kept one up.
         let kept = self.round_trip_us.load(Relaxed);
-        (kept > 0).then(|| TimeDelta::us(kept - 1).as_ms_f64())
+        (kept > 0).then(|| TimeDelta::us(kept - 1))
     }
 
     /// The share of our packets that its last report says are lost, 0 to 1.

@@ -11,6 +11,7 @@ mod endurance;
 mod explain;
 mod jitter_swap;
 mod mixer_swap;
+mod narrow_paths;
 mod no_false_alarm;
 mod plugins;
 mod processor_swap;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jackfield_core::audio::level_dbov;
+use jackfield_core::audio_codec::NetworkHint;
 use jackfield_core::jitter_buffer::JitterBuffer;
 use jackfield_core::mixer::Mixer;
 use jackfield_core::time::Timestamp;
@@ -14,7 +15,7 @@ use jackfield_graph::Conference;
 use jackfield_graph::codec_trial::CodecTrial;
 use jackfield_graph::command::{Command, Outcome, SwapCodec, SwapJitter, SwapProcessor};
 use jackfield_graph::conference::{ConferenceConfig, ControlPorts, NetworkPorts, SharedEncoder};
-use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer};
+use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer, PathHint};
 use jackfield_graph::processor::{PreparedProcessor, ProcessorSlot};
 use jackfield_graph::receive::{Decoder, Receiver};
 use jackfield_graph::send::Encoder;
@@ -119,6 +120,8 @@ pub(crate) struct Guest {
     route: Option<(bool, u32)>,
     /// What it has been played, 48 kHz.
     pub(crate) heard: Vec<f32>,
+    /// Bytes of payload that it was sent.
+    pub(crate) bytes: usize,
     /// When the packets came that it was sent, and how long each lasts.
     pub(crate) packets: Vec<(Timestamp, u32)>,
     pub(crate) stats: Arc<StripStats>,
@@ -198,6 +201,7 @@ impl Room {
             ears: Codec::ALL.map(|codec| (codec.key(), codec.decoder())).into(),
             route: None,
             heard: Vec::new(),
+            bytes: 0,
             packets: Vec::new(),
             stats,
         };
@@ -216,6 +220,12 @@ impl Room {
 
     pub(crate) fn heard(&self, id: u32) -> &[f32] {
         &self.guests[&id].heard
+    }
+
+    /// The network domain says what the path to a guest is like.
+    pub(crate) fn hint(&mut self, participant: u32, hint: NetworkHint) {
+        let told = PathHint { participant, hint };
+        assert!(self.network.hints.push(told).is_ok(), "the ring of hints is full");
     }
 
     pub(crate) fn run_ms(&mut self, ms: i64) {
@@ -478,6 +488,7 @@ impl Guest {
             // Whoever came later has heard nothing before.
             self.heard.resize((now.us() * 48 / 1_000) as usize, 0.0);
         }
+        self.bytes += packet.payload.bytes().len();
         self.packets.push((now, packet.ticks));
         let ear = self.ears.get_mut(&packet.codec).unwrap();
         let mut pcm = vec![0.0; 5_760];

@@ -51,14 +51,20 @@ impl Trial {
     }
 }
 
-/// Holds the page to what was measured, and everyone to one block.
+/// Holds the page to what was measured. How many blocks were concealed is the page's figure and not compared: whether a plugin also missed a
+/// deadline is up to the machine, and the callers hold everyone to one block.
 pub(crate) fn assert_in_the_table(rows: &[String]) {
     for row in rows {
         println!("{row}");
     }
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/bad-plugins.md");
     let page = std::fs::read_to_string(page).unwrap_or_default();
-    let missing: Vec<_> = rows.iter().filter(|row| !page.contains(row.as_str())).collect();
+    let without_count = |row: &str| row.rsplitn(3, '|').nth(2).map(str::to_owned);
+    let known: Vec<_> = page.lines().map(without_count).collect();
+    let missing: Vec<_> = rows
+        .iter()
+        .filter(|row| !known.contains(&without_count(row)))
+        .collect();
     assert!(missing.is_empty(), "docs/bad-plugins.md lacks: {missing:#?}");
 }
 

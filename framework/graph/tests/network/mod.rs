@@ -2,6 +2,7 @@
 
 mod congestion;
 mod fan_out;
+mod path_hints;
 mod plugins;
 mod receiving;
 mod reports;

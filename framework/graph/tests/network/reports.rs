@@ -152,6 +152,7 @@ fn ports() -> jackfield_graph::network::NetworkPorts {
         outbound,
         used,
         returned,
+        hints: rtrb::RingBuffer::new(1).0,
     }
 }
 

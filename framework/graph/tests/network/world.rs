@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_congestion_fixed::Fixed;
-use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer};
+use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer, PathHint};
 use jackfield_graph::network::{
     DatagramSink, ExtensionIds, ExtensionKind, MediaConfiguration, NetworkDomain, NetworkEvent,
     NetworkParticipant, NetworkParticipantConfig, NetworkPorts, NetworkStats, ReceiveCodec, RtcpFeedback,
@@ -53,6 +53,7 @@ pub(crate) struct Room {
     pub(crate) outbound: Producer<Outbound>,
     pub(crate) used: Producer<Box<PacketBuffer>>,
     pub(crate) returned: Consumer<Box<PacketBuffer>>,
+    pub(crate) hints: Consumer<PathHint>,
     pub(crate) people: BTreeMap<u32, Person>,
     pub(crate) events: Vec<(Timestamp, u32, NetworkEvent)>,
 }
@@ -488,12 +489,15 @@ impl Room {
         let (outbound, outbound_ends) = RingBuffer::new(256);
         let (used, used_ends) = RingBuffer::new(256);
         let (returned_ends, returned) = RingBuffer::new(256);
+        let (hint_ends, hints) = RingBuffer::new(256);
         let ports = NetworkPorts {
             outbound: outbound_ends,
             used: used_ends,
             returned: returned_ends,
+            hints: hint_ends,
         };
         Self {
+            hints,
             domain: NetworkDomain::new(ports),
             outbound,
             used,

@@ -74,13 +74,18 @@ pub(crate) struct Call {
 impl Call {
     /// A call over links like `link`, in the weather of `seed`.
     pub(crate) fn new(by: By, link: LinkConfig, seed: u64) -> Self {
+        Self::at_rates(by, link, seed, [128.0; 2])
+    }
+
+    /// The same, with the rate in kbit/s to which each end's congestion controller keeps.
+    pub(crate) fn at_rates(by: By, link: LinkConfig, seed: u64, rates: [f64; 2]) -> Self {
         HEARD.with_borrow_mut(|heard| *heard = Default::default());
         let mut network = Network::new(seed);
         network.set_default(link);
         let mut executor = VirtualExecutor::new(network);
         let unix = executor.clock().wall();
         let clock = NtpClock::new(Timestamp::ZERO, unix);
-        let mut ends = [0, 1].map(|end| End::new(end, by, clock));
+        let mut ends = [0, 1].map(|end| End::new(end, by, clock, rates[end]));
         let offer = ends[0].describe();
         ends[1].hear(&offer);
         let answer = ends[1].describe();
@@ -114,7 +119,9 @@ struct End {
 }
 
 impl End {
-    fn new(number: usize, by: By, clock: NtpClock) -> Self {
+    fn new(number: usize, by: By, clock: NtpClock, rate: f64) -> Self {
+        let mut congestion = made::<Fixed>();
+        congestion.parameters().rate = rate;
         let mut mixer = MixerProxy::local(made::<Sum>());
         mixer.activate(&MixerConfig::new(ROOM, 2, 3)).unwrap();
         let config = ConferenceConfig {
@@ -163,7 +170,7 @@ impl End {
                 id: PEER,
                 transport: transport(number, by),
                 pacer: Box::new(PacerProxy::local(made::<Null>())),
-                congestion: Box::new(CongestionControllerProxy::local(made::<Fixed>())),
+                congestion: Box::new(CongestionControllerProxy::local(congestion)),
                 inbound,
                 ssrc: 1_000 + number as u32,
                 cname: format!("end{number}"),

@@ -65,6 +65,25 @@ fn e1_3_one_simulated_clock_drives_rooms_secure_transports_and_links() {
 }
 
 #[test]
+fn encoders_keep_to_what_the_congestion_controller_allows() {
+    let mut call = Call::at_rates(By::IceDtls, clear(TimeDelta::ms(30)), 1, [128.0, 40.0]);
+    call.run_for(TimeDelta::seconds(30));
+    let [wide, narrow] = call
+        .stats
+        .each_ref()
+        .map(|stats| stats.bytes_sent.load(Relaxed) as f64 * 8.0 / 30_000.0);
+    // Of 40 kbit/s on the wire the headers, 50 bytes every 20 ms, take half.
+    assert!(narrow < 20.0, "{narrow} kbit/s of payload");
+    assert!(wide > 1.3 * narrow, "{wide} kbit/s where there is room");
+    let sound = heard(0);
+    let silent = loudest_of_each_second(&sound)[1..]
+        .iter()
+        .filter(|level| **level < -60.0)
+        .count();
+    assert!(silent <= 6, "the voice is heard: {silent} seconds of silence");
+}
+
+#[test]
 fn e25_2_a_whole_call_is_the_same_byte_for_byte_in_every_run() {
     let run = |seed| {
         let mut call = Call::new(By::Loopback, weather(), seed);

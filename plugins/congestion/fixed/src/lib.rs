@@ -33,8 +33,14 @@ const PROCESS_INTERVAL: TimeDelta = TimeDelta::ms(100);
 /// What can be set.
 #[derive(Params)]
 pub struct FixedParameters {
-    /// The rate of all media together. The session's bounds still hold.
-    #[param(title = "Rate", unit = "kbit/s", min = 1.0, max = 1_000_000.0, default = 64.0)]
+    /// The rate of all media together, headers included; encoders keep below it. The session's bounds still hold.
+    #[param(
+        title = "Rate",
+        unit = "kbit/s",
+        min = 1.0,
+        max = 1_000_000.0,
+        default = 128.0
+    )]
     pub rate: f64,
 }
 

@@ -1,0 +1,107 @@
+//! What the network domain says of the paths to the participants, and who encodes what for whom because of it.
+
+use jackfield_core::audio_codec::NetworkHint;
+use jackfield_core::units::{DataRate, TimeDelta};
+
+use super::Conference;
+use crate::strip::{Encoding, Output};
+
+/// A path is narrow if it bears less than this share of what all who hear the same are sent, and wide again above the second.
+const NARROW: f64 = 0.95;
+const WIDE: f64 = 1.1;
+
+impl Conference {
+    /// Takes the hints that have come: encoders of a participant's own follow its path; one that many share takes the worst losses among them, and
+    /// nobody's rate, for whoever's path is narrower hears a mix of its own. \[audio\]
+    pub(super) fn heed_hints(&mut self) {
+        let mut heeded = false;
+        while let Ok(told) = self.ports.hints.pop() {
+            let strip = self.strips.iter_mut().find(|strip| strip.id == told.participant);
+            if let Some(Output::Encoded(encoding)) = strip.map(|strip| &mut strip.output) {
+                encoding.hint = Some(told.hint);
+                encoding.heed();
+                heeded = true;
+            }
+        }
+        if heeded {
+            self.tell_shared();
+        }
+    }
+
+    fn tell_shared(&mut self) {
+        for shared in &mut self.shared {
+            let hints = self.strips.iter().filter_map(|strip| match &strip.output {
+                Output::Encoded(encoding) if encoding.codec == shared.codec && !encoding.own => encoding.hint,
+                _ => None,
+            });
+            let worst = hints.reduce(worse);
+            if let Some(worst) = worst {
+                // A codec that cannot follow goes on as it is.
+                let _ = shared.encoder.encoder().network(&NetworkHint {
+                    target: DataRate::ZERO,
+                    bandwidth: DataRate::ZERO,
+                    ..worst
+                });
+            }
+        }
+    }
+
+    /// Looks whose path is too narrow for what all who hear the same are sent. \[audio\]
+    pub(super) fn note_narrow_paths(&mut self) {
+        for strip in &mut self.strips {
+            let Output::Encoded(encoding) = &mut strip.output else {
+                continue;
+            };
+            let shared = self.shared.iter().find(|shared| shared.codec == encoding.codec);
+            let appetite = shared.map_or(DataRate::ZERO, |shared| shared.appetite.rate());
+            encoding.is_narrow = encoding.is_narrow_for(appetite);
+        }
+    }
+}
+
+impl Encoding {
+    /// Tells the participant's own encoder what its path is like.
+    pub(crate) fn heed(&mut self) {
+        if let Some(hint) = &self.hint {
+            // A codec that cannot follow goes on as it is.
+            let _ = self.encoder.encoder().network(hint);
+        }
+    }
+
+    fn is_narrow_for(&mut self, appetite: DataRate) -> bool {
+        let target = self.hint.map_or(DataRate::ZERO, |hint| hint.target);
+        if target == DataRate::ZERO || appetite == DataRate::ZERO {
+            return false;
+        }
+        let bound = if self.is_narrow { WIDE } else { NARROW };
+        target < appetite * bound && self.follows()
+    }
+
+    /// Whether its encoder can take less: one of a constant rate is not worth encoding twice for.
+    fn follows(&mut self) -> bool {
+        let limits = self.encoder.encoder().limits();
+        limits.is_ok_and(|limits| limits.maximum == DataRate::ZERO || limits.minimum < limits.maximum)
+    }
+}
+
+/// What an encoder for two must reckon with.
+fn worse(a: NetworkHint, b: NetworkHint) -> NetworkHint {
+    NetworkHint {
+        loss: a.loss.max(b.loss),
+        mean_burst: a.mean_burst.max(b.mean_burst),
+        recoverable_loss: a.recoverable_loss.max(b.recoverable_loss),
+        round_trip: a.round_trip.max(b.round_trip),
+        overhead: a.overhead.max(b.overhead),
+        shortest_packet: a.shortest_packet.max(b.shortest_packet),
+        longest_packet: shorter(a.longest_packet, b.longest_packet),
+        ..a
+    }
+}
+
+/// The shorter of two, where zero is unknown.
+fn shorter(a: TimeDelta, b: TimeDelta) -> TimeDelta {
+    match (a, b) {
+        (TimeDelta::ZERO, other) | (other, TimeDelta::ZERO) => other,
+        (a, b) => a.min(b),
+    }
+}
