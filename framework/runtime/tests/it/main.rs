@@ -10,3 +10,5 @@ mod calls;
 mod custom_codec;
 mod node_tracing;
 mod parameter_values;
+mod sockets_by_manifest;
+mod strangers;
