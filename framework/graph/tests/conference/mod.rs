@@ -18,6 +18,7 @@ mod real_time;
 mod room;
 mod sound;
 mod stall;
+mod stereo;
 mod transaction;
 mod trial;
 mod voice;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jackfield_core::audio::level_dbov;
+use jackfield_core::audio::{AudioFormat, level_dbov};
 use jackfield_core::jitter_buffer::JitterBuffer;
 use jackfield_core::mixer::Mixer;
 use jackfield_core::time::Timestamp;
@@ -33,6 +33,7 @@ use super::plugins::{Codec, ROOM, fixed};
 const ECHO_DELAY: usize = 3_840;
 
 pub(crate) struct Room {
+    format: AudioFormat,
     pub(crate) clock: VirtualClock,
     pub(crate) conference: Conference,
     pub(crate) control: ControlPorts,
@@ -64,12 +65,15 @@ pub(crate) struct Invitation {
     pub(crate) jitter: Box<dyn JitterBuffer>,
     /// How much of what it is played its microphone picks up.
     pub(crate) echo: f32,
+    /// What it speaks and hears in.
+    format: AudioFormat,
 }
 
 impl Invitation {
     pub(crate) fn to_speak(speech: Vec<f32>) -> Self {
         Self {
             speech,
+            format: ROOM,
             codec: Codec::Opus,
             chain: Vec::new(),
             jitter: fixed(),
@@ -87,6 +91,22 @@ impl Invitation {
 
     pub(crate) fn to_listen() -> Self {
         Self::to_speak(Vec::new())
+    }
+
+    /// Somebody with a microphone and an ear on either side: this is said on the left, and `right`, as long, on the right.
+    pub(crate) fn in_stereo(left: &[f32], right: &[f32]) -> Self {
+        let blocks = left.chunks_exact(480).zip(right.chunks_exact(480));
+        Self {
+            format: AudioFormat::new(ROOM.sample_rate, 2),
+            codec: Codec::OpusStereo,
+            ..Self::to_speak(
+                blocks
+                    .flat_map(|(left, right)| [left, right])
+                    .flatten()
+                    .copied()
+                    .collect(),
+            )
+        }
     }
 
     pub(crate) fn in_codec(mut self, codec: Codec) -> Self {
@@ -107,6 +127,8 @@ impl Invitation {
 
 /// A guest: a mouth and two ears at the other end of the network.
 pub(crate) struct Guest {
+    format: AudioFormat,
+    /// Block after block.
     speech: Vec<f32>,
     echo: f32,
     said: usize,
@@ -117,8 +139,10 @@ pub(crate) struct Guest {
     inbound: Producer<InboundPacket>,
     ears: BTreeMap<u32, Decoder>,
     route: Option<(bool, u32)>,
-    /// What it has been played, 48 kHz.
+    /// What it has been played, 48 kHz; of stereo the left side.
     pub(crate) heard: Vec<f32>,
+    /// The right side of what it has been played in stereo.
+    pub(crate) heard_right: Vec<f32>,
     /// When the packets came that it was sent, and how long each lasts.
     pub(crate) packets: Vec<(Timestamp, u32)>,
     pub(crate) stats: Arc<StripStats>,
@@ -126,7 +150,13 @@ pub(crate) struct Guest {
 
 impl Room {
     pub(crate) fn new(people: usize, mixer: Box<dyn Mixer>) -> Self {
+        Self::mixing_in(ROOM, people, mixer)
+    }
+
+    /// A room that mixes in `format`, for which `mixer` is activated.
+    pub(crate) fn mixing_in(format: AudioFormat, people: usize, mixer: Box<dyn Mixer>) -> Self {
         let config = ConferenceConfig {
+            format,
             max_participants: people,
             ..ConferenceConfig::default()
         };
@@ -137,6 +167,7 @@ impl Room {
             ..LinkConfig::PERFECT
         });
         let mut room = Self {
+            format,
             clock: VirtualClock::default(),
             conference,
             control,
@@ -155,7 +186,7 @@ impl Room {
             encoded: BTreeMap::new(),
         };
         for codec in Codec::ALL {
-            let shared = SharedEncoder::new(codec.key(), codec.encoder(20));
+            let shared = SharedEncoder::new(codec.key(), codec.encoder_for(format, 20));
             room.order(Command::AddSharedEncoder(Box::new(shared)));
         }
         room
@@ -169,35 +200,46 @@ impl Room {
     }
 
     pub(crate) fn join(&mut self, invitation: Invitation) -> u32 {
-        let id = self.next_id;
+        let (id, format) = (self.next_id, self.format);
         self.next_id += 1;
         let (inbound, packets) = RingBuffer::new(256);
         let stats = Arc::new(StripStats::new(invitation.chain.len()));
         let input = Input::Packets {
             inbound: packets,
-            receiver: Box::new(Receiver::new(ROOM, invitation.jitter, Codec::decoders())),
+            receiver: Box::new(Receiver::new(
+                format,
+                invitation.jitter,
+                Codec::decoders_for(format),
+            )),
         };
         let codec = invitation.codec;
-        let output = Output::Encoded(Box::new(Encoding::new(codec.key(), codec.encoder(20), ROOM)));
+        let output = Output::Encoded(Box::new(Encoding::new(
+            codec.key(),
+            codec.encoder_for(format, 20),
+            format,
+        )));
         let slots = invitation
             .chain
             .into_iter()
-            .map(|processor| ProcessorSlot::new(ROOM, processor))
+            .map(|processor| ProcessorSlot::new(format, processor))
             .collect();
-        let strip = Strip::new(id, ROOM, input, slots, output, Arc::clone(&stats));
+        let strip = Strip::new(id, format, input, slots, output, Arc::clone(&stats));
         self.order(Command::AddStrip(Box::new(strip)));
+        let ears = Codec::ALL.map(|codec| (codec.key(), codec.decoder_for(invitation.format)));
         let guest = Guest {
+            format: invitation.format,
             speech: invitation.speech,
             echo: invitation.echo,
             said: 0,
             codec,
-            mouth: codec.encoder(20),
+            mouth: codec.encoder_for(invitation.format, 20),
             sequence_number: 1_000,
             timestamp: 50_000,
             inbound,
-            ears: Codec::ALL.map(|codec| (codec.key(), codec.decoder())).into(),
+            ears: ears.into(),
             route: None,
             heard: Vec::new(),
+            heard_right: Vec::new(),
             packets: Vec::new(),
             stats,
         };
@@ -248,11 +290,11 @@ impl Room {
     fn speak(&mut self) {
         let now = self.clock.time();
         for (id, guest) in &mut self.guests {
-            let mut block = [0.0; 480];
-            let Some(rest) = guest.speech.get(guest.said..guest.said + 480) else {
+            let len = guest.format.block_len();
+            let Some(rest) = guest.speech.get(guest.said..guest.said + len) else {
                 continue;
             };
-            block.copy_from_slice(rest);
+            let mut block = rest.to_vec();
             // From the loudspeaker through the room to the microphone.
             let played = guest.said.checked_sub(ECHO_DELAY).unwrap_or(usize::MAX);
             for (sample, echo) in block
@@ -261,7 +303,7 @@ impl Room {
             {
                 *sample += guest.echo * echo;
             }
-            guest.said += 480;
+            guest.said += len;
             let mut payload = self.network.used.pop().unwrap_or_else(|_| PacketBuffer::new());
             let encoded = guest.mouth.encode(&block, &mut payload).unwrap();
             if encoded.ticks == 0 {
@@ -476,11 +518,13 @@ impl Guest {
     fn hear(&mut self, now: Timestamp, packet: &OutboundPacket) {
         if self.packets.is_empty() {
             // Whoever came later has heard nothing before.
-            self.heard.resize((now.us() * 48 / 1_000) as usize, 0.0);
+            let before = (now.us() * 48 / 1_000) as usize;
+            self.heard.resize(before, 0.0);
+            self.heard_right.resize(before, 0.0);
         }
         self.packets.push((now, packet.ticks));
         let ear = self.ears.get_mut(&packet.codec).unwrap();
-        let mut pcm = vec![0.0; 5_760];
+        let mut pcm = vec![0.0; 5_760 * ear.format.channels as usize];
         let decoded = if packet.payload.bytes().is_empty() {
             ear.decoder.conceal(packet.ticks, &mut pcm)
         } else {
@@ -490,7 +534,11 @@ impl Guest {
         let decoded = decoded.or_else(|_| ear.decoder.conceal(packet.ticks, &mut pcm));
         let samples = decoded.unwrap().samples as usize;
         match &mut ear.converter {
-            None => self.heard.extend(&pcm[..samples]),
+            None => {
+                let mut sides = pcm.chunks_exact(5_760).map(|side| &side[..samples]);
+                self.heard.extend(sides.next().unwrap_or_default());
+                self.heard_right.extend(sides.next().unwrap_or_default());
+            }
             Some(converter) => {
                 let n = converter.from().block_samples();
                 for block in pcm[..samples].chunks_exact(n) {

@@ -11,4 +11,5 @@ mod custom_codec;
 mod node_tracing;
 mod parameter_values;
 mod sockets_by_manifest;
+mod stereo_rooms;
 mod strangers;
