@@ -16,6 +16,7 @@ mod plugins;
 mod processor_swap;
 mod real_time;
 mod room;
+mod silence;
 mod sound;
 mod stall;
 mod stereo;

@@ -122,10 +122,12 @@ pub(crate) enum Codec {
     Pcmu = 1,
     /// For an end that says `stereo=1`.
     OpusStereo = 2,
+    /// For an end that says `usedtx=1`.
+    OpusDtx = 3,
 }
 
 impl Codec {
-    pub(crate) const ALL: [Self; 3] = [Self::Opus, Self::Pcmu, Self::OpusStereo];
+    pub(crate) const ALL: [Self; 4] = [Self::Opus, Self::Pcmu, Self::OpusStereo, Self::OpusDtx];
 
     pub(crate) fn key(self) -> u32 {
         self as u32
@@ -136,6 +138,7 @@ impl Codec {
             Self::Opus => 111,
             Self::Pcmu => 0,
             Self::OpusStereo => 112,
+            Self::OpusDtx => 113,
         }
     }
 
@@ -146,7 +149,7 @@ impl Codec {
     /// What it works in for an end in `format`.
     fn format_for(self, format: AudioFormat) -> AudioFormat {
         match self {
-            Self::Opus | Self::OpusStereo => format,
+            Self::Opus | Self::OpusStereo | Self::OpusDtx => format,
             Self::Pcmu => AudioFormat::new(SampleRate::HZ_8000, 1),
         }
     }
@@ -163,6 +166,7 @@ impl Codec {
         let (mut encoder, fmtp) = match self {
             Self::Opus => (AudioEncoderProxy::local(made::<OpusEncoder>()), ""),
             Self::OpusStereo => (AudioEncoderProxy::local(made::<OpusEncoder>()), "stereo=1"),
+            Self::OpusDtx => (AudioEncoderProxy::local(made::<OpusEncoder>()), "usedtx=1"),
             Self::Pcmu => (AudioEncoderProxy::local(made::<G711Encoder>()), ""),
         };
         encoder.activate(&config, fmtp).unwrap();
@@ -178,7 +182,7 @@ impl Codec {
         let format = self.format_for(end);
         let config = DecoderConfig::new(0, format.sample_rate, format.channels);
         let mut decoder = match self {
-            Self::Opus | Self::OpusStereo => AudioDecoderProxy::local(made::<OpusDecoder>()),
+            Self::Opus | Self::OpusStereo | Self::OpusDtx => AudioDecoderProxy::local(made::<OpusDecoder>()),
             Self::Pcmu => AudioDecoderProxy::local(made::<G711Decoder>()),
         };
         decoder.activate(&config, "").unwrap();

@@ -16,7 +16,7 @@ use jackfield_graph::command::{Command, Outcome, SwapCodec, SwapJitter, SwapProc
 use jackfield_graph::conference::{ConferenceConfig, ControlPorts, NetworkPorts, SharedEncoder};
 use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer};
 use jackfield_graph::processor::{PreparedProcessor, ProcessorSlot};
-use jackfield_graph::receive::{Decoder, Receiver};
+use jackfield_graph::receive::{Decoder, ReceiveCounters, Receiver, Recycle};
 use jackfield_graph::send::Encoder;
 use jackfield_graph::stats::StripStats;
 use jackfield_graph::stopwatch::{NoStopwatch, Stopwatch};
@@ -67,6 +67,10 @@ pub(crate) struct Invitation {
     pub(crate) echo: f32,
     /// What it speaks and hears in.
     format: AudioFormat,
+    /// Whether its packets say how loud they are.
+    tells_level: bool,
+    /// The jitter buffer through which it hears; without one every packet is played as it comes.
+    ears: Option<Box<dyn JitterBuffer>>,
 }
 
 impl Invitation {
@@ -78,6 +82,8 @@ impl Invitation {
             chain: Vec::new(),
             jitter: fixed(),
             echo: 0.0,
+            tells_level: true,
+            ears: None,
         }
     }
 
@@ -119,6 +125,18 @@ impl Invitation {
         self
     }
 
+    /// Its packets do not say how loud they are.
+    pub(crate) fn without_levels(mut self) -> Self {
+        self.tells_level = false;
+        self
+    }
+
+    /// It hears through a receiver as the room's own, with this jitter buffer.
+    pub(crate) fn hearing_through(mut self, jitter: Box<dyn JitterBuffer>) -> Self {
+        self.ears = Some(jitter);
+        self
+    }
+
     pub(crate) fn with_jitter(mut self, jitter: Box<dyn JitterBuffer>) -> Self {
         self.jitter = jitter;
         self
@@ -134,8 +152,11 @@ pub(crate) struct Guest {
     said: usize,
     codec: Codec,
     mouth: Encoder,
-    sequence_number: i64,
+    tells_level: bool,
+    /// Of the next packet that it sends.
+    pub(crate) sequence_number: i64,
     timestamp: i64,
+    receiver: Option<Ear>,
     inbound: Producer<InboundPacket>,
     ears: BTreeMap<u32, Decoder>,
     route: Option<(bool, u32)>,
@@ -145,7 +166,23 @@ pub(crate) struct Guest {
     pub(crate) heard_right: Vec<f32>,
     /// When the packets came that it was sent, and how long each lasts.
     pub(crate) packets: Vec<(Timestamp, u32)>,
+    /// When those of them came that were not kept back.
+    pub(crate) arrivals: Vec<Timestamp>,
     pub(crate) stats: Arc<StripStats>,
+}
+
+/// A receiver as the room's own, and where the stream stands that it is sent.
+struct Ear {
+    receiver: Receiver,
+    sequence_number: i64,
+    timestamp: i64,
+}
+
+/// Boxes are dropped.
+struct Dropped;
+
+impl Recycle for Dropped {
+    fn recycle(&mut self, _: Box<PacketBuffer>) {}
 }
 
 impl Room {
@@ -233,6 +270,12 @@ impl Room {
             said: 0,
             codec,
             mouth: codec.encoder_for(invitation.format, 20),
+            tells_level: invitation.tells_level,
+            receiver: invitation.ears.map(|jitter| Ear {
+                receiver: Receiver::new(invitation.format, jitter, Codec::decoders_for(invitation.format)),
+                sequence_number: 1,
+                timestamp: 0,
+            }),
             sequence_number: 1_000,
             timestamp: 50_000,
             inbound,
@@ -241,6 +284,7 @@ impl Room {
             heard: Vec::new(),
             heard_right: Vec::new(),
             packets: Vec::new(),
+            arrivals: Vec::new(),
             stats,
         };
         self.guests.insert(id, guest);
@@ -306,7 +350,8 @@ impl Room {
             guest.said += len;
             let mut payload = self.network.used.pop().unwrap_or_else(|_| PacketBuffer::new());
             let encoded = guest.mouth.encode(&block, &mut payload).unwrap();
-            if encoded.ticks == 0 {
+            if encoded.bytes == 0 {
+                guest.timestamp += i64::from(encoded.ticks);
                 continue;
             }
             let packet = InboundPacket {
@@ -316,7 +361,7 @@ impl Room {
                 timestamp: guest.timestamp,
                 payload_type: guest.codec.payload_type(),
                 marker: false,
-                level_dbov: Some(level_dbov(&block)),
+                level_dbov: guest.tells_level.then(|| level_dbov(&block)),
             };
             guest.sequence_number += 1;
             guest.timestamp += i64::from(encoded.ticks);
@@ -366,6 +411,9 @@ impl Room {
                     let _ = self.network.returned.push(packet.payload);
                 }
             }
+        }
+        for guest in self.guests.values_mut() {
+            guest.listen(now);
         }
     }
 
@@ -514,6 +562,30 @@ fn address(host: u32) -> SocketAddr {
     SocketAddr::from(([10, 0, (host >> 8) as u8, host as u8], 5_000))
 }
 
+impl Ear {
+    /// As RTP brings it: what is kept back has no number and takes its time.
+    fn insert(&mut self, now: Timestamp, packet: &OutboundPacket) {
+        let timestamp = self.timestamp;
+        self.timestamp += i64::from(packet.ticks);
+        let mut payload = PacketBuffer::new();
+        if packet.payload.bytes().is_empty() || !payload.fill(packet.payload.bytes()) {
+            return;
+        }
+        let codec = Codec::ALL[packet.codec as usize];
+        let inbound = InboundPacket {
+            payload,
+            arrival: now,
+            sequence_number: self.sequence_number,
+            timestamp,
+            payload_type: codec.payload_type(),
+            marker: false,
+            level_dbov: None,
+        };
+        self.sequence_number += 1;
+        self.receiver.insert(now, inbound, &mut Dropped);
+    }
+}
+
 impl Guest {
     fn hear(&mut self, now: Timestamp, packet: &OutboundPacket) {
         if self.packets.is_empty() {
@@ -523,6 +595,12 @@ impl Guest {
             self.heard_right.resize(before, 0.0);
         }
         self.packets.push((now, packet.ticks));
+        if !packet.payload.bytes().is_empty() {
+            self.arrivals.push(now);
+        }
+        if let Some(ear) = &mut self.receiver {
+            return ear.insert(now, packet);
+        }
         let ear = self.ears.get_mut(&packet.codec).unwrap();
         let mut pcm = vec![0.0; 5_760 * ear.format.channels as usize];
         let decoded = if packet.payload.bytes().is_empty() {
@@ -548,6 +626,24 @@ impl Guest {
                 }
             }
         }
+    }
+
+    /// Plays 10 ms of what it has been sent, if it has a jitter buffer.
+    fn listen(&mut self, now: Timestamp) {
+        let started = !self.packets.is_empty();
+        if let Some(ear) = self.receiver.as_mut().filter(|_| started) {
+            let mut block = vec![0.0; self.format.block_len()];
+            ear.receiver.pull(now, &mut block, true, &mut Dropped);
+            let mut sides = block.chunks_exact(480);
+            self.heard.extend(sides.next().unwrap_or_default());
+            self.heard_right.extend(sides.next().unwrap_or_default());
+        }
+    }
+
+    /// What its receiver has counted.
+    pub(crate) fn counters(&self) -> ReceiveCounters {
+        let ear = self.receiver.as_ref().expect("it hears through a jitter buffer");
+        ear.receiver.counters()
     }
 
     /// From now on it sends another codec.
