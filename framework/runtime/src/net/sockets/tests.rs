@@ -10,8 +10,9 @@ use nix::cmsg_space;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
 
 use super::*;
+use crate::clock::Clock;
 use crate::net::datagrams::Datagrams;
-use crate::net::{Dscp, Ecn, SocketOptions};
+use crate::net::{Dscp, Ecn, NetworkOptions, NetworkThread, SocketOptions};
 
 fn open(address: SocketAddr, options: SocketOptions) -> Sockets {
     Sockets::open(&[address], &[], options, Arc::default()).unwrap()
@@ -124,6 +125,27 @@ fn e25_5_what_leaves_carries_the_code_point_and_the_ecn_mark_that_were_asked_for
             }
         }
     }
+}
+
+#[test]
+fn e25_5_the_network_thread_marks_what_it_sends_as_it_was_told() {
+    let peer = peer(Ipv4Addr::LOCALHOST.into());
+    let handle = NetworkThread::start(NetworkOptions {
+        media: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+        advertised: Vec::new(),
+        // It asks there for its own address: the first that it sends.
+        stun_server: Some(peer.local_addr().unwrap()),
+        sockets: SocketOptions {
+            dscp: Dscp::EXPEDITED_FORWARDING,
+            ..SocketOptions::default()
+        },
+        clock: Clock::new(),
+    })
+    .unwrap();
+    let (request, class) = arrival(&peer);
+    assert_eq!(request[..2], [0, 1], "a Binding request (RFC 8489 section 6)");
+    assert_eq!(class, 46 << 2);
+    handle.close();
 }
 
 #[test]
