@@ -3,6 +3,9 @@
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
+/// Who keeps to no minimum keeps to this until the first report is out (RFC 4585 section 3.4).
+const AVPF_INITIAL_MINIMUM: TimeDelta = TimeDelta::seconds(1);
+
 /// How a schedule is set up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScheduleConfig {
@@ -12,15 +15,19 @@ pub struct ScheduleConfig {
     pub minimum_interval: TimeDelta,
     /// Whether the minimum may shrink to 360 s divided by the bandwidth in kbit/s (RFC 3550 section 6.2).
     pub reduced_minimum: bool,
+    /// How far apart regular reports are on the average although there may be packets more often, for feedback (`T_rr_interval` of
+    /// RFC 4585 section 3.5); zero if every packet is a regular report.
+    pub regular_interval: TimeDelta,
 }
 
 impl ScheduleConfig {
-    /// Voice with AVPF: a report every second on the average as long as a twentieth of the bandwidth suffices for it.
+    /// Voice with AVPF: a report every second on the average, and feedback as often as a twentieth of the bandwidth allows.
     pub const fn voice(session_bandwidth: DataRate) -> Self {
         Self {
             session_bandwidth,
-            minimum_interval: TimeDelta::seconds(1),
+            minimum_interval: TimeDelta::ZERO,
             reduced_minimum: false,
+            regular_interval: TimeDelta::seconds(1),
         }
     }
 }
@@ -49,14 +56,22 @@ pub struct ReportSchedule {
     /// The members when `next` was set.
     planned_members: u32,
     may_be_early: bool,
+    /// When the feedback leaves that is to be early.
+    early: Option<Timestamp>,
+    /// Feedback waits for the next packet.
+    waits: bool,
+    /// When the last regular report went out.
+    last_regular: Option<Timestamp>,
     random: u64,
 }
 
-/// One of the two things to do when the deadline has come.
+/// What to do when the deadline has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// Send a report now.
+    /// Send a regular report now, with the feedback that waits.
     Now,
+    /// It is too early for another report, but feedback waits: send that with nothing more than RTCP demands.
+    Feedback,
     /// Not yet: ask again at this time.
     At(Timestamp),
 }
@@ -77,6 +92,9 @@ impl ReportSchedule {
             next: now,
             planned_members: 2,
             may_be_early: true,
+            early: None,
+            waits: false,
+            last_regular: None,
             random: seed,
         };
         schedule.next = now + schedule.interval();
@@ -88,7 +106,8 @@ impl ReportSchedule {
         self.next
     }
 
-    /// Whether a report is due at `now`. Timer reconsideration (RFC 3550 section 6.3.6): if the session has grown since, it is put off.
+    /// Whether a report is due at `now`. Timer reconsideration (RFC 3550 section 6.3.6): if the session has grown since, it is put off. One
+    /// that would follow the last too soon is left out (RFC 4585 section 3.5.3).
     pub fn due(&mut self, now: Timestamp) -> Due {
         if now < self.next {
             return Due::At(self.next);
@@ -100,38 +119,76 @@ impl ReportSchedule {
                 return Due::At(self.next);
             }
         }
-        Due::Now
+        if !self.is_too_soon(now) {
+            return Due::Now;
+        }
+        if self.waits {
+            return Due::Feedback;
+        }
+        self.go_on(now);
+        Due::At(self.next)
     }
 
-    /// A regular report of this size, without IP and UDP, went out at `now`.
+    /// A regular report of this size, without IP and UDP, went out at `now`, and all feedback with it.
     pub fn sent(&mut self, now: Timestamp, size: DataSize) {
         self.average(size);
         self.initial = false;
-        self.may_be_early = true;
-        self.last = now;
-        self.next = now + self.interval();
-        self.planned_members = self.membership.members;
+        self.last_regular = Some(now);
+        self.go_on(now);
+    }
+
+    /// What was due as [`Due::Feedback`] went out at `now`.
+    pub fn sent_feedback(&mut self, now: Timestamp, size: DataSize) {
+        self.average(size);
+        self.go_on(now);
+    }
+
+    /// Something has happened of which the other end should hear before the next report (RFC 4585 section 3.5.2). The time at which to send
+    /// [early](Self::is_early_due) feedback; `None` if it has to wait for the next packet, because that comes first or an early one has gone
+    /// before it. Feedback that is to leave early already takes along whatever is added to it.
+    pub fn feedback(&mut self, now: Timestamp) -> Option<Timestamp> {
+        if self.early.is_some() {
+            return self.early;
+        }
+        let spread = self.longest_dither();
+        if !self.may_be_early || now + spread > self.next {
+            self.waits = true;
+            return None;
+        }
+        let dither = spread * self.next_random();
+        self.early = Some(now + dither);
+        self.early
+    }
+
+    /// When early feedback is due; never if there is none.
+    pub fn early_deadline(&self) -> Timestamp {
+        self.early.unwrap_or(Timestamp::NEVER)
+    }
+
+    /// Whether early feedback is due at `now`.
+    pub fn is_early_due(&self, now: Timestamp) -> bool {
+        now >= self.early_deadline()
+    }
+
+    /// Early feedback of this size went out: until the next packet there is no other, and that is put off in return.
+    pub fn sent_early(&mut self, size: DataSize) {
+        self.average(size);
+        self.early = None;
+        self.may_be_early = false;
+        let interval = self.next - self.last;
+        self.next += interval;
+        self.last += interval;
+    }
+
+    /// What was to be told has been told in another way, or by somebody else: nothing has to leave for it.
+    pub fn withdraw_feedback(&mut self) {
+        self.early = None;
+        self.waits = false;
     }
 
     /// An RTCP packet of this size came.
     pub fn received(&mut self, size: DataSize) {
         self.average(size);
-    }
-
-    /// Feedback cannot wait for the next report: whether it may be sent at `now` (RFC 4585 section 3.5.2 with two members, so without
-    /// dithering). One early packet is allowed between two regular ones; the regular one after it is put off in return.
-    pub fn take_early(&mut self, now: Timestamp) -> bool {
-        if now >= self.next {
-            return true;
-        }
-        if !self.may_be_early {
-            return false;
-        }
-        self.may_be_early = false;
-        let interval = self.next - self.last;
-        self.next += interval;
-        self.last += interval;
-        true
     }
 
     /// Members came or left. If they left, the next report is drawn nearer in proportion (RFC 3550 section 6.3.4).
@@ -158,6 +215,9 @@ impl ReportSchedule {
             we_send,
         } = self.membership;
         let mut minimum = self.config.minimum_interval.as_seconds_f64();
+        if minimum == 0.0 && self.initial {
+            minimum = AVPF_INITIAL_MINIMUM.as_seconds_f64();
+        }
         if self.config.reduced_minimum && self.config.session_bandwidth.as_bps() > 0 {
             minimum = minimum.min(360.0 / self.config.session_bandwidth.as_kbps_f64());
         }
@@ -182,6 +242,37 @@ impl ReportSchedule {
             0.0
         };
         TimeDelta::seconds_f64(by_bandwidth.max(minimum))
+    }
+
+    /// The next packet, which may be early again, is planned from `now` on.
+    fn go_on(&mut self, now: Timestamp) {
+        self.withdraw_feedback();
+        self.may_be_early = true;
+        self.last = now;
+        self.next = now + self.interval();
+        self.planned_members = self.membership.members;
+    }
+
+    /// Whether a regular report at `now` would come too soon after the last.
+    fn is_too_soon(&mut self, now: Timestamp) -> bool {
+        let Some(last) = self
+            .last_regular
+            .filter(|_| self.config.regular_interval > TimeDelta::ZERO)
+        else {
+            return false;
+        };
+        let factor = self.next_random() + 0.5;
+        last + self.config.regular_interval * factor > now
+    }
+
+    /// Over how long early feedback is spread so that not all receivers send the same at once: with two members not at all, else over half an
+    /// interval (`T_dither_max` of RFC 4585 section 3.5.2).
+    fn longest_dither(&self) -> TimeDelta {
+        if self.membership.members <= 2 {
+            TimeDelta::ZERO
+        } else {
+            (self.next - self.last) * 0.5
+        }
     }
 
     /// With its random factor of 0.5 to 1.5, made up for reconsideration by e - 3/2.

@@ -178,10 +178,7 @@ impl Fitting {
 /// # Errors
 /// If a plugin of the manifest cannot be used or the graph cannot be run.
 pub fn negotiate_plan(manifest: &Manifest, loader: &Loader) -> Result<Plan, EngineError> {
-    let format = AudioFormat::new(
-        jackfield_core::units::SampleRate::hz(manifest.room.sample_rate),
-        1,
-    );
+    let format = manifest.room.format();
     let fitting = Fitting::new(manifest, loader)?;
     let mut plan = fitting.plan(format)?;
     // Latencies of processors are known once they are activated.

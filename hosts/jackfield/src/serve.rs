@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use jackfield_call_host::token::{Claims, EVERY_ROOM, TokenIssuer, TokenVerifier, new_secret, secret_of};
 use jackfield_call_host::{Access, CallHost, HostOptions, Robots, Tls};
+use jackfield_runtime::net::{Dscp, SocketOptions};
 use jackfield_runtime::{Engine, EngineOptions};
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -44,6 +45,9 @@ pub(crate) struct ServeCommand {
     /// A STUN server that tells our address from outside.
     #[arg(long, value_name = "ADDR")]
     stun: Option<SocketAddr>,
+    /// Mark media for the routers on the way: `ef`, which networks that keep a queue for voice serve first, or a code point from 0 to 63.
+    #[arg(long, value_name = "DSCP", default_value_t = Dscp::DEFAULT)]
+    dscp: Dscp,
     #[command(flatten)]
     tls: TlsArgs,
     /// The file with the secret by which join tokens are checked (HS256).
@@ -113,6 +117,10 @@ impl ServeCommand {
             media: self.media(),
             advertised: self.advertise.clone(),
             stun_server: self.stun,
+            sockets: SocketOptions {
+                dscp: self.dscp,
+                ..SocketOptions::default()
+            },
             ..EngineOptions::new(manifest, loader)
         })
         .into_diagnostic()?;

@@ -1,4 +1,5 @@
-//! RTCP of one participant: reports on schedule, transport-wide feedback in between, and what the remote end reports of us.
+//! RTCP of one participant: reports on schedule, transport-wide feedback in between (early when it is asked for), and what the remote end
+//! reports of us.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -65,19 +66,27 @@ impl Control {
 
     /// When feedback is due, if there is any.
     pub(crate) fn feedback_deadline(&self) -> Timestamp {
-        self.next_feedback
+        self.next_feedback.min(self.schedule.early_deadline())
     }
 }
 
 impl Media {
-    /// Whether a report is due at `now`.
-    pub(crate) fn is_report_due(&mut self, now: Timestamp) -> bool {
-        self.control.schedule.due(now) == Due::Now
+    /// What of RTCP is due at `now`.
+    pub(crate) fn rtcp_due(&mut self, now: Timestamp) -> Option<Due> {
+        match self.control.schedule.due(now) {
+            Due::At(_) => {
+                let due = self.incoming.recorder.has_feedback() && now >= self.control.feedback_deadline();
+                due.then_some(Due::Feedback)
+            }
+            due => Some(due),
+        }
     }
 
-    /// Whether feedback is due at `now`.
-    pub(crate) fn is_feedback_due(&self, now: Timestamp) -> bool {
-        self.incoming.recorder.has_feedback() && (now >= self.control.next_feedback || self.incoming.asked)
+    /// If feedback was asked for in a packet, it leaves early if RTCP's timing allows it, else with the next that is due.
+    pub(crate) fn plan_feedback(&mut self, now: Timestamp) {
+        if std::mem::take(&mut self.incoming.asked) && self.incoming.recorder.has_feedback() {
+            self.control.schedule.feedback(now);
+        }
     }
 
     /// Writes a regular report with all that is to be said, and plans the next.
@@ -127,7 +136,17 @@ impl Media {
             self.write_prefix(&mut writer, info.as_ref(), &[])?;
         }
         self.append_feedback(now, &mut writer)?;
-        Ok(writer.length())
+        let length = writer.length();
+        let (schedule, size) = (&mut self.control.schedule, DataSize::bytes(length as i64));
+        if now >= schedule.deadline() {
+            schedule.sent_feedback(now, size);
+        } else if schedule.is_early_due(now) {
+            schedule.sent_early(size);
+        } else {
+            // The timing of transport-wide feedback is its own, and all that was to be told has now been told.
+            schedule.withdraw_feedback();
+        }
+        Ok(length)
     }
 
     /// Writes the last report and a goodbye.
@@ -243,7 +262,6 @@ impl Media {
         self.incoming
             .recorder
             .write_feedback(writer, ssrc, media_ssrc, room)?;
-        self.incoming.asked = false;
         let decided = self.congestion.decided();
         let estimate = (decided.estimate > DataRate::ZERO).then_some(decided.estimate);
         let wanted = decided.feedback_interval;

@@ -8,6 +8,7 @@ use jackfield_core::pacer::Pacer;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::{AttributeSink, PacketKind, Route, Transport, TransportSink, TransportState};
 use jackfield_core::units::{SampleRate, TimeDelta};
+use jackfield_rtp::report_schedule::Due;
 use jackfield_rtp::send::{NtpClock, SendStream};
 use rtrb::Producer;
 
@@ -177,10 +178,10 @@ impl NetworkParticipant {
         self.media.note(NetworkSocket::Congestion, result);
         self.media.decide(now);
         if self.media.connected {
-            if self.media.is_report_due(now) {
-                self.send_rtcp(now, commons, sink, Media::write_report);
-            } else if self.media.is_feedback_due(now) {
-                self.send_rtcp(now, commons, sink, Media::write_feedback);
+            match self.media.rtcp_due(now) {
+                Some(Due::Now) => self.send_rtcp(now, commons, sink, Media::write_report),
+                Some(Due::Feedback) => self.send_rtcp(now, commons, sink, Media::write_feedback),
+                _ => {}
             }
         }
         if now >= self.next_publication {
@@ -307,10 +308,10 @@ impl NetworkParticipant {
             .min(media.congestion.deadline())
             .min(self.next_publication.max(now));
         if media.connected {
+            media.plan_feedback(now);
             deadline = deadline.min(media.control.report_deadline());
             if media.incoming.recorder.has_feedback() {
-                let feedback = media.control.feedback_deadline();
-                deadline = deadline.min(if media.incoming.asked { now } else { feedback });
+                deadline = deadline.min(media.control.feedback_deadline());
             }
         }
         self.deadline = deadline;

@@ -122,6 +122,7 @@ fn t_7_ten_thousand_swaps_lose_no_sample_and_leak_nothing() {
                     let encoder = match newcomer {
                         Codec::Opus => || Codec::Opus.encoder(20),
                         Codec::Pcmu => || Codec::Pcmu.encoder(20),
+                        _ => unreachable!("one of the first two"),
                     };
                     // Whatever is sent now: the trial hears both.
                     let swap = room.swap_codec_on_trial(&guests, newcomer, (newcomer, encoder));

@@ -41,10 +41,18 @@ pub(crate) fn processor<T: Plugin + AudioProcessor>() -> Box<PreparedProcessor> 
 }
 
 pub(crate) fn prepare<T: Plugin + AudioProcessor>(plugin: T) -> Box<PreparedProcessor> {
+    prepare_for(ROOM, plugin)
+}
+
+/// For a room that mixes in `room`.
+pub(crate) fn prepare_for<T: Plugin + AudioProcessor>(
+    room: AudioFormat,
+    plugin: T,
+) -> Box<PreparedProcessor> {
     let fitted = fitted::<T>();
-    let format = working_format(ROOM, &fitted);
+    let format = working_format(room, &fitted);
     let boxed = Box::new(AudioProcessorProxy::local(plugin));
-    Box::new(PreparedProcessor::new(boxed, format, ROOM, fitted.render).unwrap())
+    Box::new(PreparedProcessor::new(boxed, format, room, fitted.render).unwrap())
 }
 
 pub(crate) fn gain(db: f32) -> Box<PreparedProcessor> {
@@ -86,10 +94,15 @@ pub(crate) fn adaptive() -> Box<dyn JitterBuffer> {
 }
 
 pub(crate) fn mixer<T: Plugin + Mixer>(people: usize) -> Box<dyn Mixer> {
+    mixer_for::<T>(ROOM, people)
+}
+
+/// For a room that mixes in `room`.
+pub(crate) fn mixer_for<T: Plugin + Mixer>(room: AudioFormat, people: usize) -> Box<dyn Mixer> {
     let mut proxy = MixerProxy::local(made::<T>());
     let people = people as u32;
     proxy
-        .activate(&MixerConfig::new(ROOM, people, people + 1))
+        .activate(&MixerConfig::new(room, people, people + 1))
         .unwrap();
     Box::new(proxy)
 }
@@ -107,10 +120,14 @@ pub(crate) fn active_speaker(people: usize) -> Box<dyn Mixer> {
 pub(crate) enum Codec {
     Opus = 0,
     Pcmu = 1,
+    /// For an end that says `stereo=1`.
+    OpusStereo = 2,
+    /// For an end that says `usedtx=1`.
+    OpusDtx = 3,
 }
 
 impl Codec {
-    pub(crate) const ALL: [Self; 2] = [Self::Opus, Self::Pcmu];
+    pub(crate) const ALL: [Self; 4] = [Self::Opus, Self::Pcmu, Self::OpusStereo, Self::OpusDtx];
 
     pub(crate) fn key(self) -> u32 {
         self as u32
@@ -120,33 +137,52 @@ impl Codec {
         match self {
             Self::Opus => 111,
             Self::Pcmu => 0,
+            Self::OpusStereo => 112,
+            Self::OpusDtx => 113,
         }
     }
 
     pub(crate) fn format(self) -> AudioFormat {
+        self.format_for(ROOM)
+    }
+
+    /// What it works in for an end in `format`.
+    fn format_for(self, format: AudioFormat) -> AudioFormat {
         match self {
-            Self::Opus => ROOM,
+            Self::Opus | Self::OpusStereo | Self::OpusDtx => format,
             Self::Pcmu => AudioFormat::new(SampleRate::HZ_8000, 1),
         }
     }
 
     /// An encoder for packets of `packet_ms`, behind its converter.
     pub(crate) fn encoder(self, packet_ms: u32) -> Encoder {
-        let format = self.format();
-        let config = EncoderConfig::new(0, format.sample_rate, 1, packet_ms);
-        let mut encoder = match self {
-            Self::Opus => AudioEncoderProxy::local(made::<OpusEncoder>()),
-            Self::Pcmu => AudioEncoderProxy::local(made::<G711Encoder>()),
+        self.encoder_for(ROOM, packet_ms)
+    }
+
+    /// For an end in `end`.
+    pub(crate) fn encoder_for(self, end: AudioFormat, packet_ms: u32) -> Encoder {
+        let format = self.format_for(end);
+        let config = EncoderConfig::new(0, format.sample_rate, format.channels, packet_ms);
+        let (mut encoder, fmtp) = match self {
+            Self::Opus => (AudioEncoderProxy::local(made::<OpusEncoder>()), ""),
+            Self::OpusStereo => (AudioEncoderProxy::local(made::<OpusEncoder>()), "stereo=1"),
+            Self::OpusDtx => (AudioEncoderProxy::local(made::<OpusEncoder>()), "usedtx=1"),
+            Self::Pcmu => (AudioEncoderProxy::local(made::<G711Encoder>()), ""),
         };
-        encoder.activate(&config, "").unwrap();
-        Encoder::new(Box::new(encoder), ROOM, format).unwrap()
+        encoder.activate(&config, fmtp).unwrap();
+        Encoder::new(Box::new(encoder), end, format).unwrap()
     }
 
     pub(crate) fn decoder(self) -> Decoder {
-        let format = self.format();
-        let config = DecoderConfig::new(0, format.sample_rate, 1);
+        self.decoder_for(ROOM)
+    }
+
+    /// For an end in `end`.
+    pub(crate) fn decoder_for(self, end: AudioFormat) -> Decoder {
+        let format = self.format_for(end);
+        let config = DecoderConfig::new(0, format.sample_rate, format.channels);
         let mut decoder = match self {
-            Self::Opus => AudioDecoderProxy::local(made::<OpusDecoder>()),
+            Self::Opus | Self::OpusStereo | Self::OpusDtx => AudioDecoderProxy::local(made::<OpusDecoder>()),
             Self::Pcmu => AudioDecoderProxy::local(made::<G711Decoder>()),
         };
         decoder.activate(&config, "").unwrap();
@@ -155,11 +191,18 @@ impl Codec {
             decoder: Box::new(decoder),
             clock_rate: format.sample_rate,
             format,
-            converter: (format != ROOM).then(|| Converter::new(format, ROOM).unwrap()),
+            converter: (format != end).then(|| Converter::new(format, end).unwrap()),
         }
     }
 
     pub(crate) fn decoders() -> Vec<Decoder> {
-        Self::ALL.into_iter().map(Self::decoder).collect()
+        Self::decoders_for(ROOM)
+    }
+
+    pub(crate) fn decoders_for(end: AudioFormat) -> Vec<Decoder> {
+        Self::ALL
+            .into_iter()
+            .map(|codec| codec.decoder_for(end))
+            .collect()
     }
 }

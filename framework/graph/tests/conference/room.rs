@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jackfield_core::audio::level_dbov;
+use jackfield_core::audio::{AudioFormat, level_dbov};
 use jackfield_core::audio_codec::NetworkHint;
 use jackfield_core::jitter_buffer::JitterBuffer;
 use jackfield_core::mixer::Mixer;
@@ -17,7 +17,7 @@ use jackfield_graph::command::{Command, Outcome, SwapCodec, SwapJitter, SwapProc
 use jackfield_graph::conference::{ConferenceConfig, ControlPorts, NetworkPorts, SharedEncoder};
 use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer, PathHint};
 use jackfield_graph::processor::{PreparedProcessor, ProcessorSlot};
-use jackfield_graph::receive::{Decoder, Receiver};
+use jackfield_graph::receive::{Decoder, ReceiveCounters, Receiver, Recycle};
 use jackfield_graph::send::Encoder;
 use jackfield_graph::stats::StripStats;
 use jackfield_graph::stopwatch::{NoStopwatch, Stopwatch};
@@ -34,6 +34,7 @@ use super::plugins::{Codec, ROOM, fixed};
 const ECHO_DELAY: usize = 3_840;
 
 pub(crate) struct Room {
+    format: AudioFormat,
     pub(crate) clock: VirtualClock,
     pub(crate) conference: Conference,
     pub(crate) control: ControlPorts,
@@ -65,16 +66,25 @@ pub(crate) struct Invitation {
     pub(crate) jitter: Box<dyn JitterBuffer>,
     /// How much of what it is played its microphone picks up.
     pub(crate) echo: f32,
+    /// What it speaks and hears in.
+    format: AudioFormat,
+    /// Whether its packets say how loud they are.
+    tells_level: bool,
+    /// The jitter buffer through which it hears; without one every packet is played as it comes.
+    ears: Option<Box<dyn JitterBuffer>>,
 }
 
 impl Invitation {
     pub(crate) fn to_speak(speech: Vec<f32>) -> Self {
         Self {
             speech,
+            format: ROOM,
             codec: Codec::Opus,
             chain: Vec::new(),
             jitter: fixed(),
             echo: 0.0,
+            tells_level: true,
+            ears: None,
         }
     }
 
@@ -90,6 +100,22 @@ impl Invitation {
         Self::to_speak(Vec::new())
     }
 
+    /// Somebody with a microphone and an ear on either side: this is said on the left, and `right`, as long, on the right.
+    pub(crate) fn in_stereo(left: &[f32], right: &[f32]) -> Self {
+        let blocks = left.chunks_exact(480).zip(right.chunks_exact(480));
+        Self {
+            format: AudioFormat::new(ROOM.sample_rate, 2),
+            codec: Codec::OpusStereo,
+            ..Self::to_speak(
+                blocks
+                    .flat_map(|(left, right)| [left, right])
+                    .flatten()
+                    .copied()
+                    .collect(),
+            )
+        }
+    }
+
     pub(crate) fn in_codec(mut self, codec: Codec) -> Self {
         self.codec = codec;
         self
@@ -97,6 +123,18 @@ impl Invitation {
 
     pub(crate) fn through(mut self, chain: Vec<Box<PreparedProcessor>>) -> Self {
         self.chain = chain;
+        self
+    }
+
+    /// Its packets do not say how loud they are.
+    pub(crate) fn without_levels(mut self) -> Self {
+        self.tells_level = false;
+        self
+    }
+
+    /// It hears through a receiver as the room's own, with this jitter buffer.
+    pub(crate) fn hearing_through(mut self, jitter: Box<dyn JitterBuffer>) -> Self {
+        self.ears = Some(jitter);
         self
     }
 
@@ -108,28 +146,57 @@ impl Invitation {
 
 /// A guest: a mouth and two ears at the other end of the network.
 pub(crate) struct Guest {
+    format: AudioFormat,
+    /// Block after block.
     speech: Vec<f32>,
     echo: f32,
     said: usize,
     codec: Codec,
     mouth: Encoder,
-    sequence_number: i64,
+    tells_level: bool,
+    /// Of the next packet that it sends.
+    pub(crate) sequence_number: i64,
     timestamp: i64,
+    receiver: Option<Ear>,
     inbound: Producer<InboundPacket>,
     ears: BTreeMap<u32, Decoder>,
     route: Option<(bool, u32)>,
-    /// What it has been played, 48 kHz.
+    /// What it has been played, 48 kHz; of stereo the left side.
     pub(crate) heard: Vec<f32>,
     /// Bytes of payload that it was sent.
     pub(crate) bytes: usize,
+    /// The right side of what it has been played in stereo.
+    pub(crate) heard_right: Vec<f32>,
     /// When the packets came that it was sent, and how long each lasts.
     pub(crate) packets: Vec<(Timestamp, u32)>,
+    /// When those of them came that were not kept back.
+    pub(crate) arrivals: Vec<Timestamp>,
     pub(crate) stats: Arc<StripStats>,
+}
+
+/// A receiver as the room's own, and where the stream stands that it is sent.
+struct Ear {
+    receiver: Receiver,
+    sequence_number: i64,
+    timestamp: i64,
+}
+
+/// Boxes are dropped.
+struct Dropped;
+
+impl Recycle for Dropped {
+    fn recycle(&mut self, _: Box<PacketBuffer>) {}
 }
 
 impl Room {
     pub(crate) fn new(people: usize, mixer: Box<dyn Mixer>) -> Self {
+        Self::mixing_in(ROOM, people, mixer)
+    }
+
+    /// A room that mixes in `format`, for which `mixer` is activated.
+    pub(crate) fn mixing_in(format: AudioFormat, people: usize, mixer: Box<dyn Mixer>) -> Self {
         let config = ConferenceConfig {
+            format,
             max_participants: people,
             ..ConferenceConfig::default()
         };
@@ -140,6 +207,7 @@ impl Room {
             ..LinkConfig::PERFECT
         });
         let mut room = Self {
+            format,
             clock: VirtualClock::default(),
             conference,
             control,
@@ -158,7 +226,7 @@ impl Room {
             encoded: BTreeMap::new(),
         };
         for codec in Codec::ALL {
-            let shared = SharedEncoder::new(codec.key(), codec.encoder(20));
+            let shared = SharedEncoder::new(codec.key(), codec.encoder_for(format, 20));
             room.order(Command::AddSharedEncoder(Box::new(shared)));
         }
         room
@@ -172,37 +240,55 @@ impl Room {
     }
 
     pub(crate) fn join(&mut self, invitation: Invitation) -> u32 {
-        let id = self.next_id;
+        let (id, format) = (self.next_id, self.format);
         self.next_id += 1;
         let (inbound, packets) = RingBuffer::new(256);
         let stats = Arc::new(StripStats::new(invitation.chain.len()));
         let input = Input::Packets {
             inbound: packets,
-            receiver: Box::new(Receiver::new(ROOM, invitation.jitter, Codec::decoders())),
+            receiver: Box::new(Receiver::new(
+                format,
+                invitation.jitter,
+                Codec::decoders_for(format),
+            )),
         };
         let codec = invitation.codec;
-        let output = Output::Encoded(Box::new(Encoding::new(codec.key(), codec.encoder(20), ROOM)));
+        let output = Output::Encoded(Box::new(Encoding::new(
+            codec.key(),
+            codec.encoder_for(format, 20),
+            format,
+        )));
         let slots = invitation
             .chain
             .into_iter()
-            .map(|processor| ProcessorSlot::new(ROOM, processor))
+            .map(|processor| ProcessorSlot::new(format, processor))
             .collect();
-        let strip = Strip::new(id, ROOM, input, slots, output, Arc::clone(&stats));
+        let strip = Strip::new(id, format, input, slots, output, Arc::clone(&stats));
         self.order(Command::AddStrip(Box::new(strip)));
+        let ears = Codec::ALL.map(|codec| (codec.key(), codec.decoder_for(invitation.format)));
         let guest = Guest {
+            format: invitation.format,
             speech: invitation.speech,
             echo: invitation.echo,
             said: 0,
             codec,
-            mouth: codec.encoder(20),
+            mouth: codec.encoder_for(invitation.format, 20),
+            tells_level: invitation.tells_level,
+            receiver: invitation.ears.map(|jitter| Ear {
+                receiver: Receiver::new(invitation.format, jitter, Codec::decoders_for(invitation.format)),
+                sequence_number: 1,
+                timestamp: 0,
+            }),
             sequence_number: 1_000,
             timestamp: 50_000,
             inbound,
-            ears: Codec::ALL.map(|codec| (codec.key(), codec.decoder())).into(),
+            ears: ears.into(),
             route: None,
             heard: Vec::new(),
             bytes: 0,
+            heard_right: Vec::new(),
             packets: Vec::new(),
+            arrivals: Vec::new(),
             stats,
         };
         self.guests.insert(id, guest);
@@ -258,11 +344,11 @@ impl Room {
     fn speak(&mut self) {
         let now = self.clock.time();
         for (id, guest) in &mut self.guests {
-            let mut block = [0.0; 480];
-            let Some(rest) = guest.speech.get(guest.said..guest.said + 480) else {
+            let len = guest.format.block_len();
+            let Some(rest) = guest.speech.get(guest.said..guest.said + len) else {
                 continue;
             };
-            block.copy_from_slice(rest);
+            let mut block = rest.to_vec();
             // From the loudspeaker through the room to the microphone.
             let played = guest.said.checked_sub(ECHO_DELAY).unwrap_or(usize::MAX);
             for (sample, echo) in block
@@ -271,10 +357,11 @@ impl Room {
             {
                 *sample += guest.echo * echo;
             }
-            guest.said += 480;
+            guest.said += len;
             let mut payload = self.network.used.pop().unwrap_or_else(|_| PacketBuffer::new());
             let encoded = guest.mouth.encode(&block, &mut payload).unwrap();
-            if encoded.ticks == 0 {
+            if encoded.bytes == 0 {
+                guest.timestamp += i64::from(encoded.ticks);
                 continue;
             }
             let packet = InboundPacket {
@@ -284,7 +371,7 @@ impl Room {
                 timestamp: guest.timestamp,
                 payload_type: guest.codec.payload_type(),
                 marker: false,
-                level_dbov: Some(level_dbov(&block)),
+                level_dbov: guest.tells_level.then(|| level_dbov(&block)),
             };
             guest.sequence_number += 1;
             guest.timestamp += i64::from(encoded.ticks);
@@ -334,6 +421,9 @@ impl Room {
                     let _ = self.network.returned.push(packet.payload);
                 }
             }
+        }
+        for guest in self.guests.values_mut() {
+            guest.listen(now);
         }
     }
 
@@ -482,16 +572,48 @@ fn address(host: u32) -> SocketAddr {
     SocketAddr::from(([10, 0, (host >> 8) as u8, host as u8], 5_000))
 }
 
+impl Ear {
+    /// As RTP brings it: what is kept back has no number and takes its time.
+    fn insert(&mut self, now: Timestamp, packet: &OutboundPacket) {
+        let timestamp = self.timestamp;
+        self.timestamp += i64::from(packet.ticks);
+        let mut payload = PacketBuffer::new();
+        if packet.payload.bytes().is_empty() || !payload.fill(packet.payload.bytes()) {
+            return;
+        }
+        let codec = Codec::ALL[packet.codec as usize];
+        let inbound = InboundPacket {
+            payload,
+            arrival: now,
+            sequence_number: self.sequence_number,
+            timestamp,
+            payload_type: codec.payload_type(),
+            marker: false,
+            level_dbov: None,
+        };
+        self.sequence_number += 1;
+        self.receiver.insert(now, inbound, &mut Dropped);
+    }
+}
+
 impl Guest {
     fn hear(&mut self, now: Timestamp, packet: &OutboundPacket) {
         if self.packets.is_empty() {
             // Whoever came later has heard nothing before.
-            self.heard.resize((now.us() * 48 / 1_000) as usize, 0.0);
+            let before = (now.us() * 48 / 1_000) as usize;
+            self.heard.resize(before, 0.0);
+            self.heard_right.resize(before, 0.0);
         }
         self.bytes += packet.payload.bytes().len();
         self.packets.push((now, packet.ticks));
+        if !packet.payload.bytes().is_empty() {
+            self.arrivals.push(now);
+        }
+        if let Some(ear) = &mut self.receiver {
+            return ear.insert(now, packet);
+        }
         let ear = self.ears.get_mut(&packet.codec).unwrap();
-        let mut pcm = vec![0.0; 5_760];
+        let mut pcm = vec![0.0; 5_760 * ear.format.channels as usize];
         let decoded = if packet.payload.bytes().is_empty() {
             ear.decoder.conceal(packet.ticks, &mut pcm)
         } else {
@@ -501,7 +623,11 @@ impl Guest {
         let decoded = decoded.or_else(|_| ear.decoder.conceal(packet.ticks, &mut pcm));
         let samples = decoded.unwrap().samples as usize;
         match &mut ear.converter {
-            None => self.heard.extend(&pcm[..samples]),
+            None => {
+                let mut sides = pcm.chunks_exact(5_760).map(|side| &side[..samples]);
+                self.heard.extend(sides.next().unwrap_or_default());
+                self.heard_right.extend(sides.next().unwrap_or_default());
+            }
             Some(converter) => {
                 let n = converter.from().block_samples();
                 for block in pcm[..samples].chunks_exact(n) {
@@ -511,6 +637,24 @@ impl Guest {
                 }
             }
         }
+    }
+
+    /// Plays 10 ms of what it has been sent, if it has a jitter buffer.
+    fn listen(&mut self, now: Timestamp) {
+        let started = !self.packets.is_empty();
+        if let Some(ear) = self.receiver.as_mut().filter(|_| started) {
+            let mut block = vec![0.0; self.format.block_len()];
+            ear.receiver.pull(now, &mut block, true, &mut Dropped);
+            let mut sides = block.chunks_exact(480);
+            self.heard.extend(sides.next().unwrap_or_default());
+            self.heard_right.extend(sides.next().unwrap_or_default());
+        }
+    }
+
+    /// What its receiver has counted.
+    pub(crate) fn counters(&self) -> ReceiveCounters {
+        let ear = self.receiver.as_ref().expect("it hears through a jitter buffer");
+        ear.receiver.counters()
     }
 
     /// From now on it sends another codec.

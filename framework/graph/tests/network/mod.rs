@@ -1,6 +1,7 @@
 //! The network domain: two rooms and the network between them.
 
 mod congestion;
+mod early_feedback;
 mod fan_out;
 mod path_hints;
 mod plugins;

@@ -31,6 +31,8 @@ mod read;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jackfield_core::audio::AudioFormat;
+use jackfield_core::units::SampleRate;
 use serde::Serialize;
 
 pub use error::ManifestError;
@@ -116,6 +118,15 @@ pub struct RoomManifest {
     pub max_participants: u32,
     /// The rate, in hertz, at which the room mixes.
     pub sample_rate: u32,
+    /// The channels in which the room mixes: 1 or 2.
+    pub channels: u32,
+}
+
+impl RoomManifest {
+    /// The format in which the room mixes.
+    pub const fn format(&self) -> AudioFormat {
+        AudioFormat::new(SampleRate::hz(self.sample_rate), self.channels)
+    }
 }
 
 /// Where the host stops.

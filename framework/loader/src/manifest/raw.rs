@@ -108,6 +108,9 @@ pub(crate) struct RawRoom {
     /// The rate, in hertz, at which the room mixes: 8000 to 48000, a multiple of 100.
     #[schemars(with = "Option<u32>", extend("minimum" = 8000, "maximum" = 48000, "multipleOf" = 100))]
     pub(crate) sample_rate: Option<Spanned<i64>>,
+    /// The channels in which the room mixes: 1, or 2 so that a guest who sends stereo is heard in stereo by whoever negotiated it.
+    #[schemars(with = "Option<u32>", extend("minimum" = 1, "maximum" = 2))]
+    pub(crate) channels: Option<Spanned<i64>>,
 }
 
 /// Where the host stops.

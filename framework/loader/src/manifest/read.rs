@@ -36,6 +36,7 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
             room: RoomManifest {
                 max_participants: 50,
                 sample_rate: 48_000,
+                channels: 1,
             },
             limits: Limits { images: 64 },
         },
@@ -143,6 +144,12 @@ impl Reader<'_> {
                 base.room.sample_rate,
                 "8000 to 48000 Hz, a multiple of 100",
                 |n| u32::try_from(n).is_ok_and(|hz| AudioFormat::new(SampleRate::hz(hz), 1).is_valid()),
+            )?,
+            channels: self.number(
+                raw.room.channels.as_ref(),
+                base.room.channels,
+                "1 channel or 2",
+                |n| (1..=2).contains(&n),
             )?,
         };
         let images = self.number(

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use jackfield_core::audio::AudioFormat;
+use jackfield_core::units::SampleRate;
 use jackfield_loader::{Isolation, Manifest, ManifestError, ParameterValue, Profile};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use proptest::prelude::*;
@@ -38,6 +40,7 @@ fn everything_that_can_be_said() {
         [room]
         max_participants = 12
         sample_rate = 16000
+        channels = 2
         [limits]
         images = 8
         "#
@@ -73,10 +76,10 @@ fn everything_that_can_be_said() {
     assert_eq!(
         (
             manifest.room.max_participants,
-            manifest.room.sample_rate,
+            manifest.room.format(),
             manifest.limits.images
         ),
-        (12, 16_000, 8)
+        (12, AudioFormat::new(SampleRate::HZ_16000, 2), 8)
     );
 }
 
@@ -222,6 +225,7 @@ fn values_that_do_not_fit_are_told_with_what_does() {
         ("[room]\nmax_participants = 1\n", 3, "1 is out of range"),
         ("[room]\nmax_participants = -4\n", 3, "-4 is out of range"),
         ("[room]\nsample_rate = 44101\n", 3, "44101 is out of range"),
+        ("[room]\nchannels = 6\n", 3, "6 is out of range"),
         ("[limits]\nimages = 5000\n", 3, "5000 is out of range"),
         ("[plugins]\nfolders = [\"\"]\n", 3, "this folder has no name"),
     ] {

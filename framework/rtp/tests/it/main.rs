@@ -1,6 +1,7 @@
 //! The behaviours of RTP and RTCP, one file each.
 
 mod demuxing;
+mod early_feedback;
 mod extending_counters;
 mod header_extensions;
 mod packets_from_outside;

@@ -21,6 +21,8 @@
 //! ```
 
 mod datagrams;
+mod departure;
+mod dscp;
 mod gather;
 mod handle;
 pub(crate) mod interfaces;
@@ -33,6 +35,7 @@ mod waker;
 
 use std::net::{IpAddr, SocketAddr};
 
+pub use dscp::{Dscp, UnknownDscp};
 pub use handle::{NetworkHandle, NetworkNotices};
 pub use statistics::SocketStatistics;
 pub use waker::Waker;
@@ -58,6 +61,8 @@ pub struct NetworkOptions {
 /// How a UDP socket is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
+    /// With which differentiated services code point everything is sent, checks and handshakes included.
+    pub dscp: Dscp,
     /// With which ECN mark everything is sent (RFC 3168).
     pub ecn: Ecn,
     /// Bytes that may wait to be received. The machine may grant less.
@@ -67,13 +72,26 @@ pub struct SocketOptions {
 }
 
 impl Default for SocketOptions {
-    /// No ECN, and room for a burst of a large room while the thread is busy.
+    /// No marks, and room for a burst of a large room while the thread is busy.
     fn default() -> Self {
         Self {
+            dscp: Dscp::DEFAULT,
             ecn: Ecn::NotCapable,
             receive_buffer: 2 << 20,
             send_buffer: 2 << 20,
         }
+    }
+}
+
+impl SocketOptions {
+    /// The traffic class byte of the IP header: the code point above the ECN mark.
+    fn traffic_class(self) -> u8 {
+        let ecn = match self.ecn {
+            Ecn::NotCapable => 0,
+            Ecn::Capable1 => 1,
+            Ecn::Capable0 => 2,
+        };
+        self.dscp.code() << 2 | ecn
     }
 }
 

@@ -7,11 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_core::transport::Route;
 use mio::net::UdpSocket;
-use quinn_udp::{EcnCodepoint, Transmit, UdpSocketState};
+use quinn_udp::UdpSocketState;
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, Type};
 
+use super::departure::{Departure, may_refuse_runs};
 use super::statistics::SocketStatistics;
-use super::{Ecn, NetError, SocketOptions};
+use super::{NetError, SocketOptions};
 
 /// A run of datagrams never grows beyond what one UDP datagram may have.
 const RUN: usize = 60_000;
@@ -20,7 +21,8 @@ const RUN: usize = 60_000;
 pub(super) struct Sockets {
     pub(super) all: Vec<Socket>,
     run: Run,
-    ecn: Option<EcnCodepoint>,
+    /// The traffic class of all that is sent.
+    class: u8,
     statistics: Arc<SocketStatistics>,
 }
 
@@ -33,6 +35,8 @@ pub(super) struct Socket {
     advertised: Option<IpAddr>,
     /// There may be more to read.
     pub(super) readable: bool,
+    /// The most datagrams that one call of the system may send: 1 once the interface turns out to cut no runs.
+    most_in_a_run: usize,
 }
 
 /// Datagrams of one size to one place, sent by one call of the system (generic segmentation offload).
@@ -74,15 +78,10 @@ impl Sockets {
             count: 0,
             ended: false,
         };
-        let ecn = match options.ecn {
-            Ecn::NotCapable => None,
-            Ecn::Capable1 => Some(EcnCodepoint::Ect1),
-            Ecn::Capable0 => Some(EcnCodepoint::Ect0),
-        };
         Ok(Self {
             all,
             run,
-            ecn,
+            class: options.traffic_class(),
             statistics,
         })
     }
@@ -111,30 +110,27 @@ impl Sockets {
     pub(super) fn flush(&mut self) {
         let run = &mut self.run;
         let Some(route) = run.route.take() else { return };
-        let socket = &self.all[run.socket];
-        let local = SocketAddr::from(route.local).ip();
-        let transmit = Transmit {
+        let socket = &mut self.all[run.socket];
+        let departure = Departure {
             destination: route.remote.into(),
-            ecn: self.ecn,
-            contents: &run.bytes,
-            segment_size: (run.count > 1).then_some(run.segment),
-            src_ip: socket.source(local),
+            source: socket.source(SocketAddr::from(route.local).ip()),
+            class: self.class,
+            bytes: &run.bytes,
+            segment: run.segment,
         };
-        let count = run.count as u64;
-        match socket
-            .io
-            .try_io(|| socket.state.try_send((&socket.io).into(), &transmit))
-        {
-            Ok(()) => self.statistics.sent.fetch_add(count, Relaxed),
-            // What cannot be sent in time is of no use later; whoever needs it reliable sends it again.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.statistics.blocked.fetch_add(count, Relaxed)
+        match departure.send(&socket.io) {
+            Err(error) if departure.is_run() && may_refuse_runs(&error) => {
+                for single in departure.singly() {
+                    let sent = single.send(&socket.io);
+                    if sent.is_ok() && socket.most_in_a_run > 1 {
+                        tracing::info!(bound = %socket.bound, %error, "datagrams leave one by one from now on");
+                        socket.most_in_a_run = 1;
+                    }
+                    self.statistics.departed(1, &sent);
+                }
             }
-            Err(error) => {
-                tracing::debug!(%error, destination = %transmit.destination, "a datagram was refused");
-                self.statistics.refused.fetch_add(count, Relaxed)
-            }
-        };
+            sent => self.statistics.departed(run.count as u64, &sent),
+        }
         run.bytes.clear();
     }
 }
@@ -152,6 +148,7 @@ impl Socket {
         let state = UdpSocketState::new((&std).into())?;
         let bound = std.local_addr()?;
         let socket = Self {
+            most_in_a_run: state.max_gso_segments(),
             state,
             bound,
             advertised: advertised
@@ -220,7 +217,7 @@ impl Run {
             && len <= self.segment
             && len > 0
             && self.bytes.len() + len <= RUN
-            && self.count < sockets[self.socket].state.max_gso_segments()
+            && self.count < sockets[self.socket].most_in_a_run
     }
 
     fn push(&mut self, datagram: &[u8]) {

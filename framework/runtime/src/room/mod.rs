@@ -115,10 +115,7 @@ impl Room {
         let fitting = Fitting::new(&shared.manifest, &shared.loader)?;
         let room = shared.manifest.room;
         let config = ConferenceConfig {
-            format: jackfield_core::audio::AudioFormat::new(
-                jackfield_core::units::SampleRate::hz(room.sample_rate),
-                1,
-            ),
+            format: room.format(),
             max_participants: room.max_participants as usize,
             ..ConferenceConfig::default()
         };

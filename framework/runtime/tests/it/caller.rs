@@ -34,6 +34,7 @@ pub(crate) fn loader(more: &[StaticPlugin]) -> Loader {
         jackfield_capture_file::JACKFIELD_PLUGIN,
         jackfield_codec_g711::JACKFIELD_PLUGIN,
         jackfield_codec_opus::JACKFIELD_PLUGIN,
+        jackfield_codec_pcm::JACKFIELD_PLUGIN,
         jackfield_congestion_fixed::JACKFIELD_PLUGIN,
         jackfield_jitter_adaptive::JACKFIELD_PLUGIN,
         jackfield_jitter_fixed::JACKFIELD_PLUGIN,
@@ -57,7 +58,7 @@ pub(crate) fn loader(more: &[StaticPlugin]) -> Loader {
 }
 
 /// What a caller offers and sends.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Codec {
     pub(crate) payload_type: u8,
     /// Its lines in the offer.
@@ -66,7 +67,7 @@ pub(crate) struct Codec {
     pub(crate) ticks: u32,
 }
 
-const OPUS: Codec = Codec {
+pub(crate) const OPUS: Codec = Codec {
     payload_type: 111,
     lines: "a=rtpmap:111 opus/48000/2\r\n",
     ticks: 960,

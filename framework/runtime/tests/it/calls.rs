@@ -129,7 +129,7 @@ fn talk(mut ann: Caller, mut bob: Caller) -> (Caller, Caller) {
 }
 
 /// The loudest block of what was heard, in dBov.
-fn loudest(caller: &Caller) -> f32 {
+pub(crate) fn loudest(caller: &Caller) -> f32 {
     let mut decoder = OpusDecoder::create(&Environment::seeded(1)).unwrap();
     decoder
         .activate(&DecoderConfig::new(0, SampleRate::HZ_48000, 1), "")
@@ -144,7 +144,7 @@ fn loudest(caller: &Caller) -> f32 {
 }
 
 /// A second and a half of recorded speech in Opus.
-fn voice() -> Vec<Vec<u8>> {
+pub(crate) fn voice() -> Vec<Vec<u8>> {
     use jackfield_core::audio_source::AudioSource;
     let path = format!(
         "{}/../../hosts/call-host/speech/reader-1.wav",

@@ -9,6 +9,7 @@ use jackfield_sdk::prelude::*;
 use jackfield_transport_ice_dtls::IceDtls;
 
 use super::caller::{Caller, Codec, loader, manifest, transport};
+use super::strangers::JACKFIELD_PLUGIN;
 
 /// Its RTP clock, its samples and its packets: 16 kHz, 20 ms.
 const RATE: SampleRate = SampleRate::hz(16_000);
@@ -131,9 +132,7 @@ impl AudioDecoder for RootDecoder {
     }
 }
 
-jackfield_sdk::export! { AudioCodec => Root, AudioEncoder => RootEncoder, AudioDecoder => RootDecoder }
-
-const ROOT: Codec = Codec {
+pub(crate) const ROOT: Codec = Codec {
     payload_type: 120,
     lines: "a=rtpmap:120 X-ROOT/16000\r\na=fmtp:120 law=2\r\n",
     ticks: PACKET as u32,

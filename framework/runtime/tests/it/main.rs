@@ -10,4 +10,7 @@ mod calls;
 mod custom_codec;
 mod node_tracing;
 mod parameter_values;
+mod sockets_by_manifest;
+mod stereo_rooms;
+mod strangers;
 mod transport_swap;

@@ -117,6 +117,7 @@ fn options_that_make_no_sense_are_refused_with_what_to_do() {
             "--listen",
         ),
         (&["--log", "lo=ud=er"], "--log"),
+        (&["--dscp", "64"], "use`ef`forvoice"),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_jackfield"))
             .arg("serve")

@@ -1,5 +1,5 @@
-//! E25.5: what leaves is marked for ECN, what comes with a mark is known by it, and buffers are as large as the machine lets them be. On real
-//! sockets of the loopback interface.
+//! E25.5: what leaves is marked for routers, what comes with a mark of theirs is known by it, and buffers are as large as the machine lets them
+//! be. On real sockets of the loopback interface.
 
 use std::io::IoSliceMut;
 use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket as StdSocket};
@@ -10,8 +10,9 @@ use nix::cmsg_space;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
 
 use super::*;
+use crate::clock::Clock;
 use crate::net::datagrams::Datagrams;
-use crate::net::{Ecn, SocketOptions};
+use crate::net::{Dscp, Ecn, NetworkOptions, NetworkThread, SocketOptions};
 
 fn open(address: SocketAddr, options: SocketOptions) -> Sockets {
     Sockets::open(&[address], &[], options, Arc::default()).unwrap()
@@ -29,9 +30,9 @@ fn peer(ip: IpAddr) -> StdSocket {
     peer
 }
 
-/// The traffic class of the next datagram.
-fn class(peer: &StdSocket) -> u32 {
-    let mut bytes = [0; 64];
+/// The next datagram, and its traffic class.
+fn arrival(peer: &StdSocket) -> (Vec<u8>, u32) {
+    let mut bytes = [0; 2_000];
     let mut control = cmsg_space!([u8; 64]);
     let mut slices = [IoSliceMut::new(&mut bytes)];
     let message = recvmsg::<SockaddrStorage>(
@@ -41,7 +42,8 @@ fn class(peer: &StdSocket) -> u32 {
         MsgFlags::empty(),
     )
     .unwrap();
-    message
+    let length = message.bytes;
+    let class = message
         .cmsgs()
         .unwrap()
         .find_map(|control| match control {
@@ -49,7 +51,8 @@ fn class(peer: &StdSocket) -> u32 {
             ControlMessageOwned::Ipv6TClass(class) => Some(class as u32),
             _ => None,
         })
-        .expect("the system tells the traffic class")
+        .expect("the system tells the traffic class");
+    (bytes[..length].to_vec(), class)
 }
 
 /// The congestion marks of `count` datagrams that come.
@@ -74,28 +77,116 @@ fn loopbacks() -> Vec<IpAddr> {
 }
 
 #[test]
-fn e25_5_what_leaves_carries_the_ecn_mark_that_was_asked_for() {
+fn e25_5_what_leaves_carries_the_code_point_and_the_ecn_mark_that_were_asked_for() {
+    let voice = Dscp::EXPEDITED_FORWARDING;
     for ip in loopbacks() {
-        for (ecn, expected) in [(Ecn::NotCapable, 0), (Ecn::Capable0, 2), (Ecn::Capable1, 1)] {
+        for (dscp, ecn, expected) in [
+            (Dscp::DEFAULT, Ecn::NotCapable, 0),
+            (Dscp::DEFAULT, Ecn::Capable1, 1),
+            (Dscp::DEFAULT, Ecn::Capable0, 2),
+            (voice, Ecn::NotCapable, 46 << 2),
+            (voice, Ecn::Capable1, 46 << 2 | 1),
+            (voice, Ecn::Capable0, 46 << 2 | 2),
+        ] {
             let options = SocketOptions {
+                dscp,
                 ecn,
                 ..SocketOptions::default()
             };
-            let mut sockets = open(SocketAddr::new(ip, 0), options);
-            let peer = peer(ip);
-            let route = Route::new(sockets.all[0].bound, peer.local_addr().unwrap());
-            sockets.send(&route, b"one by itself");
-            sockets.flush();
-            assert_eq!(class(&peer), expected, "{ip} {ecn:?}");
-            for _ in 0..3 {
-                sockets.send(&route, b"three in one call of the system");
-            }
-            sockets.flush();
-            for _ in 0..3 {
-                assert_eq!(class(&peer), expected, "{ip} {ecn:?}");
+            // One that is bound to its address, and one that has to say from which it sends.
+            let any = if ip.is_ipv4() {
+                [0; 4].into()
+            } else {
+                [0_u16; 8].into()
+            };
+            for bound in [ip, any] {
+                let mut sockets = open(SocketAddr::new(bound, 0), options);
+                let peer = peer(ip);
+                let local = SocketAddr::new(ip, sockets.all[0].bound.port());
+                let route = Route::new(local, peer.local_addr().unwrap());
+                sockets.send(&route, b"one by itself");
+                sockets.flush();
+                assert_eq!(
+                    arrival(&peer),
+                    (b"one by itself".to_vec(), expected),
+                    "{bound} {dscp} {ecn:?}"
+                );
+                let run: [&[u8]; 3] = [b"three in one call", b"of the system and", b"the last"];
+                run.iter().for_each(|datagram| sockets.send(&route, datagram));
+                sockets.flush();
+                for datagram in run {
+                    assert_eq!(
+                        arrival(&peer),
+                        (datagram.to_vec(), expected),
+                        "{bound} {dscp} {ecn:?}"
+                    );
+                }
+                assert_eq!(sockets.statistics.sent.load(Relaxed), 4);
             }
         }
     }
+}
+
+#[test]
+fn e25_5_the_network_thread_marks_what_it_sends_as_it_was_told() {
+    let peer = peer(Ipv4Addr::LOCALHOST.into());
+    let handle = NetworkThread::start(NetworkOptions {
+        media: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+        advertised: Vec::new(),
+        // It asks there for its own address: the first that it sends.
+        stun_server: Some(peer.local_addr().unwrap()),
+        sockets: SocketOptions {
+            dscp: Dscp::EXPEDITED_FORWARDING,
+            ..SocketOptions::default()
+        },
+        clock: Clock::new(),
+    })
+    .unwrap();
+    let (request, class) = arrival(&peer);
+    assert_eq!(request[..2], [0, 1], "a Binding request (RFC 8489 section 6)");
+    assert_eq!(class, 46 << 2);
+    handle.close();
+}
+
+#[test]
+fn e25_5_a_run_that_the_system_refuses_leaves_datagram_by_datagram() {
+    for ip in loopbacks() {
+        let mut sockets = open(SocketAddr::new(ip, 0), SocketOptions::default());
+        let peer = peer(ip);
+        let route = Route::new(sockets.all[0].bound, peer.local_addr().unwrap());
+        // Linux cuts a run into 128 at most, older kernels into 64.
+        sockets.all[0].most_in_a_run = 150;
+        for number in 0..150_u8 {
+            sockets.send(&route, &[number; 20]);
+        }
+        sockets.flush();
+        for number in 0..150 {
+            assert_eq!(arrival(&peer).0, [number; 20], "{ip}");
+        }
+        assert_eq!(sockets.all[0].most_in_a_run, 1, "it is not tried again");
+        assert_eq!(sockets.statistics.sent.load(Relaxed), 150);
+        assert_eq!(sockets.statistics.refused.load(Relaxed), 0);
+    }
+}
+
+#[test]
+fn e25_5_a_refusal_that_has_another_cause_leaves_runs_allowed() {
+    let mut sockets = open(
+        SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketOptions::default(),
+    );
+    let peer = peer(Ipv4Addr::LOCALHOST.into());
+    let port = sockets.all[0].bound.port();
+    let before = sockets.all[0].most_in_a_run;
+    // An address of ours that is not ours any more.
+    let gone = SocketAddr::from(([192, 0, 2, 9], port));
+    let route = Route::new(gone, peer.local_addr().unwrap());
+    for _ in 0..3 {
+        sockets.send(&route, b"from nowhere");
+    }
+    sockets.flush();
+    assert_eq!(sockets.statistics.refused.load(Relaxed), 3);
+    assert_eq!(sockets.all[0].most_in_a_run, before);
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! A plugin of nobody's, with a part for three areas: a codec, a congestion controller and a pacer that no other file knows.
+
+use jackfield_sdk::congestion::{Path, RateController, RateRule};
+use jackfield_sdk::pacing::{Departure, QueuedPacer};
+use jackfield_sdk::prelude::*;
+
+use super::custom_codec::{Root, RootDecoder, RootEncoder};
+
+/// Halves the rate when anything is lost, else adds a twentieth.
+struct Halving(());
+
+impl Plugin for Halving {
+    const DESCRIPTOR: Descriptor = Descriptor::new("example.congestion.halving", "Halving", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Ok(Self(()))
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.0
+    }
+}
+
+impl RateRule for Halving {
+    fn target(&mut self, _: Timestamp, event: &CongestionEvent, path: &Path) -> DataRate {
+        match event.kind {
+            CongestionEventKind::PacketFeedback if path.loss > 0.0 => path.target * 0.5,
+            CongestionEventKind::PacketFeedback => path.target * 1.05,
+            _ => path.target,
+        }
+    }
+}
+
+/// A packet every 5 ms.
+struct Metronome {
+    next: Timestamp,
+    parameters: (),
+}
+
+impl Plugin for Metronome {
+    const DESCRIPTOR: Descriptor = Descriptor::new("example.pacing.metronome", "Metronome", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Ok(Self {
+            next: Timestamp::ZERO,
+            parameters: (),
+        })
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.parameters
+    }
+}
+
+impl Departure for Metronome {
+    fn due(&self, came: Timestamp, _: &PacedPacket) -> Timestamp {
+        came.max(self.next)
+    }
+
+    fn departed(&mut self, due: Timestamp, _: &PacedPacket) {
+        self.next = due + TimeDelta::ms(5);
+    }
+}
+
+jackfield_sdk::export! {
+    AudioCodec => Root,
+    AudioEncoder => RootEncoder,
+    AudioDecoder => RootDecoder,
+    CongestionController => RateController<Halving>,
+    Pacer => QueuedPacer<Metronome>,
+}
