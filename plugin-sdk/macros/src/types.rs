@@ -45,9 +45,12 @@ pub(crate) fn tags_as_code(attributes: &mut [Attribute]) {
     }
 }
 
-/// The lines of the doc comments.
+/// What stands behind it in a doc comment is Rust, and nothing for a C header.
+const EXAMPLE: &str = "# Example";
+
+/// The lines of the doc comments, without the example.
 pub(crate) fn doc_lines(attributes: &[Attribute]) -> Vec<String> {
-    attributes
+    let lines = attributes
         .iter()
         .filter(|a| a.path().is_ident("doc"))
         .filter_map(|a| match &a.meta {
@@ -59,8 +62,12 @@ pub(crate) fn doc_lines(attributes: &[Attribute]) -> Vec<String> {
                 _ => None,
             },
             _ => None,
-        })
-        .collect()
+        });
+    let mut lines: Vec<String> = lines.take_while(|line| line != EXAMPLE).collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
 }
 
 /// `AudioProcessor` → `audio_processor`.

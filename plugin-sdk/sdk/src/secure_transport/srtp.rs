@@ -1,7 +1,7 @@
 //! What SRTP (RFC 3711, RFC 7714) asks for beyond its cryptography, which a library does: keys sorted out, packets of any shape looked at
 //! before they are worked on, and no state kept for sources that have not proved themselves.
 //!
-//! A transport wraps its library in a [`Context`] and puts an [`Inbound`] around it.
+//! A transport wraps its library in a [`Context`] and puts a [`Srtp`] around it.
 
 use std::collections::HashSet;
 
@@ -68,10 +68,28 @@ const SOURCES: usize = 4096;
 /// The SRTCP index with its E flag.
 const SRTCP_INDEX: usize = 4;
 
-/// The library's state for what comes from the peer: it checks authenticity and replays, within a window of [`REPLAY_WINDOW`], and decrypts.
-pub trait Context {
-    /// A packet in the clear.
+/// The library's state for one direction. For what comes from the peer it checks authenticity and replays, within a window of [`REPLAY_WINDOW`].
+pub trait Context: Sized + Send {
+    /// A packet, in the clear or protected.
     type Packet;
+
+    /// One that has seen nothing, with these keys; `inbound` for what comes from the peer.
+    ///
+    /// # Errors
+    /// If the keys do not fit.
+    fn new(profile: Profile, keys: &KeyAndSalt, inbound: bool) -> Result<Self, Fault>;
+
+    /// Protects an RTP packet.
+    ///
+    /// # Errors
+    /// What the library says.
+    fn protect_rtp(&mut self, packet: &[u8], header: &RtpHeader) -> Result<Self::Packet, String>;
+
+    /// Protects an RTCP packet, compound or reduced-size.
+    ///
+    /// # Errors
+    /// What the library says.
+    fn protect_rtcp(&mut self, packet: &[u8]) -> Result<Self::Packet, String>;
 
     /// Checks and decrypts an SRTP packet that is long enough for its tag.
     ///
@@ -86,15 +104,22 @@ pub trait Context {
     fn unprotect_rtcp(&mut self, datagram: &[u8]) -> Result<Self::Packet, Refusal>;
 }
 
+/// Protects what leaves and unprotects what comes, with keys from DTLS.
+pub struct Srtp<C: Context> {
+    profile: Profile,
+    outbound: C,
+    inbound: Inbound<C>,
+}
+
 /// Lets in what is authentic and new.
-pub struct Inbound<C> {
+struct Inbound<C> {
     profile: Profile,
     context: C,
     /// Tries the first packet of a source that is not known yet. A context keeps state for every source that it is asked about and takes
     /// the first packet as the start of the replay window, both before it has checked the packet: this one may be thrown away.
     probe: C,
     probed: u32,
-    fresh: Box<dyn FnMut() -> Result<C, Fault> + Send>,
+    keys: KeyAndSalt,
     rtp_sources: HashSet<u32>,
     rtcp_sources: HashSet<u32>,
 }
@@ -147,10 +172,7 @@ impl Profile {
 
 impl Keys {
     /// Ours, to protect what leaves, and the peer's, to unprotect what comes.
-    ///
-    /// # Errors
-    /// If DTLS exported another number of bytes than the profile needs.
-    pub fn ours_and_theirs(&self) -> Result<(KeyAndSalt, KeyAndSalt), Fault> {
+    fn ours_and_theirs(&self) -> Result<(KeyAndSalt, KeyAndSalt), Fault> {
         let (key, salt) = (self.profile.key_len(), self.profile.salt_len());
         if self.material.len() != self.profile.keying_material_len() {
             return Err(Fault::failed(
@@ -189,23 +211,50 @@ impl RtpHeader {
     }
 }
 
-impl<C: Context> Inbound<C> {
-    /// `fresh` makes a context that has seen nothing, with the peer's keys.
+impl<C: Context> Srtp<C> {
+    /// Starts from the keys of a finished handshake.
     ///
     /// # Errors
-    /// If it makes none.
-    pub fn new(
-        profile: Profile,
-        mut fresh: impl FnMut() -> Result<C, Fault> + Send + 'static,
-    ) -> Result<Self, Fault> {
+    /// If DTLS exported another number of bytes than the profile needs, or the library refuses the keys.
+    pub fn new(keys: &Keys) -> Result<Self, Fault> {
+        let profile = keys.profile;
+        let (ours, theirs) = keys.ours_and_theirs()?;
         Ok(Self {
             profile,
-            context: fresh()?,
-            probe: fresh()?,
-            probed: 0,
-            fresh: Box::new(fresh),
-            rtp_sources: HashSet::new(),
-            rtcp_sources: HashSet::new(),
+            outbound: C::new(profile, &ours, false)?,
+            inbound: Inbound::new(profile, theirs)?,
+        })
+    }
+
+    /// The profile in use.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Protects an RTP packet.
+    ///
+    /// # Errors
+    /// If it is none, or the library cannot protect it.
+    pub fn protect_rtp(&mut self, packet: &[u8]) -> Result<C::Packet, Fault> {
+        let header = RtpHeader::read(packet).ok_or_else(|| {
+            Fault::invalid("not an RTP packet (RFC 3550 section 5.1): pass header and payload, in the clear")
+        })?;
+        self.outbound.protect_rtp(packet, &header).map_err(|error| {
+            Fault::failed(format!(
+                "SRTP cannot protect the packet ({error}): make a new transport"
+            ))
+        })
+    }
+
+    /// Protects an RTCP packet, compound or reduced-size.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn protect_rtcp(&mut self, packet: &[u8]) -> Result<C::Packet, Fault> {
+        self.outbound.protect_rtcp(packet).map_err(|error| {
+            Fault::invalid(format!(
+                "not an RTCP packet ({error}): pass it whole, in the clear"
+            ))
         })
     }
 
@@ -214,6 +263,32 @@ impl<C: Context> Inbound<C> {
     /// # Errors
     /// With the reason why it is not let in.
     pub fn unprotect_rtp(&mut self, datagram: &[u8]) -> Result<C::Packet, Refusal> {
+        self.inbound.unprotect_rtp(datagram)
+    }
+
+    /// Checks and decrypts an SRTCP packet.
+    ///
+    /// # Errors
+    /// With the reason why it is not let in.
+    pub fn unprotect_rtcp(&mut self, datagram: &[u8]) -> Result<C::Packet, Refusal> {
+        self.inbound.unprotect_rtcp(datagram)
+    }
+}
+
+impl<C: Context> Inbound<C> {
+    fn new(profile: Profile, keys: KeyAndSalt) -> Result<Self, Fault> {
+        Ok(Self {
+            profile,
+            context: C::new(profile, &keys, true)?,
+            probe: C::new(profile, &keys, true)?,
+            probed: 0,
+            keys,
+            rtp_sources: HashSet::new(),
+            rtcp_sources: HashSet::new(),
+        })
+    }
+
+    fn unprotect_rtp(&mut self, datagram: &[u8]) -> Result<C::Packet, Refusal> {
         let header = RtpHeader::read(datagram).ok_or(Refusal::Malformed)?;
         if datagram.len() < header.length + self.profile.aead_tag_len() + self.profile.hmac_tag_len() {
             return Err(Refusal::Malformed);
@@ -227,11 +302,7 @@ impl<C: Context> Inbound<C> {
         self.context.unprotect_rtp(datagram, &header)
     }
 
-    /// Checks and decrypts an SRTCP packet.
-    ///
-    /// # Errors
-    /// With the reason why it is not let in.
-    pub fn unprotect_rtcp(&mut self, datagram: &[u8]) -> Result<C::Packet, Refusal> {
+    fn unprotect_rtcp(&mut self, datagram: &[u8]) -> Result<C::Packet, Refusal> {
         let index = datagram
             .len()
             .checked_sub(SRTCP_INDEX + self.profile.hmac_tag_len())
@@ -258,7 +329,7 @@ impl<C: Context> Inbound<C> {
         self.probed += 1;
         if self.probed >= PROBES {
             self.probed = 0;
-            if let Ok(probe) = (self.fresh)() {
+            if let Ok(probe) = C::new(self.profile, &self.keys, true) {
                 self.probe = probe;
             }
         }

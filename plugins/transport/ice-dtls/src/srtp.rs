@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use jackfield_sdk::prelude::*;
 use jackfield_sdk::secure_transport::srtp::{
-    Context, Inbound, KeyAndSalt, Keys, Profile, REPLAY_WINDOW, Refusal, RtpHeader,
+    self, Context, KeyAndSalt, Profile, REPLAY_WINDOW, Refusal, RtpHeader,
 };
 use rtc_rtp::Header;
 use rtc_shared::error::Error;
@@ -12,70 +12,28 @@ use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
 use rtc_srtp::protection_profile::ProtectionProfile;
 
 /// Protects what leaves and unprotects what comes, with keys from DTLS.
-pub(crate) struct Srtp {
-    profile: Profile,
-    outbound: Direction,
-    inbound: Inbound<Direction>,
-}
+pub(crate) type Srtp = srtp::Srtp<Direction>;
 
 /// What one direction has of the library.
-struct Direction {
+pub(crate) struct Direction {
     context: LibraryContext,
     /// Reused: tells the library how long a header is without the allocations that its own parser makes.
     header: Header,
 }
 
-impl Srtp {
-    /// Starts from the keys of a finished handshake.
-    pub(crate) fn new(keys: &Keys) -> Result<Self, Fault> {
-        let profile = keys.profile;
-        let (ours, theirs) = keys.ours_and_theirs()?;
-        Ok(Self {
-            profile,
-            outbound: Direction::new(profile, &ours, false)?,
-            inbound: Inbound::new(profile, move || Direction::new(profile, &theirs, true))?,
-        })
-    }
-
-    /// The profile in use.
-    pub(crate) fn profile(&self) -> Profile {
-        self.profile
-    }
-
-    /// Protects an RTP packet.
-    pub(crate) fn protect_rtp(&mut self, packet: &[u8]) -> Result<BytesMut, Fault> {
-        let header = RtpHeader::read(packet).ok_or_else(|| {
-            Fault::invalid("not an RTP packet (RFC 3550 section 5.1): pass header and payload, in the clear")
-        })?;
-        let Direction { context, header } = self.outbound.at(&header);
-        context.encrypt_rtp_with_header(packet, header).map_err(|error| {
-            Fault::failed(format!(
-                "SRTP cannot protect the packet ({error}): make a new transport"
-            ))
-        })
-    }
-
-    /// Protects an RTCP packet, compound or reduced-size.
-    pub(crate) fn protect_rtcp(&mut self, packet: &[u8]) -> Result<BytesMut, Fault> {
-        self.outbound.context.encrypt_rtcp(packet).map_err(|error| {
-            Fault::invalid(format!(
-                "not an RTCP packet ({error}): pass it whole, in the clear"
-            ))
-        })
-    }
-
-    /// Checks and decrypts an SRTP packet.
-    pub(crate) fn unprotect_rtp(&mut self, datagram: &[u8]) -> Result<BytesMut, Refusal> {
-        self.inbound.unprotect_rtp(datagram)
-    }
-
-    /// Checks and decrypts an SRTCP packet.
-    pub(crate) fn unprotect_rtcp(&mut self, datagram: &[u8]) -> Result<BytesMut, Refusal> {
-        self.inbound.unprotect_rtcp(datagram)
+impl Direction {
+    /// With the header of a packet. The contributing sources stand in for its whole variable part: the library only asks for the length.
+    fn at(&mut self, header: &RtpHeader) -> &mut Self {
+        self.header.sequence_number = header.sequence_number;
+        self.header.ssrc = header.ssrc;
+        self.header.csrc.resize((header.length - 12) / 4, 0);
+        self
     }
 }
 
-impl Direction {
+impl Context for Direction {
+    type Packet = BytesMut;
+
     fn new(profile: Profile, keys: &KeyAndSalt, inbound: bool) -> Result<Self, Fault> {
         let provider = rtc_crypto::default_provider()
             .map_err(|error| Fault::failed(format!("no cryptography: {error}")))?;
@@ -95,17 +53,18 @@ impl Direction {
         Ok(Self { context, header })
     }
 
-    /// With the header of a packet. The contributing sources stand in for its whole variable part: the library only asks for the length.
-    fn at(&mut self, header: &RtpHeader) -> &mut Self {
-        self.header.sequence_number = header.sequence_number;
-        self.header.ssrc = header.ssrc;
-        self.header.csrc.resize((header.length - 12) / 4, 0);
-        self
+    fn protect_rtp(&mut self, packet: &[u8], header: &RtpHeader) -> Result<BytesMut, String> {
+        let Self { context, header } = self.at(header);
+        context
+            .encrypt_rtp_with_header(packet, header)
+            .map_err(|error| error.to_string())
     }
-}
 
-impl Context for Direction {
-    type Packet = BytesMut;
+    fn protect_rtcp(&mut self, packet: &[u8]) -> Result<BytesMut, String> {
+        self.context
+            .encrypt_rtcp(packet)
+            .map_err(|error| error.to_string())
+    }
 
     fn unprotect_rtp(&mut self, datagram: &[u8], header: &RtpHeader) -> Result<BytesMut, Refusal> {
         let Self { context, header } = self.at(header);
