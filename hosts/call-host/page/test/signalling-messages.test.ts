@@ -11,6 +11,8 @@ test('a well-formed message is read as it is', () => {
   const joined = { v: 1, type: 'joined', room: 'lobby', participant: 'p3', resume: 'r', resumed: false, participants: [ann] };
   expect(decode(JSON.stringify(joined))).toEqual(joined);
   expect(decode('{"v":1,"type":"candidate","candidate":null}')).toEqual({ v: 1, type: 'candidate', candidate: null });
+  expect(decode('{"v":1,"type":"reconnect","connection":7}')).toEqual({ v: 1, type: 'reconnect', connection: 7 });
+  expect(decode('{"v":1,"type":"answer","sdp":"v=0","connection":7}')).not.toBeNull();
   expect(decode('{"v":1,"type":"levels","levels":{"p1":-31.5},"active":["p1"]}')).not.toBeNull();
 });
 
@@ -25,6 +27,8 @@ test.each([
   '[]',
   'null',
   '{"v":1,"type":"answer"}',
+  '{"v":1,"type":"answer","sdp":"v=0","connection":"7"}',
+  '{"v":1,"type":"reconnect"}',
   '{"v":1,"type":"joined","room":"lobby","participant":"p3","resume":"r","resumed":false,"participants":[{}]}',
   '{"v":1,"type":"levels","levels":{"p1":"loud"},"active":[]}',
   '{"v":1,"type":"error","code":"room-full","message":"full"}',
