@@ -44,6 +44,8 @@ export async function startHost({ open = true, robots = 0, args = [], env = {} }
     },
   };
   process.once('exit', () => child.kill('SIGKILL'));
+  // Whoever ends the tests from outside does not want the host to stay.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
   const deadline = Date.now() + 30_000;
   for (;;) {
