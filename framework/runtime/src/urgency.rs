@@ -1,24 +1,29 @@
 //! How urgently the system's scheduler takes the threads that a call hangs on.
 
+use jackfield_core::time::Timestamp;
+use jackfield_core::units::TimeDelta;
 use thread_priority::{
-    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
-    set_current_thread_priority, set_thread_priority_and_policy, thread_native_id,
+    NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue,
+    ThreadSchedulePolicy, set_current_thread_priority, set_thread_priority_and_policy, thread_native_id,
 };
 
 /// Of 99: above what is merely real-time, far below the kernel's own threads.
 const AUDIO: u8 = 20;
+/// Below the audio thread: a block comes first.
+const NETWORK: u8 = 10;
+/// Over so long it is looked how busy the network thread is.
+const WINDOW: TimeDelta = TimeDelta::ms(100);
+/// Busier than this share of the time it is not real-time.
+const BUSY: f64 = 0.7;
 /// Of 99 steps of niceness.
-const NETWORK: u8 = 85;
+const AHEAD: u8 = 85;
 /// Likewise; the usual is 50. Not the least there is: others may wait for the room while an instance is made.
 const PREPARATION: u8 = 35;
 
 /// Puts this thread before all that is not real-time (SCHED_RR): what it does every 10 ms is short, and late it is worth nothing. Where
 /// that is not allowed, it is made as nice as may be.
 pub(crate) fn audio() {
-    let value = ThreadPriorityValue::try_from(AUDIO).map(ThreadPriority::Crossplatform);
-    let real_time = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
-    let set = value.map(|value| set_thread_priority_and_policy(thread_native_id(), value, real_time));
-    if !matches!(set, Ok(Ok(())))
+    if !real_time(AUDIO)
         && let Err(error) = set_current_thread_priority(ThreadPriority::Max)
     {
         tracing::debug!(
@@ -28,11 +33,66 @@ pub(crate) fn audio() {
     }
 }
 
-/// Puts this thread before most others. Not before all: how much it has to do is for others to say, who send it packets.
-pub(crate) fn network() {
-    let value = ThreadPriorityValue::try_from(NETWORK).map(ThreadPriority::Crossplatform);
+/// How urgently the network thread is taken. It is real-time as the audio thread is, because a packet that is late is as bad as a block that is
+/// late; but how much it has to do is for others to say, who send it packets. So while it is busy for most of the time it is not real-time: a
+/// flood must not take the machine.
+pub(crate) struct NetworkUrgency {
+    /// Whether this is allowed.
+    may_be_real_time: bool,
+    real_time: bool,
+    since: Timestamp,
+    busy: TimeDelta,
+}
+
+impl NetworkUrgency {
+    /// Of the thread that calls it.
+    pub(crate) fn begin(now: Timestamp) -> Self {
+        let allowed = real_time(NETWORK);
+        let urgency = Self {
+            may_be_real_time: allowed,
+            real_time: allowed,
+            since: now,
+            busy: TimeDelta::ZERO,
+        };
+        if !urgency.real_time {
+            ahead();
+        }
+        urgency
+    }
+
+    /// The thread has worked for so long on what had come.
+    pub(crate) fn worked(&mut self, from: Timestamp, to: Timestamp) {
+        self.busy += to.since(from);
+        let passed = to.since(self.since);
+        if passed < WINDOW {
+            return;
+        }
+        let crowded = self.busy > passed * BUSY;
+        (self.since, self.busy) = (to, TimeDelta::ZERO);
+        if crowded && self.real_time {
+            self.real_time = false;
+            tracing::warn!("the network thread has so much to do that it gives up its real-time priority");
+            ahead();
+        } else if !crowded && !self.real_time && self.may_be_real_time {
+            self.real_time = real_time(NETWORK);
+        }
+    }
+}
+
+/// Whether this thread runs before all that is not real-time now.
+fn real_time(priority: u8) -> bool {
+    let value = ThreadPriorityValue::try_from(priority).map(ThreadPriority::Crossplatform);
+    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
+    let set = value.map(|value| set_thread_priority_and_policy(thread_native_id(), value, policy));
+    matches!(set, Ok(Ok(())))
+}
+
+/// Puts this thread before most others.
+fn ahead() {
+    let value = ThreadPriorityValue::try_from(AHEAD).map(ThreadPriority::Crossplatform);
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
     if let Ok(value) = value
-        && let Err(error) = set_current_thread_priority(value)
+        && let Err(error) = set_thread_priority_and_policy(thread_native_id(), value, policy)
     {
         tracing::debug!(
             ?error,

@@ -17,6 +17,7 @@ use mio::{Events, Interest, Poll, Token};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::clock::Clock;
+use crate::urgency::NetworkUrgency;
 
 use super::datagrams::{Datagram, Datagrams};
 use super::gather::Gatherer;
@@ -117,7 +118,7 @@ struct Room {
 
 impl Worker {
     fn run(mut self) {
-        crate::urgency::network();
+        let mut urgency = NetworkUrgency::begin(self.clock.now());
         let mut events = Events::with_capacity(64);
         let mut datagrams = Datagrams::new();
         loop {
@@ -128,6 +129,7 @@ impl Worker {
                 return;
             }
             self.shared.statistics.wakes.fetch_add(1, Relaxed);
+            let began = self.clock.now();
             // From here on whoever has something for us wakes us again.
             self.waker.looking();
             for event in &events {
@@ -142,6 +144,7 @@ impl Worker {
             }
             self.send();
             self.sockets.flush();
+            urgency.worked(began, self.clock.now());
         }
     }
 
