@@ -17,7 +17,7 @@ typedef struct plugin {
 
 // [control]
 static jf_status_t activate(void *self, const jf_audio_format_t *format) {
-  plugin_t *plugin = self;
+  plugin_t *plugin = (plugin_t *)self;
   if (!jf_is_format(format)) return jf_fail(self, JF_E_UNSUPPORTED, "the format is 8 to 48 kHz and 1 to 8 channels");
   plugin->samples = format->sample_rate / 100;
   plugin->channels = format->channels;
@@ -27,7 +27,7 @@ static jf_status_t activate(void *self, const jf_audio_format_t *format) {
 // Ten milliseconds, one channel behind the other. No allocation, no lock, no clock in here. [audio]
 static jf_status_t process(void *self, jf_timestamp_t now, float *near, size_t near_len, const jf_capture_info_t *capture,
                            jf_processor_report_t *report) {
-  plugin_t *plugin = self;
+  plugin_t *plugin = (plugin_t *)self;
   (void)now, (void)capture, (void)report;
   if (plugin->samples == 0) return jf_fail(self, JF_E_STATE, "call activate first");
   if (near_len != (size_t)plugin->samples * plugin->channels) return jf_fail(self, JF_E_INVALID, "a block is 10 ms");
@@ -51,7 +51,7 @@ static const jf_audio_processor_table_t table = {
 
 static jf_status_t create(const jf_environment_t *environment, jf_instance_t *out, jf_fault_t *fault) {
   (void)environment;
-  plugin_t *plugin = jf_make(sizeof(plugin_t), jf_knobs, JF_KNOB_COUNT, &table, out, fault);
+  plugin_t *plugin = (plugin_t *)jf_make(sizeof(plugin_t), jf_knobs, JF_KNOB_COUNT, &table, out, fault);
   if (!plugin) return JF_E_FAILED;
   plugin->gain = 1.0f;
   return JF_OK;

@@ -21,7 +21,7 @@ static int64_t bounded(const plugin_t *plugin) {
 
 // [control]
 static jf_status_t activate(void *self, jf_timestamp_t now, const jf_rate_constraints_t *bounds) {
-  plugin_t *plugin = self;
+  plugin_t *plugin = (plugin_t *)self;
   (void)now;
   if (bounds->minimum > bounds->maximum) return jf_fail(self, JF_E_INVALID, "the smallest rate is above the largest");
   plugin->bounds = *bounds;
@@ -33,7 +33,7 @@ static jf_status_t activate(void *self, jf_timestamp_t now, const jf_rate_constr
 // After everything that happens on the path. [network]: no allocation, no lock, no clock, nothing that blocks.
 static jf_status_t on_event(void *self, jf_timestamp_t now, const jf_congestion_event_t *event, const jf_packet_feedback_t *packets,
                             size_t packets_len, const jf_probe_sink_t *probes, jf_congestion_update_t *out) {
-  plugin_t *plugin = self;
+  plugin_t *plugin = (plugin_t *)self;
   (void)now, (void)probes;
   if (!plugin->active) return jf_fail(self, JF_E_STATE, "call activate with the session's bounds first");
   if (event->kind == JF_CONGESTION_EVENT_KIND_ROUTE_CHANGE || event->kind == JF_CONGESTION_EVENT_KIND_TARGET_RATE_CONSTRAINTS)
@@ -61,12 +61,12 @@ static jf_status_t process_interval(void *self, jf_time_delta_t *out) {
 static jf_status_t hand_over(void *self, jf_timestamp_t now, jf_congestion_handover_t *out) {
   (void)now;
   memset(out, 0, sizeof(*out));
-  out->target = out->estimate = bounded(self);
+  out->target = out->estimate = bounded((const plugin_t *)self);
   return JF_OK;
 }
 
 static jf_status_t take_over(void *self, jf_timestamp_t now, const jf_congestion_handover_t *state) {
-  plugin_t *plugin = self;
+  plugin_t *plugin = (plugin_t *)self;
   (void)now;
   if (state->target > 0) plugin->target = (double)state->target;
   return JF_OK;

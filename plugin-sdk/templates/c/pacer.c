@@ -34,7 +34,7 @@ static int64_t duration(const plugin_t *plugin, int64_t bytes) {
 
 // All of these are [network]: no allocation, no lock, no clock, nothing that blocks.
 static jf_status_t set_rates(void *self, jf_timestamp_t now, jf_data_rate_t pacing, jf_data_rate_t padding) {
-  plugin_t *plugin = self;
+  plugin_t *plugin = (plugin_t *)self;
   (void)padding;
   plugin->rate = pacing > 30000 ? pacing : 30000;
   plugin->free_at = now;
@@ -42,7 +42,7 @@ static jf_status_t set_rates(void *self, jf_timestamp_t now, jf_data_rate_t paci
 }
 
 static jf_status_t enqueue(void *self, jf_timestamp_t now, const jf_paced_packet_t *packet) {
-  plugin_t *plugin = self;
+  plugin_t *plugin = (plugin_t *)self;
   if (plugin->count == CAPACITY) return jf_fail(self, JF_E_STATE, "the queue is full: poll by the deadline");
   const size_t last = (plugin->first + plugin->count++) % CAPACITY;
   plugin->queue[last].came = now;
@@ -66,23 +66,23 @@ static jf_status_t give(plugin_t *plugin, jf_timestamp_t now, int all, const jf_
 }
 
 static jf_status_t poll_due(void *self, jf_timestamp_t now, const jf_departure_sink_t *departures) {
-  return give(self, now, 0, departures);
+  return give((plugin_t *)self, now, 0, departures);
 }
 
 static jf_status_t deadline(void *self, jf_timestamp_t *out) {
-  const plugin_t *plugin = self;
+  const plugin_t *plugin = (const plugin_t *)self;
   *out = plugin->count > 0 ? due(plugin) : JF_TIMESTAMP_NEVER;
   return JF_OK;
 }
 
 static jf_status_t waiting(void *self, jf_pacer_queue_t *out) {
-  const plugin_t *plugin = self;
+  const plugin_t *plugin = (const plugin_t *)self;
   out->packets = plugin->count;
   out->size = plugin->bytes;
   return JF_OK;
 }
 
-static jf_status_t hand_over(void *self, const jf_departure_sink_t *departures) { return give(self, 0, 1, departures); }
+static jf_status_t hand_over(void *self, const jf_departure_sink_t *departures) { return give((plugin_t *)self, 0, 1, departures); }
 
 JF_MODULE_TABLE(free, jf_no_latency, jf_no_stats, jf_no_reset)
 
@@ -98,7 +98,7 @@ static const jf_pacer_table_t table = {
 
 static jf_status_t create(const jf_environment_t *environment, jf_instance_t *out, jf_fault_t *fault) {
   (void)environment;
-  plugin_t *plugin = jf_make(sizeof(plugin_t), jf_knobs, JF_KNOB_COUNT, &table, out, fault);
+  plugin_t *plugin = (plugin_t *)jf_make(sizeof(plugin_t), jf_knobs, JF_KNOB_COUNT, &table, out, fault);
   if (!plugin) return JF_E_FAILED;
   plugin->rate = 1000000;
   return JF_OK;
