@@ -9,16 +9,20 @@ use crate::time::Timestamp;
 
 /// Where audio goes out.
 ///
-/// Shapes: planar `f32`, `format.block_len()` samples.
+/// Shapes: planar `f32`, `format.block_len()` samples. Life: `open`; `write` every 10 ms; `close`. One that is destroyed while it is open
+/// closes by itself.
 #[area(id = "jackfield.audio-sink/1")]
 pub trait AudioSink: Module {
-    /// Opens the place that `location` names (a path, a device name; empty for the default) in `format`. [control]
+    /// Opens the place that `location` names (a path, a device name; empty for the default) in `format`. May be called again: what is open
+    /// is closed first. Fails with `Invalid` or `Failed` if there cannot be such a place, with `Unsupported` for a format that it does not
+    /// take. [control]
     fn open(&mut self, location: &str, format: &AudioFormat) -> Result<(), Fault>;
 
-    /// Takes the 10 ms that begin at `now`. [audio]
+    /// Takes the 10 ms that begin at `now`, whatever stands in them: what is no number too. Fails with `State` while it is not open, with
+    /// `Invalid` if `block` is not one block of the format. Must not allocate, lock or block. [audio]
     fn write(&mut self, now: Timestamp, block: &[f32]) -> Result<SinkState, Fault>;
 
-    /// Writes out what it holds and closes the place. [control]
+    /// Writes out what it holds and closes the place. No fault if nothing is open. [control]
     fn close(&mut self) -> Result<(), Fault>;
 }
 

@@ -18,18 +18,21 @@ pub const MIXER_SWAP: SwapRules = SwapRules {
 
 /// Mixes a conference.
 ///
-/// Shapes: planar `f32`, blocks of `format.block_len()` samples one after another, one block per source or mix.
+/// Shapes: planar `f32`, blocks of `format.block_len()` samples one after another, one block per source or mix. Life: `activate`; in a swap
+/// `take_over` for each source; then in every tick `choose` and `mix`. Sources come and go between two ticks without a word.
 #[area(id = "jackfield.mixer/1")]
 pub trait Mixer: Module {
-    /// Fixes format and limits and makes all that `mix` will need. [control]
+    /// Fixes format and limits and makes all that `mix` will need. Before the first tick, and again for another format or other limits.
+    /// Fails with `Unsupported` for what it cannot do. [control]
     fn activate(&mut self, config: &MixerConfig) -> Result<(), Fault>;
 
-    /// Chooses who is to be decoded for this tick: writes indices into `sources` to `chosen` (as long as `sources` is) and returns how many. A
-    /// source that is fading out is still chosen. Must not allocate, lock or block. [audio]
+    /// Chooses who is to be decoded for this tick: writes indices into `sources`, each once, to `chosen` (as long as `sources` is) and
+    /// returns how many. A source that is fading out is still chosen. Once a tick, before `mix`. Must not allocate, lock or block. [audio]
     fn choose(&mut self, now: Timestamp, sources: &[MixSource], chosen: &mut [u32]) -> Result<u32, Fault>;
 
-    /// Mixes `sources` (those chosen; `pcm` holds one block for each, in the same order) into one block for each of `mixes` in
-    /// `output`. No sample exceeds ±1.0. Must not allocate, lock or block. [audio]
+    /// Mixes `sources` (those chosen; `pcm` holds one block for each, in the same order) into one block for each of `mixes` in `output`,
+    /// which it overwrites. No sample exceeds ±1.0, whatever comes in. Fails with `State` before `activate`, with `Invalid` if a length
+    /// does not fit or there are more than it was activated for. Must not allocate, lock or block. [audio]
     fn mix(
         &mut self,
         now: Timestamp,
@@ -39,10 +42,12 @@ pub trait Mixer: Module {
         output: &mut [f32],
     ) -> Result<(), Fault>;
 
-    /// The gain that it gives to source `id` now, for a successor; negative if it does not know the source. [audio]
+    /// The gain that it gives to source `id` now, for a successor; negative if it does not know the source. Between two ticks; it goes on
+    /// working. Must not allocate, lock or block. [audio]
     fn hand_over(&mut self, id: u32) -> Result<f32, Fault>;
 
-    /// Starts source `id` at the gain that a predecessor gave it. [audio]
+    /// Starts source `id` at the gain that a predecessor gave it; a negative one means nothing. After `activate`, before the first tick.
+    /// Must not allocate, lock or block. [audio]
     fn take_over(&mut self, id: u32, gain: f32) -> Result<(), Fault>;
 }
 
