@@ -30,7 +30,18 @@ pub(crate) fn manifest(text: &str) -> Manifest {
 
 /// The plugins that come with Jackfield, and `more`.
 pub(crate) fn loader(more: &[StaticPlugin]) -> Loader {
-    let mut linked = vec![
+    let mut linked = linked();
+    linked.extend_from_slice(more);
+    Loader::new(LoaderOptions {
+        linked,
+        ..LoaderOptions::default()
+    })
+    .unwrap()
+}
+
+/// The plugins that come with Jackfield.
+pub(crate) fn linked() -> Vec<StaticPlugin> {
+    vec![
         jackfield_capture_file::JACKFIELD_PLUGIN,
         jackfield_codec_g711::JACKFIELD_PLUGIN,
         jackfield_codec_opus::JACKFIELD_PLUGIN,
@@ -46,13 +57,7 @@ pub(crate) fn loader(more: &[StaticPlugin]) -> Loader {
         jackfield_processing_null::JACKFIELD_PLUGIN,
         jackfield_transport_ice_dtls::JACKFIELD_PLUGIN,
         jackfield_transport_loopback::JACKFIELD_PLUGIN,
-    ];
-    linked.extend_from_slice(more);
-    Loader::new(LoaderOptions {
-        linked,
-        ..LoaderOptions::default()
-    })
-    .unwrap()
+    ]
 }
 
 /// What a caller offers and sends.
