@@ -8,6 +8,7 @@ use jackfield_runtime::{Engine, EngineOptions};
 use jackfield_sdk::prelude::*;
 use jackfield_transport_ice_dtls::IceDtls;
 
+use super::JACKFIELD_PLUGIN;
 use super::caller::{Caller, Codec, loader, manifest, transport};
 
 /// Its RTP clock, its samples and its packets: 16 kHz, 20 ms.
@@ -130,8 +131,6 @@ impl AudioDecoder for RootDecoder {
         Ok(Decoded { samples, voice: 0 })
     }
 }
-
-jackfield_sdk::export! { AudioCodec => Root, AudioEncoder => RootEncoder, AudioDecoder => RootDecoder }
 
 const ROOT: Codec = Codec {
     payload_type: 120,
