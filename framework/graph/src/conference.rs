@@ -85,6 +85,8 @@ pub struct SharedEncoder {
     /// The encoder.
     pub encoder: Encoder,
     running: bool,
+    /// Takes its place as soon as a packet ends.
+    successor: Option<Box<Self>>,
 }
 
 impl SharedEncoder {
@@ -94,6 +96,7 @@ impl SharedEncoder {
             codec,
             encoder,
             running: false,
+            successor: None,
         }
     }
 }

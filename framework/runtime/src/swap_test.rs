@@ -7,6 +7,8 @@
     reason = "an error ends the command; its size is nothing beside a call"
 )]
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ use serde::Serialize;
 use crate::codecs::Codecs;
 use crate::error::{EngineError, SocketError};
 use crate::fitting::{self, Fitting, Socket};
+use network::{Path, Plugs};
 
 /// A swap that has not ended after so long never will: far longer than shadow and probation of any area.
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(20);
@@ -115,11 +118,13 @@ pub enum SwapTestError {
 }
 
 /// The kinds that can be tested, with what their sockets are called here.
-const KINDS: [(Kind, &str); 4] = [
+const KINDS: [(Kind, &str); 6] = [
     (Kind::Processor, "processor"),
     (Kind::Mixer, "mixer"),
     (Kind::Jitter, "jitter"),
     (Kind::Encoder, "codec"),
+    (Kind::Congestion, "congestion"),
+    (Kind::Pacer, "pacer"),
 ];
 
 /// Swaps `a` for `b` and back. `manifest` says what else stands in the room: the mixer, the jitter buffer, the codec. \[control, takes long\]
@@ -136,7 +141,7 @@ pub fn swap_test(
         return Err(SwapTestError::NoSpeech);
     }
     let (kind, pair) = sockets(loader, a, b)?;
-    let mut bench = Bench::new(loader, manifest, kind, &pair, &options.speech)?;
+    let mut ground = Ground::new(loader, manifest, kind, &pair, &options.speech)?;
     let mut report = SwapTestReport {
         a: a.to_owned(),
         b: b.to_owned(),
@@ -153,16 +158,82 @@ pub fn swap_test(
         seconds: 0.0,
     };
     // The room comes to life first.
-    bench.run(100);
+    ground.run(100);
     for n in 0..options.swaps {
         // Which one is in is known: a newcomer that was rolled back is tried again.
-        let measure = bench.swap(u64::from(n) + 1)?;
+        let measure = ground.swap(u64::from(n) + 1)?;
         report.count(&measure);
         // The phase of packets, words and swaps drifts by this.
-        bench.run(1 + n as usize % 7);
+        ground.run(1 + n as usize % 7);
     }
-    report.seconds = bench.now.us() as f64 / 1e6;
+    report.samples_lost += ground.lost();
+    report.seconds = ground.now().us() as f64 / 1e6;
     Ok(report)
+}
+
+/// Where plugins are swapped.
+enum Ground<'a> {
+    Room(Box<Bench<'a>>),
+    Path(Box<Path<'a>>),
+}
+
+impl<'a> Ground<'a> {
+    fn new(
+        loader: &'a Loader,
+        manifest: &Manifest,
+        kind: Kind,
+        pair: &'a [Socket; 2],
+        speech: &'a [f32],
+    ) -> Result<Self, SwapTestError> {
+        if !matches!(kind, Kind::Congestion | Kind::Pacer) {
+            let bench = Bench::new(loader, manifest, kind, pair, speech)?;
+            return Ok(Self::Room(Box::new(bench)));
+        }
+        let usual = Fitting::new(manifest, loader)?;
+        let standing = |wanted: Kind| {
+            if wanted == kind {
+                return Ok(&pair[0]);
+            }
+            usual.of_kind(wanted).ok_or_else(|| EngineError::Profile {
+                name: manifest.profile.name().to_owned(),
+            })
+        };
+        let plugs = Plugs {
+            transport: standing(Kind::Transport)?,
+            pacer: standing(Kind::Pacer)?,
+            congestion: standing(Kind::Congestion)?,
+        };
+        Ok(Self::Path(Box::new(Path::new(loader, kind, pair, &plugs)?)))
+    }
+
+    fn run(&mut self, ticks: usize) {
+        match self {
+            Self::Room(bench) => bench.run(ticks),
+            Self::Path(path) => path.run(ticks),
+        }
+    }
+
+    fn swap(&mut self, swap: u64) -> Result<SwapMeasure, SwapTestError> {
+        match self {
+            Self::Room(bench) => bench.swap(swap),
+            Self::Path(path) => path.swap(swap),
+        }
+    }
+
+    /// Samples that were lost beyond those that the measures tell.
+    fn lost(&mut self) -> u64 {
+        match self {
+            Self::Room(_) => 0,
+            Self::Path(path) => path.lost(),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        match self {
+            Self::Room(bench) => bench.now,
+            Self::Path(path) => path.now,
+        }
+    }
 }
 
 impl SwapTestReport {
@@ -206,7 +277,7 @@ fn sockets(loader: &Loader, a: &str, b: &str) -> Result<(Kind, [Socket; 2]), Swa
         .ok_or_else(|| SwapTestError::NothingInCommon {
             a: a.to_owned(),
             b: b.to_owned(),
-            areas: "audio processors, mixers, jitter buffers and audio codecs",
+            areas: "audio processors, mixers, jitter buffers, audio codecs, congestion controllers and pacers (a transport keeps its path while it lasts, and sources and sinks stand in no room)",
         })?;
     let socket = |id: &str| -> Result<Socket, SwapTestError> {
         let area = fitting::socket_area(kind);

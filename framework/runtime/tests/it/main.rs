@@ -11,6 +11,7 @@ mod custom_codec;
 mod ledger;
 mod node_tracing;
 mod parameter_values;
+mod renewed_codec;
 
 use jackfield_sdk::prelude::*;
 
