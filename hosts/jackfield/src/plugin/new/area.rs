@@ -108,7 +108,6 @@ impl NewArea {
                 c: c!("audio-codec.c"),
                 suite: "audio_codec",
                 subjects: "jackfield_sdk::codec::Codec<plugin_name::PluginName>, jackfield_sdk::codec::Encoder<plugin_name::PluginName>, jackfield_sdk::codec::Decoder<plugin_name::PluginName>",
-                ..base
             },
             Self::JitterBuffer => About {
                 family: "jitter",
@@ -118,7 +117,6 @@ impl NewArea {
                 c: c!("jitter-buffer.c"),
                 suite: "jitter_buffer",
                 subjects: "jackfield_sdk::jitter::DelayBuffer<plugin_name::PluginName>",
-                ..base
             },
             Self::Mixer => About {
                 family: "mixer",
@@ -128,7 +126,6 @@ impl NewArea {
                 c: c!("mixer.c"),
                 suite: "mixer",
                 subjects: "jackfield_sdk::dsp::bus_mixer::BusMixer<plugin_name::PluginName>",
-                ..base
             },
             Self::CongestionController => About {
                 family: "congestion",
@@ -156,7 +153,6 @@ impl NewArea {
                 c: c!("transport.c"),
                 suite: "transport",
                 subjects: "jackfield_sdk::transport::Direct<plugin_name::PluginName>",
-                ..base
             },
         }
     }
