@@ -1,5 +1,6 @@
 // Conveniences for plugins in C: what every one of them would write in the same way. Header-only, C11 and C++20, on top of jackfield.h. Beside it
-// lie jackfield_codec.h, _jitter.h, _mixer.h, _sink.h, _source.h and _transport.h: whole plugins of these areas but for their algorithm.
+// lie jackfield_processor.h, _codec.h, _congestion.h, _jitter.h, _mixer.h, _pacer.h, _sink.h, _source.h and _transport.h: whole plugins of these areas but for
+// their algorithm.
 //
 // A plugin says what its parameters are once, as a list:
 //
@@ -7,7 +8,7 @@
 //   JF_KNOBS(KNOBS)                    // KNOB_level, KNOB_mode, their ranges
 //
 // gives its state a jf_base_t as the first member, which keeps the values and the last fault, and ends with the three macros that make
-// table, entry and metadata. plugin-sdk/templates/c/audio-processor.c is a whole one, plugin-sdk/c/nlms.c one with an algorithm.
+// table, entry and metadata. plugin-sdk/c/nlms.c is a whole one.
 
 #ifndef JACKFIELD_PLUGIN_H
 #define JACKFIELD_PLUGIN_H

@@ -184,7 +184,7 @@ fn is_about(level: f32, wanted: f32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t_4_what_was_set_is_set_on_the_stand_in_for_a_plugin_that_broke() {
+async fn what_was_set_is_set_on_the_stand_in_for_a_plugin_that_broke() {
     let mut call = Call::new().await;
     is_about(call.level(), -13.5);
     call.set(json!({ "gain": -10.0 })).await;
@@ -196,7 +196,7 @@ async fn t_4_what_was_set_is_set_on_the_stand_in_for_a_plugin_that_broke() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t_4_what_was_set_holds_after_a_roll_back_and_for_whatever_comes_then() {
+async fn what_was_set_holds_after_a_roll_back_and_for_whatever_comes_then() {
     let mut call = Call::new().await;
     call.set(json!({ "gain": -10.0 })).await;
     is_about(call.level(), -23.5);

@@ -105,7 +105,7 @@ fn builds(caller: &mut Caller) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t_8_a_new_build_of_a_codec_is_heard_by_those_who_speak_and_those_who_share_a_mix() {
+async fn a_new_build_of_a_codec_is_heard_by_those_who_speak_and_those_who_share_a_mix() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     build(folder.path(), 1);
