@@ -22,7 +22,7 @@ use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
 use jackfield_loader::Loader;
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::{ENDS_WITHIN, Ran, SwapTestError};
+use super::{ENDS_WITHIN, PAYLOAD_TYPE, Ran, SwapTestError};
 use crate::error::SocketError;
 use crate::fitting::{self, Socket};
 
@@ -34,7 +34,6 @@ const PACKET_SAMPLES: u64 = 960;
 /// About 32 kbit/s.
 const PAYLOAD: [u8; 80] = [0x55; 80];
 const CODEC: u32 = 1;
-const PAYLOAD_TYPE: u8 = 96;
 /// So long two ends may take to connect.
 const CONNECTS_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// The one participant at each end.

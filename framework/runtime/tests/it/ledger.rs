@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use jackfield_codec_opus::{OpusDecoder, OpusEncoder};
-use jackfield_core::audio::level_dbov;
 use jackfield_runtime::view::SwapOutcome;
 use jackfield_runtime::{Engine, EngineOptions, Room};
 use jackfield_sdk::prelude::*;
@@ -12,7 +10,7 @@ use jackfield_transport_loopback::Loopback;
 use serde_json::{Value, json};
 
 use super::JACKFIELD_PLUGIN;
-use super::caller::{Caller, loader, manifest, transport};
+use super::caller::{Caller, Ear, TONE_DBOV, loader, manifest, settled, tone, transport};
 
 const MANIFEST: &str = "profile = \"conference\"\n\
      [sockets.transport]\nuse = \"jackfield.transport.loopback\"\n\
@@ -80,15 +78,14 @@ processor!(Spoilt, "test.processing.spoilt", |_, near| {
     Ok(())
 });
 
-/// Ann speaks a tone of -13.5 dBov, Bob listens.
+/// Ann speaks a tone, Bob listens.
 struct Call {
     engine: Engine,
     room: Room,
     ann: Caller,
     bob: Caller,
     tone: Vec<Vec<u8>>,
-    decoder: OpusDecoder,
-    decoded: usize,
+    ear: Ear,
 }
 
 impl Call {
@@ -100,18 +97,13 @@ impl Call {
         let mut bob = Caller::join(&room, "Bob", transport::<Loopback>(2)).await;
         ann.connect();
         bob.connect();
-        let mut decoder = OpusDecoder::create(&Environment::seeded(1)).unwrap();
-        decoder
-            .activate(&DecoderConfig::new(0, SampleRate::HZ_48000, 1), "")
-            .unwrap();
         Self {
             engine,
             room,
             ann,
             bob,
             tone: tone(),
-            decoder,
-            decoded: 0,
+            ear: Ear::new(),
         }
     }
 
@@ -133,16 +125,7 @@ impl Call {
             }
             self.ann.say(&payload);
         }
-        let mut levels = Vec::new();
-        let mut pcm = [0.0; 5_760];
-        for (_, payload) in &self.bob.heard[self.decoded..] {
-            let decoded = self.decoder.decode(payload, &mut pcm).unwrap();
-            levels.push(level_dbov(&pcm[..decoded.samples as usize]));
-        }
-        self.decoded = self.bob.heard.len();
-        let mut last = levels[levels.len() - 20..].to_vec();
-        last.sort_by(f32::total_cmp);
-        last[10]
+        settled(&self.ear.levels(&self.bob))
     }
 
     /// What the graph shows of the parameter `gain`.
@@ -160,24 +143,6 @@ impl Call {
     }
 }
 
-fn tone() -> Vec<Vec<u8>> {
-    let mut encoder = OpusEncoder::create(&Environment::seeded(1)).unwrap();
-    encoder
-        .activate(&EncoderConfig::new(0, SampleRate::HZ_48000, 1, 20), "")
-        .unwrap();
-    let (mut payload, mut packets) = ([0; 1_275], Vec::new());
-    for number in 0..100 {
-        let block: Vec<f32> = (number * 480..(number + 1) * 480)
-            .map(|n| 0.3 * (std::f32::consts::TAU * 400.0 * n as f32 / 48_000.0).sin())
-            .collect();
-        let encoded = encoder.encode(&block, &mut payload).unwrap();
-        if encoded.bytes > 0 {
-            packets.push(payload[..encoded.bytes as usize].to_vec());
-        }
-    }
-    packets
-}
-
 #[track_caller]
 fn is_about(level: f32, wanted: f32) {
     assert!((level - wanted).abs() < 1.0, "{level} dBov, not {wanted}");
@@ -186,12 +151,12 @@ fn is_about(level: f32, wanted: f32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_set_is_set_on_the_stand_in_for_a_plugin_that_broke() {
     let mut call = Call::new().await;
-    is_about(call.level(), -13.5);
+    is_about(call.level(), TONE_DBOV);
     call.set(json!({ "gain": -10.0 })).await;
-    is_about(call.level(), -23.5);
+    is_about(call.level(), TONE_DBOV - 10.0);
     call.set(json!({ "breaks": true })).await;
     call.level();
-    is_about(call.level(), -23.5);
+    is_about(call.level(), TONE_DBOV - 10.0);
     call.engine.close().await;
 }
 
@@ -199,7 +164,7 @@ async fn what_was_set_is_set_on_the_stand_in_for_a_plugin_that_broke() {
 async fn what_was_set_holds_after_a_roll_back_and_for_whatever_comes_then() {
     let mut call = Call::new().await;
     call.set(json!({ "gain": -10.0 })).await;
-    is_about(call.level(), -23.5);
+    is_about(call.level(), TONE_DBOV - 10.0);
     let spoilt = json!({ "gain": 6.0 });
     let swap = {
         let room = call.room.clone();
@@ -215,7 +180,7 @@ async fn what_was_set_holds_after_a_roll_back_and_for_whatever_comes_then() {
     call.level();
     let report = swap.await.unwrap().unwrap();
     assert_eq!(report.outcome, SwapOutcome::RolledBack, "{report:?}");
-    is_about(call.level(), -23.5);
+    is_about(call.level(), TONE_DBOV - 10.0);
     assert_eq!(call.shown(), ("test.processing.brittle".to_owned(), json!(-10.0)));
 
     let room = call.room.clone();
@@ -231,6 +196,6 @@ async fn what_was_set_holds_after_a_roll_back_and_for_whatever_comes_then() {
         ("jackfield.processing.gain".to_owned(), json!(-10.0)),
         "what the one that was sent away was to be set to is forgotten"
     );
-    is_about(call.level(), -23.5);
+    is_about(call.level(), TONE_DBOV - 10.0);
     call.engine.close().await;
 }

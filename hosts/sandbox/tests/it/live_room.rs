@@ -11,26 +11,17 @@
 
 use std::time::{Duration, Instant};
 
-use jackfield_codec_opus::{OpusDecoder, OpusEncoder};
-use jackfield_core::audio::level_dbov;
-use jackfield_core::audio_codec::{AudioDecoder, AudioEncoder, DecoderConfig, EncoderConfig};
-use jackfield_core::environment::Environment;
-use jackfield_core::module::Plugin;
-use jackfield_core::units::SampleRate;
 use jackfield_loader::{Isolation, Loader, ProcessState, ProcessStatus};
 use jackfield_runtime::{Engine, EngineOptions, Room};
 use jackfield_transport_loopback::Loopback;
 use serde_json::json;
 
-use crate::caller::{Caller, manifest, transport};
+use crate::caller::{Caller, Ear, TONE_DBOV, manifest, settled, tone, transport};
 use crate::support::{files_and_linked, signal};
 
 /// Far longer than a start takes.
 const LONG: Duration = Duration::from_secs(20);
 const PACKET: Duration = Duration::from_millis(20);
-const TONE_HZ: f32 = 400.0;
-/// The tone comes to -13.5 dBov.
-const PEAK: f32 = 0.3;
 /// So late a packet may be sent that the jitter buffer bears it.
 const IN_TIME: Duration = Duration::from_millis(60);
 /// So often a call is made again.
@@ -52,9 +43,7 @@ struct Call {
     /// How late the latest packet since Bob was asked last was sent.
     late: Duration,
     begin: Instant,
-    /// Bob's decoder, and how many packets it has decoded.
-    decoder: OpusDecoder,
-    decoded: usize,
+    ear: Ear,
 }
 
 impl Call {
@@ -80,10 +69,6 @@ impl Call {
         let mut bob = Caller::join(&room, "Bob", transport::<Loopback>(2)).await;
         ann.connect();
         bob.connect();
-        let mut decoder = OpusDecoder::create(&Environment::seeded(1)).unwrap();
-        decoder
-            .activate(&DecoderConfig::new(0, SampleRate::HZ_48000, 1), "")
-            .unwrap();
         let mut call = Self {
             engine,
             room,
@@ -95,8 +80,7 @@ impl Call {
             said: 0,
             late: Duration::ZERO,
             begin: Instant::now(),
-            decoder,
-            decoded: 0,
+            ear: Ear::new(),
         };
         call.speak(Duration::from_secs(1));
         call.levels();
@@ -126,19 +110,7 @@ impl Call {
     }
 
     fn levels(&mut self) -> Vec<f32> {
-        let mut levels = Vec::new();
-        let mut pcm = [0.0; 5_760];
-        for at in self.decoded..self.bob.heard.len() {
-            let (number, payload) = &self.bob.heard[at];
-            if at > 0 {
-                let missing = number.wrapping_sub(self.bob.heard[at - 1].0).wrapping_sub(1);
-                levels.extend((0..2 * missing).map(|_| -127.0));
-            }
-            let decoded = self.decoder.decode(payload, &mut pcm).unwrap();
-            levels.extend(pcm[..decoded.samples as usize].chunks(480).map(level_dbov));
-        }
-        self.decoded = self.bob.heard.len();
-        levels
+        self.ear.levels(&self.bob)
     }
 
     /// Turns the gain down by 9 dB while Ann speaks; the level that Bob hears then.
@@ -148,7 +120,10 @@ impl Call {
         set.expect("it is set");
         self.speak(Duration::from_millis(600));
         let level = settled(&self.heard()?);
-        assert!((level + 22.5).abs() < 1.0, "{level} dBov is 9 dB below the tone");
+        assert!(
+            (level - (TONE_DBOV - 9.0)).abs() < 1.0,
+            "{level} dBov is 9 dB below the tone"
+        );
         Some(level)
     }
 
@@ -180,34 +155,8 @@ impl Call {
     }
 }
 
-/// A second of a tone in Opus: a whole number of its periods.
-fn tone() -> Vec<Vec<u8>> {
-    let mut encoder = OpusEncoder::create(&Environment::seeded(1)).unwrap();
-    encoder
-        .activate(&EncoderConfig::new(0, SampleRate::HZ_48000, 1, 20), "")
-        .unwrap();
-    let (mut payload, mut packets) = ([0; 1_275], Vec::new());
-    for number in 0..100 {
-        let block: Vec<f32> = (number * 480..(number + 1) * 480)
-            .map(|n| PEAK * (std::f32::consts::TAU * TONE_HZ * n as f32 / 48_000.0).sin())
-            .collect();
-        let encoded = encoder.encode(&block, &mut payload).unwrap();
-        if encoded.bytes > 0 {
-            packets.push(payload[..encoded.bytes as usize].to_vec());
-        }
-    }
-    packets
-}
-
 fn holes(levels: &[f32]) -> usize {
     levels.iter().filter(|level| **level < HOLE_DBOV).count()
-}
-
-/// The middle one of the last 40.
-fn settled(levels: &[f32]) -> f32 {
-    let mut last = levels[levels.len().saturating_sub(40)..].to_vec();
-    last.sort_by(f32::total_cmp);
-    last[last.len() / 2]
 }
 
 /// Makes a call again until the machine has let it be what it should be.
