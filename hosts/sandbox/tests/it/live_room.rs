@@ -15,6 +15,7 @@ use jackfield_loader::{Isolation, Loader, ProcessState, ProcessStatus};
 use jackfield_runtime::{Engine, EngineOptions, Room};
 use jackfield_transport_loopback::Loopback;
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::caller::{Caller, Ear, TONE_DBOV, manifest, settled, tone, transport};
 use crate::support::{files_and_linked, signal};
@@ -34,6 +35,8 @@ struct Call {
     engine: Engine,
     room: Room,
     loader: Loader,
+    /// Kept: a plugin is read when an instance is made.
+    _folder: TempDir,
     /// The plugin under test.
     plugin: &'static str,
     ann: Caller,
@@ -49,7 +52,7 @@ struct Call {
 impl Call {
     /// A call with `plugin` in `socket`, in processes of its own; every other plugin is linked in.
     async fn with(socket: &str, plugin: &'static str) -> Self {
-        let loader = files_and_linked();
+        let (loader, folder) = files_and_linked();
         let mut manifest = manifest(
             "profile = \"conference\"\n\
              [sockets.transport]\nuse = \"jackfield.transport.loopback\"\n\
@@ -73,6 +76,7 @@ impl Call {
             engine,
             room,
             loader,
+            _folder: folder,
             plugin,
             ann,
             bob,

@@ -139,8 +139,8 @@ impl Bench {
     }
 }
 
-/// A loader as a host has one, with plugins as files and others linked in.
-pub(crate) fn files_and_linked() -> Loader {
+/// A loader as a host has one, with plugins as files and others linked in, and the folder of the files.
+pub(crate) fn files_and_linked() -> (Loader, TempDir) {
     let folder = folder_with(&[
         "libjackfield_codec_opus.so",
         "libjackfield_jitter_fixed.so",
@@ -148,8 +148,7 @@ pub(crate) fn files_and_linked() -> Loader {
         "libjackfield_processing_gain.so",
     ]);
     let loader = Loader::new(LoaderOptions {
-        // Kept: a plugin is read when an instance is made.
-        folders: vec![folder.keep()],
+        folders: vec![folder.path().to_owned()],
         linked: crate::caller::linked(),
         process: ProcessTier {
             program: Some(PathBuf::from(env!("CARGO_BIN_EXE_jackfield-sandbox"))),
@@ -157,7 +156,7 @@ pub(crate) fn files_and_linked() -> Loader {
         },
         ..LoaderOptions::default()
     });
-    loader.unwrap()
+    (loader.unwrap(), folder)
 }
 
 /// Sends a process a signal by its name.
