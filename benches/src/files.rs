@@ -13,8 +13,7 @@ use jackfield_loader::{Isolation, Loader, LoaderOptions, Manifest, ProcessTier};
 /// # Panics
 /// If it was not built, or is no plugin.
 pub fn loader(file: &str) -> Loader {
-    let beside = beside_the_bench();
-    let built = beside.join(file);
+    let built = built(file);
     let folder = tempfile::tempdir().expect("there is a folder for temporary files");
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("it is ours");
     std::fs::copy(&built, folder.path().join(file))
@@ -23,7 +22,7 @@ pub fn loader(file: &str) -> Loader {
         // Kept: a plugin is read when an instance is made.
         folders: vec![folder.keep()],
         process: ProcessTier {
-            program: Some(beside.parent().unwrap_or(Path::new(".")).join(SANDBOX)),
+            program: Some(program(SANDBOX)),
             ..ProcessTier::default()
         },
         ..LoaderOptions::default()
@@ -48,6 +47,16 @@ pub fn processor(loader: &Loader, id: &str, isolation: Isolation) -> AudioProces
     loader
         .create::<dyn AudioProcessor>(&resolved, 1)
         .unwrap_or_else(|e| panic!("{e}: run `cargo build --release --workspace` first"))
+}
+
+/// Where cargo puts the plugin file `file` that it builds for a bench.
+pub fn built(file: &str) -> PathBuf {
+    beside_the_bench().join(file)
+}
+
+/// Where cargo puts the program `name`, if the workspace was built before.
+pub fn program(name: &str) -> PathBuf {
+    beside_the_bench().parent().unwrap_or(Path::new(".")).join(name)
 }
 
 fn beside_the_bench() -> PathBuf {

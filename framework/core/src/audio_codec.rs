@@ -15,14 +15,67 @@ pub const CODEC_SWAP: SwapRules = SwapRules {
     probation: TimeDelta::ms(400),
 };
 
-/// A codec as negotiation sees it.
+/// A codec as negotiation sees it. Its encoder and decoder are modules of their own with the same id.
+///
+/// # Example
+/// ```
+/// use jackfield_sdk::prelude::*;
+/// use jackfield_sdk::codec::{BlockCodec, Codec, Decoder, Encoder};
+///
+/// /// A byte for each sample, at 16 kHz.
+/// # struct Bytes {
+/// #     parameters: (),
+/// # }
+/// # impl Plugin for Bytes {
+/// #     const DESCRIPTOR: Descriptor = Descriptor::new("example.bytes", "Bytes", "0.1.0");
+/// #     type Parameters = ();
+/// #     fn create(_: &Environment) -> Result<Self, Fault> {
+/// #         Ok(Self { parameters: () })
+/// #     }
+/// #     fn parameters(&mut self) -> &mut () {
+/// #         &mut self.parameters
+/// #     }
+/// # }
+///
+/// impl BlockCodec for Bytes {
+///     const NAME: &'static str = "X-BYTES";
+///     const SAMPLE_RATE: SampleRate = SampleRate::HZ_16000;
+///     const PACKET_BYTES: usize = 160;
+///     fn encode(&mut self, block: &[f32], packet: &mut [u8]) {
+///         for (byte, sample) in packet.iter_mut().zip(block) {
+///             *byte = (sample * 127.0).round() as i8 as u8;
+///         }
+///     }
+///     fn decode(&mut self, packet: &[u8], block: &mut [f32]) {
+///         for (sample, byte) in block.iter_mut().zip(packet) {
+///             *sample = f32::from(*byte as i8) / 127.0;
+///         }
+///     }
+/// }
+///
+/// struct Names(Vec<String>);
+/// impl PayloadFormatSink for Names {
+///     fn format(&mut self, name: &str, format: &PayloadFormat, _fmtp: &str) -> Result<(), Fault> {
+///         self.0.push(format!("{name}/{}", format.clock_rate.as_hz()));
+///         Ok(())
+///     }
+/// }
+///
+/// let mut codec = Codec::<Bytes>::create(&Environment::seeded(1))?;
+/// let mut names = Names(Vec::new());
+/// codec.formats(&mut names)?;
+/// assert_eq!(names.0, ["X-BYTES/16000"]);
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.audio-codec/1")]
 pub trait AudioCodec: Module {
-    /// Tells every payload format that it can be carried in, best first. [control]
+    /// Tells every payload format that it can be carried in, best first. At any time, and the same each time: the place in this list is the
+    /// index by which everything else names a format. [control]
     fn formats(&mut self, sink: &mut dyn PayloadFormatSink) -> Result<(), Fault>;
 
     /// Answers the fmtp parameters that a remote end offers for format `index` (text after the payload type of `a=fmtp`, may be empty):
-    /// puts our own parameters into `answer`. Fails with `Unsupported` if the offer cannot be met. [control]
+    /// puts our own parameters into `answer`. At any time. Unknown parameters are no fault. Fails with `Unsupported` if the offer cannot be
+    /// met or there is no such format. [control]
     fn answer(&mut self, index: u32, offered: &str, answer: &mut dyn TextSink) -> Result<(), Fault>;
 }
 
@@ -72,17 +125,65 @@ impl PayloadFormat {
 
 /// Turns blocks into packets.
 ///
-/// Shapes: planar `f32`, 10 ms at the format's `sample_rate`, `config.channels` channels.
+/// Shapes: planar `f32`, 10 ms at the format's `sample_rate`, `config.channels` channels. Life: `activate`, then `encode` every 10 ms.
+///
+/// # Example
+/// ```
+/// # use jackfield_sdk::prelude::*;
+/// # use jackfield_sdk::codec::{BlockCodec, Codec, Decoder, Encoder};
+///
+/// # /// A byte for each sample, at 16 kHz.
+/// # struct Bytes {
+/// #     parameters: (),
+/// # }
+/// # impl Plugin for Bytes {
+/// #     const DESCRIPTOR: Descriptor = Descriptor::new("example.bytes", "Bytes", "0.1.0");
+/// #     type Parameters = ();
+/// #     fn create(_: &Environment) -> Result<Self, Fault> {
+/// #         Ok(Self { parameters: () })
+/// #     }
+/// #     fn parameters(&mut self) -> &mut () {
+/// #         &mut self.parameters
+/// #     }
+/// # }
+///
+/// # impl BlockCodec for Bytes {
+/// #     const NAME: &'static str = "X-BYTES";
+/// #     const SAMPLE_RATE: SampleRate = SampleRate::HZ_16000;
+/// #     const PACKET_BYTES: usize = 160;
+/// #     fn encode(&mut self, block: &[f32], packet: &mut [u8]) {
+/// #         for (byte, sample) in packet.iter_mut().zip(block) {
+/// #             *byte = (sample * 127.0).round() as i8 as u8;
+/// #         }
+/// #     }
+/// #     fn decode(&mut self, packet: &[u8], block: &mut [f32]) {
+/// #         for (sample, byte) in block.iter_mut().zip(packet) {
+/// #             *sample = f32::from(*byte as i8) / 127.0;
+/// #         }
+/// #     }
+/// # }
+///
+/// // `Bytes` is the codec of the example beside `AudioCodec`: a byte for each sample, at 16 kHz.
+/// let mut encoder = Encoder::<Bytes>::create(&Environment::seeded(1))?;
+/// encoder.activate(&EncoderConfig::new(0, SampleRate::HZ_16000, 1, 10), "")?;
+/// let mut payload = [0; 1_275];
+/// let encoded = encoder.encode(&[0.5; 160], &mut payload)?;
+/// assert_eq!((encoded.bytes, encoded.ticks), (160, 160));
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.audio-encoder/1")]
 pub trait AudioEncoder: Module {
-    /// Fixes format and fmtp (the remote end's parameters: what it wants to receive) and makes all that `encode` will need. [control]
+    /// Fixes format and fmtp (the remote end's parameters: what it wants to receive) and makes all that `encode` will need. Before the first
+    /// block, and again for another format or packet length. Fails with `Unsupported` for what it does not offer. [control]
     fn activate(&mut self, config: &EncoderConfig, fmtp: &str) -> Result<(), Fault>;
 
-    /// Takes the next 10 ms. When they complete a packet, writes it to `payload` (at least 1,275 bytes) and says so; else
-    /// `bytes` is 0. Must not allocate, lock or block. [audio]
+    /// Takes the next 10 ms. When they complete a packet, writes it to `payload` (at least 1,275 bytes) and says so; else `bytes` is 0.
+    /// Fails with `State` before `activate`, with `Invalid` if `block` is not one block, with `BufferTooSmall` if the packet has no room.
+    /// Must not allocate, lock or block. [audio]
     fn encode(&mut self, block: &[f32], payload: &mut [u8]) -> Result<Encoded, Fault>;
 
-    /// Tells what the network is like now; what follows from it (rate, redundancy, packet length) is the codec's own choice. [audio]
+    /// Tells what the network is like now; what follows from it (rate, redundancy, packet length) is the codec's own choice. Between two
+    /// blocks. Must not allocate, lock or block. [audio]
     fn network(&mut self, hint: &NetworkHint) -> Result<(), Fault> {
         let _ = hint;
         Ok(())
@@ -232,21 +333,72 @@ impl EncoderLimits {
 
 /// Turns packets into samples, and makes up what is missing.
 ///
-/// Shapes: output is planar `f32` at `config.sample_rate`; `pcm` holds `config.channels` planes of `pcm.len() / channels` samples, and
-/// the samples written stand at the start of each plane.
+/// Shapes: output is planar `f32` at `config.sample_rate`; `pcm` holds `config.channels` planes of `pcm.len() / channels` samples, and the
+/// samples written stand at the start of each plane. Life: `activate`, then the rest in any order; packets may hold anything, for they come
+/// from outside.
+///
+/// # Example
+/// ```
+/// # use jackfield_sdk::prelude::*;
+/// # use jackfield_sdk::codec::{BlockCodec, Codec, Decoder, Encoder};
+///
+/// # /// A byte for each sample, at 16 kHz.
+/// # struct Bytes {
+/// #     parameters: (),
+/// # }
+/// # impl Plugin for Bytes {
+/// #     const DESCRIPTOR: Descriptor = Descriptor::new("example.bytes", "Bytes", "0.1.0");
+/// #     type Parameters = ();
+/// #     fn create(_: &Environment) -> Result<Self, Fault> {
+/// #         Ok(Self { parameters: () })
+/// #     }
+/// #     fn parameters(&mut self) -> &mut () {
+/// #         &mut self.parameters
+/// #     }
+/// # }
+///
+/// # impl BlockCodec for Bytes {
+/// #     const NAME: &'static str = "X-BYTES";
+/// #     const SAMPLE_RATE: SampleRate = SampleRate::HZ_16000;
+/// #     const PACKET_BYTES: usize = 160;
+/// #     fn encode(&mut self, block: &[f32], packet: &mut [u8]) {
+/// #         for (byte, sample) in packet.iter_mut().zip(block) {
+/// #             *byte = (sample * 127.0).round() as i8 as u8;
+/// #         }
+/// #     }
+/// #     fn decode(&mut self, packet: &[u8], block: &mut [f32]) {
+/// #         for (sample, byte) in block.iter_mut().zip(packet) {
+/// #             *sample = f32::from(*byte as i8) / 127.0;
+/// #         }
+/// #     }
+/// # }
+///
+/// // `Bytes` is the codec of the example beside `AudioCodec`: a byte for each sample, at 16 kHz.
+/// let mut decoder = Decoder::<Bytes>::create(&Environment::seeded(1))?;
+/// decoder.activate(&DecoderConfig::new(0, SampleRate::HZ_16000, 1), "")?;
+/// let mut pcm = [0.0; 160];
+/// let decoded = decoder.decode(&[127; 160], &mut pcm)?;
+/// assert_eq!((decoded.samples, pcm[0]), (160, 1.0));
+/// // Nothing came in time: something is made up.
+/// assert_eq!(decoder.conceal(160, &mut pcm)?.samples, 160);
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.audio-decoder/1")]
 pub trait AudioDecoder: Module {
-    /// Fixes format and fmtp (our own parameters: what we said we want to receive). [control]
+    /// Fixes format and fmtp (our own parameters: what we said we want to receive). Before anything else, and again for another format. Fails
+    /// with `Unsupported` for what it does not offer. [control]
     fn activate(&mut self, config: &DecoderConfig, fmtp: &str) -> Result<(), Fault>;
 
-    /// Looks into a packet without decoding it. Must not allocate, lock or block. [audio]
+    /// Looks into a packet without decoding it; nothing that is decoded later changes by that. Fails with `Invalid` if it is none. Must not
+    /// allocate, lock or block. [audio]
     fn probe(&mut self, packet: &[u8]) -> Result<PacketInfo, Fault>;
 
-    /// Decodes a packet (at most 120 ms). Must not allocate, lock or block. [audio]
+    /// Decodes a packet (at most 120 ms). Gives as many samples as `probe` says. Fails with `Invalid` if it is none: the host then
+    /// conceals. Must not allocate, lock or block. [audio]
     fn decode(&mut self, packet: &[u8], pcm: &mut [f32]) -> Result<Decoded, Fault>;
 
     /// Recovers the `samples` samples that lie `back` before the packet `later`, from redundancy in it (in-band FEC, DRED). `samples` of 0
-    /// in the answer: it holds none. Must not allocate, lock or block. [audio]
+    /// in the answer: it holds none, and the host conceals. `later` itself is decoded afterwards. Must not allocate, lock or block. [audio]
     fn recover(
         &mut self,
         later: &[u8],
@@ -258,7 +410,8 @@ pub trait AudioDecoder: Module {
         Ok(Decoded::default())
     }
 
-    /// Makes up `samples` samples for a packet that is missing. Must not allocate, lock or block. [audio]
+    /// Makes up `samples` samples, exactly so many, for a packet that is missing; before the first packet they are quiet. Must not
+    /// allocate, lock or block. [audio]
     fn conceal(&mut self, samples: u32, pcm: &mut [f32]) -> Result<Decoded, Fault>;
 }
 

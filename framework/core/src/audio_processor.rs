@@ -19,21 +19,73 @@ pub const PROCESSOR_SWAP: SwapRules = SwapRules {
 
 /// A stage of voice processing.
 ///
-/// Shapes: planar `f32` at full scale ±1.0, exactly `format.block_len()` samples. Near and far end have the same format.
-/// In every tick the host calls `render` (if the descriptor asks for it) and then `process`. A swap replays recent render history into
-/// the newcomer and crossfades one block.
+/// Shapes: planar `f32` at full scale ±1.0, exactly `format.block_len()` samples. Near and far end have the same format. Life: `activate`;
+/// in a swap `take_over`; then in every tick `render` (if the descriptor asks for it) and `process`. A swap replays recent render history
+/// into the newcomer and crossfades one block.
+///
+/// # Example
+/// ```
+/// use jackfield_sdk::prelude::*;
+/// use jackfield_sdk::dsp::{check_block, check_format};
+///
+/// /// Makes everything half as loud.
+/// struct Half {
+///     format: Option<AudioFormat>,
+///     parameters: (),
+/// }
+/// # impl Plugin for Half {
+/// #     const DESCRIPTOR: Descriptor = Descriptor::new("example.half", "Half", "0.1.0");
+/// #     type Parameters = ();
+/// #     fn create(_: &Environment) -> Result<Self, Fault> {
+/// #         Ok(Self { format: None, parameters: () })
+/// #     }
+/// #     fn parameters(&mut self) -> &mut () {
+/// #         &mut self.parameters
+/// #     }
+/// # }
+///
+/// impl AudioProcessor for Half {
+///     fn activate(&mut self, format: &AudioFormat) -> Result<(), Fault> {
+///         self.format = check_format(format).map(|()| Some(*format))?;
+///         Ok(())
+///     }
+///     fn process(
+///         &mut self,
+///         _: Timestamp,
+///         near: &mut [f32],
+///         _: &CaptureInfo,
+///         _: &mut ProcessorReport,
+///     ) -> Result<(), Fault> {
+///         check_block(self.format, near.len())?;
+///         near.iter_mut().for_each(|sample| *sample *= 0.5);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut half = Half::create(&Environment::seeded(1))?;
+/// half.activate(&AudioFormat::MONO_48K)?;
+/// let mut block = [0.8; 480];
+/// half.process(Timestamp::ZERO, &mut block, &CaptureInfo::UNKNOWN, &mut ProcessorReport::UNKNOWN.clone())?;
+/// assert_eq!(block, [0.4; 480]);
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.audio-processor/1")]
 pub trait AudioProcessor: Module {
-    /// Fixes the format and makes all that `process` will need. Called again when the format changes. [control]
+    /// Fixes the format and makes all that `process` will need. Before the first block, and again when the format changes: what was learnt
+    /// from the signal may then be lost, the parameters not. Fails with `Unsupported` for a format that it does not take. [control]
     fn activate(&mut self, format: &AudioFormat) -> Result<(), Fault>;
 
-    /// Shows the block that is about to be played at the far end of the echo path. Must not allocate, lock or block. [audio]
+    /// Shows the block that is about to be played at the far end of the echo path. Only if the descriptor asks for it, after `activate`,
+    /// once before each `process`; several times running when past blocks are replayed. Fails with `Invalid` if `far` is not one block of
+    /// the format. Must not allocate, lock or block. [audio]
     fn render(&mut self, now: Timestamp, far: &[f32]) -> Result<(), Fault> {
         let _ = (now, far);
         Ok(())
     }
 
-    /// Processes one near-end block in place and fills in what it knows of it. Must not allocate, lock or block. [audio]
+    /// Processes one near-end block in place and fills in what it knows of it. After `activate`, every 10 ms. Whatever stands in `near`,
+    /// what comes out is finite. When it fails the host takes the block as it was. Fails with `State` before `activate`, with `Invalid` if
+    /// `near` is not one block of the format. Must not allocate, lock or block. [audio]
     fn process(
         &mut self,
         now: Timestamp,
@@ -42,22 +94,23 @@ pub trait AudioProcessor: Module {
         report: &mut ProcessorReport,
     ) -> Result<(), Fault>;
 
-    /// Says what it has learnt, for a successor. [audio]
+    /// Says what it has learnt, for a successor. After `activate`, between two blocks; it goes on working. Must not allocate, lock or
+    /// block. [audio]
     fn hand_over(&mut self, state: &mut ProcessorHandover) -> Result<(), Fault> {
         let _ = state;
         Ok(())
     }
 
-    /// Starts from what a predecessor had learnt, as far as it is of use. Called between two blocks: must not allocate, lock or block.
-    /// [audio]
+    /// Starts from what a predecessor had learnt, as far as it is of use. After `activate`, between two blocks. Must not allocate, lock or
+    /// block. [audio]
     fn take_over(&mut self, state: &ProcessorHandover) -> Result<(), Fault> {
         let _ = state;
         Ok(())
     }
 
     /// Copies what the linear part of an echo canceller left of the block processed last, before anything was suppressed, to the start of
-    /// each plane of `block` and gives the samples per channel; 0 if there is no such part. Recognisers of speech want it. Must not
-    /// allocate, lock or block. [audio]
+    /// each plane of `block` and gives the samples per channel; 0 if there is no such part. Recognisers of speech want it. After `process`,
+    /// before the next one. Must not allocate, lock or block. [audio]
     #[since(2)]
     fn linear_output(&mut self, block: &mut [f32]) -> Result<u32, Fault> {
         let _ = block;

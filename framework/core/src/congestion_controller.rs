@@ -18,13 +18,68 @@ pub const CONGESTION_CONTROLLER_SWAP: SwapRules = SwapRules {
 };
 
 /// Decides how fast to send.
+///
+/// Life: `activate`; in a swap `take_over`; then `on_event` for whatever happens on the path, in the order of its happening, and every
+/// `process_interval` for time that passes.
+///
+/// # Example
+/// ```
+/// use jackfield_sdk::prelude::*;
+/// use jackfield_sdk::congestion::{Path, RateController, RateRule};
+///
+/// /// Slower when anything is lost, else faster.
+/// # struct Loss {
+/// #     parameters: (),
+/// # }
+/// # impl Plugin for Loss {
+/// #     const DESCRIPTOR: Descriptor = Descriptor::new("example.loss", "Loss", "0.1.0");
+/// #     type Parameters = ();
+/// #     fn create(_: &Environment) -> Result<Self, Fault> {
+/// #         Ok(Self { parameters: () })
+/// #     }
+/// #     fn parameters(&mut self) -> &mut () {
+/// #         &mut self.parameters
+/// #     }
+/// # }
+///
+/// impl RateRule for Loss {
+///     fn target(&mut self, _now: Timestamp, event: &CongestionEvent, path: &Path) -> DataRate {
+///         match event.kind {
+///             CongestionEventKind::PacketFeedback if path.loss > 0.0 => path.target * 0.85,
+///             CongestionEventKind::PacketFeedback => path.target * 1.02,
+///             _ => path.target,
+///         }
+///     }
+/// }
+///
+/// struct NoProbes;
+/// impl ProbeSink for NoProbes {
+///     fn probe(&mut self, _: &ProbeCluster) -> Result<(), Fault> {
+///         Ok(())
+///     }
+/// }
+///
+/// let mut controller = RateController::<Loss>::create(&Environment::seeded(1))?;
+/// let bounds = RateConstraints {
+///     minimum: DataRate::kbps(16),
+///     maximum: DataRate::kbps(510),
+///     start: DataRate::kbps(64),
+/// };
+/// controller.activate(Timestamp::ZERO, &bounds)?;
+/// let event = CongestionEvent::new(CongestionEventKind::ProcessInterval, Timestamp::ZERO);
+/// let update = controller.on_event(Timestamp::ZERO, &event, &[], &mut NoProbes)?;
+/// assert_eq!(update.target, DataRate::kbps(64));
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.congestion-controller/1")]
 pub trait CongestionController: Module {
-    /// Sets the bounds and the rate to start from. [control]
+    /// Sets the bounds and the rate to start from. Before anything else. Fails with `Invalid` if the bounds are the wrong way round.
+    /// [control]
     fn activate(&mut self, now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault>;
 
-    /// Takes one event; `packets` is empty unless its kind is `PacketFeedback`. Probes that are to be sent go to `probes`. The
-    /// update must be used. Must not allocate, lock or block. [network]
+    /// Takes one event; `packets` is empty unless its kind is `PacketFeedback`. Probes that are to be sent go to `probes`. The update must
+    /// be used. An event of an unknown kind changes nothing. Fails with `State` before `activate`. Must not allocate, lock or block.
+    /// [network]
     fn on_event(
         &mut self,
         now: Timestamp,
@@ -33,13 +88,14 @@ pub trait CongestionController: Module {
         probes: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault>;
 
-    /// How often it wants a `ProcessInterval` event; zero if never. [network]
+    /// How often it wants a `ProcessInterval` event; zero if never. Asked once after `activate`. [network]
     fn process_interval(&mut self) -> Result<TimeDelta, Fault>;
 
-    /// What it believes of the path, for a successor. [network]
+    /// What it believes of the path, for a successor. After `activate`; it goes on working until the successor has proven itself. [network]
     fn hand_over(&mut self, now: Timestamp) -> Result<CongestionHandover, Fault>;
 
-    /// Starts from what a predecessor believed. [network]
+    /// Starts from what a predecessor believed; zero in a field means that nobody knows. After `activate`, before the first event.
+    /// [network]
     fn take_over(&mut self, now: Timestamp, state: &CongestionHandover) -> Result<(), Fault>;
 
     /// What the last update means for the pacer and the encoders beyond its rates; asked for after each update. Must not allocate, lock or
@@ -50,7 +106,8 @@ pub trait CongestionController: Module {
         Ok(CongestionAdvice::NONE)
     }
 
-    /// 1 if it adapts to ECN marks (RFC 9331), so that it is worth sending with ECT(1); else 0. [network]
+    /// 1 if it adapts to ECN marks (RFC 9331), so that it is worth sending with ECT(1); else 0. At any time, and the same each time.
+    /// [network]
     #[since(2)]
     fn adapts_to_ecn(&mut self) -> Result<u32, Fault> {
         Ok(0)

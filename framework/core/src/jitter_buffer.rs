@@ -20,13 +20,69 @@ pub const JITTER_BUFFER_SWAP: SwapRules = SwapRules {
 };
 
 /// Puts packets in order and decides when each is played.
+///
+/// Life: `activate`; in a swap `take_over`, then `insert` for each packet that waits; then `insert` whenever a packet comes and `next`
+/// until 10 ms are filled, every 10 ms. It holds handles, never packets, and each handle that it accepts it gives back exactly once.
+///
+/// # Example
+/// ```
+/// use jackfield_sdk::prelude::*;
+/// use jackfield_sdk::jitter::{DelayBuffer, DelayPolicy};
+///
+/// /// Always waits 40 ms.
+/// # struct Forty {
+/// #     parameters: (),
+/// # }
+/// # impl Plugin for Forty {
+/// #     const DESCRIPTOR: Descriptor = Descriptor::new("example.forty", "Forty", "0.1.0");
+/// #     type Parameters = ();
+/// #     fn create(_: &Environment) -> Result<Self, Fault> {
+/// #         Ok(Self { parameters: () })
+/// #     }
+/// #     fn parameters(&mut self) -> &mut () {
+/// #         &mut self.parameters
+/// #     }
+/// # }
+///
+/// impl DelayPolicy for Forty {
+///     fn arrived(&mut self, _now: Timestamp, _packet: &PacketArrival) {}
+///     fn target(&self) -> TimeDelta {
+///         TimeDelta::ms(40)
+///     }
+/// }
+///
+/// struct Released;
+/// impl HandleSink for Released {
+///     fn release(&mut self, _handle: u64) -> Result<(), Fault> {
+///         Ok(())
+///     }
+/// }
+///
+/// let mut buffer = DelayBuffer::<Forty>::create(&Environment::seeded(1))?;
+/// buffer.activate(&JitterConfig::new(SampleRate::HZ_48000, 100))?;
+/// let packet = PacketArrival {
+///     arrival: Timestamp::ZERO,
+///     handle: 7,
+///     sequence_number: 1,
+///     timestamp: 0,
+///     ticks: 480,
+///     redundancy: 0,
+///     dtx: 0,
+///     marker: 1,
+/// };
+/// buffer.insert(Timestamp::ZERO, &packet, &mut Released)?;
+/// assert_eq!(buffer.delay(Timestamp::ZERO)?.target, TimeDelta::ms(40));
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.jitter-buffer/1")]
 pub trait JitterBuffer: Module {
-    /// Fixes the stream's clock and the most packets held. [control]
+    /// Fixes the stream's clock and the most packets held. Before anything else; again only while no packet waits, else it fails with
+    /// `State`. [control]
     fn activate(&mut self, config: &JitterConfig) -> Result<(), Fault>;
 
-    /// A packet has come. When it is accepted its handle stays with the buffer until `next` gives it out or `released` takes it. When
-    /// it is refused (late, duplicate) the handle stays with the caller. Must not allocate, lock or block. [audio]
+    /// A packet has come. When it is accepted its handle stays with the buffer until `next` gives it out or `released` takes it. When it is
+    /// refused (late, duplicate) the handle stays with the caller. Packets come in any order and with any numbers. Must not allocate, lock
+    /// or block. [audio]
     fn insert(
         &mut self,
         now: Timestamp,
@@ -34,8 +90,8 @@ pub trait JitterBuffer: Module {
         released: &mut dyn HandleSink,
     ) -> Result<Insertion, Fault>;
 
-    /// The host needs more samples: what shall it do? Called as often as it takes to fill 10 ms. Handles of packets that will never be
-    /// played go to `released`. Must not allocate, lock or block. [audio]
+    /// The host needs more samples: what shall it do? Called as often as it takes to fill 10 ms, so each answer must make some. Handles of
+    /// packets that will never be played go to `released`. Must not allocate, lock or block. [audio]
     fn next(
         &mut self,
         now: Timestamp,
@@ -43,20 +99,23 @@ pub trait JitterBuffer: Module {
         released: &mut dyn HandleSink,
     ) -> Result<Action, Fault>;
 
-    /// Bounds of the delay that it may aim for. [audio]
+    /// Bounds of the delay that it may aim for, from now on. At any time. Fails with `Invalid` if they are negative or the wrong way round.
+    /// [audio]
     fn set_bounds(&mut self, minimum: TimeDelta, maximum: TimeDelta) -> Result<(), Fault>;
 
-    /// The delay that it aims for and the one that it has. [audio]
+    /// The delay that it aims for and the one that it has. After `activate`, at any time. Must not allocate, lock or block. [audio]
     fn delay(&mut self, now: Timestamp) -> Result<JitterDelay, Fault>;
 
-    /// What it has learnt of the network, and where playing stands, for a successor. [audio]
+    /// What it has learnt of the network, and where playing stands, for a successor. After `activate`; it goes on working until the
+    /// successor is heard. Must not allocate, lock or block. [audio]
     fn hand_over(&mut self, now: Timestamp) -> Result<JitterHandover, Fault>;
 
-    /// Starts from what a predecessor had learnt; the waiting packets are inserted afterwards. [audio]
+    /// Starts from what a predecessor had learnt. After `activate`, before anything is inserted; the packets that wait are inserted
+    /// afterwards. Must not allocate, lock or block. [audio]
     fn take_over(&mut self, now: Timestamp, state: &JitterHandover) -> Result<(), Fault>;
 
     /// A packet of a telephone event (RFC 4733) has come: a tone that somebody dials. When it is accepted its handle stays with the buffer
-    /// until `next` gives it out with [`Operation::Tone`] or `released` takes it; a buffer that knows no tones calls it `Late`. Must not
+    /// until `next` gives it out with `Operation::Tone` or `released` takes it; a buffer that knows no tones calls it `Late`. Must not
     /// allocate, lock or block. [audio]
     #[since(2)]
     fn insert_event(

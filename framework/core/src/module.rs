@@ -9,27 +9,61 @@ use crate::stats::Statistic;
 use crate::units::SampleRate;
 
 /// The operations that all areas share. Hosts call them; plugin authors implement [`Plugin`] and get this for nothing.
+///
+/// # Example
+/// ```
+/// use jackfield_core::module::Module;
+/// use jackfield_sdk::prelude::*;
+///
+/// #[derive(Params)]
+/// struct Knobs {
+///     /// How much louder the output is than the input.
+///     #[param(title = "Gain", unit = "dB", min = -60.0, max = 12.0, default = 0.0)]
+///     gain: f32,
+/// }
+///
+/// struct Amplifier(Knobs);
+///
+/// impl Plugin for Amplifier {
+///     const DESCRIPTOR: Descriptor = Descriptor::new("example.amplifier", "Amplifier", "0.1.0");
+///     type Parameters = Knobs;
+///     fn create(_: &Environment) -> Result<Self, Fault> {
+///         Ok(Self(Knobs::defaults()))
+///     }
+///     fn parameters(&mut self) -> &mut Knobs {
+///         &mut self.0
+///     }
+/// }
+///
+/// // Whatever is a `Plugin` is a `Module`: parameters by their place, within their bounds.
+/// let mut amplifier = Amplifier::create(&Environment::seeded(1))?;
+/// amplifier.set_parameter(0, 6.0)?;
+/// assert_eq!(amplifier.parameter(0)?, 6.0);
+/// assert!(amplifier.set_parameter(0, 99.0).is_err());
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.module/1", module)]
 pub trait Module: Send {
-    /// Sets parameter `index` (its place in the descriptor's list) to `value`. Must not allocate, lock or block.
-    /// Fails with `Invalid` for an index that there is not or a value out of range; the old value then stays.
+    /// Sets parameter `index` (its place in the descriptor's list) to `value`. At any time, before `activate` or `open` too; it holds from the next
+    /// block on, without a click. Must not allocate, lock or block. Fails with `Invalid` for an index that there is not or a value out of range; the old value then stays.
     /// [any, never concurrent with another call on this instance]
     fn set_parameter(&mut self, index: u32, value: f64) -> Result<(), Fault>;
 
-    /// The present value of parameter `index`.
+    /// The present value of parameter `index`, as it was set. At any time. Fails with `Invalid` for an index that there is not.
     /// [any, never concurrent with another call on this instance]
     fn parameter(&mut self, index: u32) -> Result<f64, Fault>;
 
-    /// By how much the output lags behind the input.
+    /// By how much the output lags behind the input. Asked after `activate` or `open`; it stays the same until the next one.
     /// [any, never concurrent with another call on this instance]
     fn latency(&mut self) -> Result<Latency, Fault>;
 
-    /// Writes the present value of each statistic, in the descriptor's order, into `values`, and returns how many there are. Must not
-    /// allocate, lock or block.
+    /// Writes the present value of each statistic, in the descriptor's order, into `values`, and returns how many there are. At any
+    /// time. Fails with `BufferTooSmall` if they have no room. Must not allocate, lock or block.
     /// [any, never concurrent with another call on this instance]
     fn stats(&mut self, values: &mut [f64]) -> Result<u32, Fault>;
 
-    /// Forgets what was learnt from the signal, keeps the parameters. Must not allocate, lock or block.
+    /// Forgets what was learnt from the signal, keeps the parameters and whatever `activate` or `open` set up. At any time; packets that wait
+    /// go on waiting. Must not allocate, lock or block.
     /// [any, never concurrent with another call on this instance]
     fn reset(&mut self, reason: ResetReason) -> Result<(), Fault>;
 }
@@ -139,7 +173,8 @@ pub trait Plugin: Send + Sized + 'static {
         let _ = values;
     }
 
-    /// Forgets what was learnt from the signal, keeps the parameters. Must not allocate, lock or block.
+    /// Forgets what was learnt from the signal, keeps the parameters and whatever `activate` or `open` set up. At any time; packets that wait
+    /// go on waiting. Must not allocate, lock or block.
     fn reset(&mut self, reason: ResetReason) {
         let _ = reason;
     }

@@ -18,24 +18,80 @@ pub const PACER_SWAP: SwapRules = SwapRules {
 };
 
 /// Spreads packets over time.
+///
+/// Life: `set_rates` and `configure` at any time; `enqueue` for each packet; `poll` at each `deadline`. It holds handles, never packets,
+/// and each goes to a `DepartureSink` exactly once.
+///
+/// # Example
+/// ```
+/// use jackfield_sdk::prelude::*;
+/// use jackfield_sdk::pacing::{Departure, QueuedPacer};
+///
+/// /// A packet every 5 ms.
+/// # struct Steady {
+/// #     parameters: (), free: Timestamp,
+/// # }
+/// # impl Plugin for Steady {
+/// #     const DESCRIPTOR: Descriptor = Descriptor::new("example.steady", "Steady", "0.1.0");
+/// #     type Parameters = ();
+/// #     fn create(_: &Environment) -> Result<Self, Fault> {
+/// #         Ok(Self { parameters: (), free: Timestamp::ZERO })
+/// #     }
+/// #     fn parameters(&mut self) -> &mut () {
+/// #         &mut self.parameters
+/// #     }
+/// # }
+///
+/// impl Departure for Steady {
+///     fn rates(&mut self, _now: Timestamp, _pacing: DataRate, _padding: DataRate) {}
+///     fn due(&self, came: Timestamp, _packet: &PacedPacket) -> Timestamp {
+///         came.max(self.free)
+///     }
+///     fn departed(&mut self, due: Timestamp, _packet: &PacedPacket) {
+///         self.free = due + TimeDelta::ms(5);
+///     }
+/// }
+///
+/// struct Left(Vec<u64>);
+/// impl DepartureSink for Left {
+///     fn depart(&mut self, handle: u64) -> Result<(), Fault> {
+///         self.0.push(handle);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut pacer = QueuedPacer::<Steady>::create(&Environment::seeded(1))?;
+/// for handle in 1..=2 {
+///     let packet = PacedPacket { handle, size: DataSize::bytes(120), priority: PacketPriority::Audio, ssrc: 1 };
+///     pacer.enqueue(Timestamp::ZERO, &packet)?;
+/// }
+/// let mut left = Left(Vec::new());
+/// pacer.poll(Timestamp::ZERO, &mut left)?;
+/// assert_eq!((left.0.as_slice(), pacer.deadline()?), (&[1][..], Timestamp::from_ms(5)));
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.pacer/1")]
 pub trait Pacer: Module {
-    /// The rates at which media and padding may leave. Must not allocate, lock or block. [network]
+    /// The rates at which media and padding may leave, from now on. Before the first packet, and whenever they change. Must not allocate,
+    /// lock or block. [network]
     fn set_rates(&mut self, now: Timestamp, pacing: DataRate, padding: DataRate) -> Result<(), Fault>;
 
-    /// A packet wants to leave. Must not allocate, lock or block. [network]
+    /// A packet wants to leave. Packets of one priority leave in the order of their coming. When it fails the handle stays with the caller.
+    /// Must not allocate, lock or block. [network]
     fn enqueue(&mut self, now: Timestamp, packet: &PacedPacket) -> Result<(), Fault>;
 
-    /// Gives every packet that may leave by `now` to `departures`, in order. Must not allocate, lock or block. [network]
+    /// Gives every packet that may leave by `now` to `departures`, in order. By the `deadline` at the latest; earlier does no harm. What
+    /// `departures` refuses stays. Must not allocate, lock or block. [network]
     fn poll(&mut self, now: Timestamp, departures: &mut dyn DepartureSink) -> Result<(), Fault>;
 
-    /// When `poll` is worth calling next; [`Timestamp::NEVER`] if nothing waits. [network]
+    /// When `poll` is worth calling next; [`Timestamp::NEVER`] if nothing waits. Asked after each call that may change it. [network]
     fn deadline(&mut self) -> Result<Timestamp, Fault>;
 
-    /// What waits. [network]
+    /// What waits. At any time. [network]
     fn queue(&mut self) -> Result<PacerQueue, Fault>;
 
-    /// Gives every packet that waits to `departures` at once, in order, without sending it: the host enqueues them with the successor. [network]
+    /// Gives every packet that waits to `departures` at once, in order, without sending it: the host enqueues them with the successor.
+    /// Afterwards nothing waits. [network]
     fn hand_over(&mut self, departures: &mut dyn DepartureSink) -> Result<(), Fault>;
 
     /// How it is set up; may be called at any time. Must not allocate, lock or block. [network]

@@ -20,11 +20,58 @@ pub const TRANSPORT_SWAP: SwapRules = SwapRules {
 
 /// A secure path between two peers.
 ///
-/// Use: `activate`; add local candidates; exchange descriptions; then feed datagrams and deadlines. After every call that takes a `sink`
-/// the caller asks for `deadline` anew.
+/// Life: `activate`; add local candidates; exchange descriptions; `start`; then feed datagrams and deadlines, until `close`. After every
+/// call that takes a `sink` the caller asks for `deadline` anew. What comes from the network may be anything and is never a fault.
+///
+/// # Example
+/// ```
+/// use jackfield_sdk::prelude::*;
+/// use jackfield_sdk::transport::{Direct, Wrapping};
+///
+/// /// In the clear, with a byte in front: for learning, not for a call over the Internet.
+/// # struct Marked {
+/// #     parameters: (),
+/// # }
+/// # impl Plugin for Marked {
+/// #     const DESCRIPTOR: Descriptor = Descriptor::new("example.marked", "Marked", "0.1.0");
+/// #     type Parameters = ();
+/// #     fn create(_: &Environment) -> Result<Self, Fault> {
+/// #         Ok(Self { parameters: () })
+/// #     }
+/// #     fn parameters(&mut self) -> &mut () {
+/// #         &mut self.parameters
+/// #     }
+/// # }
+///
+/// impl Wrapping for Marked {
+///     const NAME: &'static str = "none: a mark";
+///     fn wrap(&mut self, packet: &mut Vec<u8>) {
+///         packet.push(0x2A);
+///     }
+///     fn unwrap(&mut self, datagram: &mut Vec<u8>) -> bool {
+///         datagram.pop() == Some(0x2A)
+///     }
+/// }
+///
+/// struct Attributes(Vec<String>);
+/// impl AttributeSink for Attributes {
+///     fn attribute(&mut self, name: &str, _value: &str) -> Result<(), Fault> {
+///         self.0.push(name.to_owned());
+///         Ok(())
+///     }
+/// }
+///
+/// let mut transport = Direct::<Marked>::create(&Environment::seeded(1))?;
+/// transport.activate(Timestamp::ZERO, &TransportConfig::new(false, 0))?;
+/// let mut attributes = Attributes(Vec::new());
+/// transport.local_description(&mut attributes)?;
+/// assert!(attributes.0.iter().any(|name| name == "ice-ufrag"));
+/// assert_eq!(transport.deadline()?, Timestamp::NEVER);
+/// # Ok::<(), Fault>(())
+/// ```
 #[area(id = "jackfield.transport/1")]
 pub trait Transport: Module {
-    /// Makes credentials and certificate, takes its role. [control]
+    /// Makes credentials and certificate, takes its role. Before anything else; again begins a new life, also after `close`. [control]
     fn activate(&mut self, now: Timestamp, config: &TransportConfig) -> Result<(), Fault>;
 
     /// Tells our side of the description as SDP attributes, one call each: `ice-ufrag`, `ice-pwd`, `ice-options`, `fingerprint`, `setup`. A
@@ -32,23 +79,26 @@ pub trait Transport: Module {
     /// nobody has proved to be the peer. [network]
     fn local_description(&mut self, sink: &mut dyn AttributeSink) -> Result<(), Fault>;
 
-    /// Takes one attribute of the remote description (`ice-ufrag`, `ice-pwd`, `ice-options`, `fingerprint`, `setup`, `ice-lite`). An unknown
-    /// name is no fault. [network]
+    /// Takes one attribute of the remote description (`ice-ufrag`, `ice-pwd`, `ice-options`, `fingerprint`, `setup`, `ice-lite`), before
+    /// `start`. An unknown name is no fault. [network]
     fn set_remote_attribute(&mut self, now: Timestamp, name: &str, value: &str) -> Result<(), Fault>;
 
-    /// The remote description is complete: begin, or (credentials changed) restart ICE. [network]
+    /// The remote description is complete: begin, or (credentials changed) restart ICE. After the attributes of each description. Fails
+    /// with `State` once it is closed. [network]
     fn start(&mut self, now: Timestamp, sink: &mut dyn TransportSink) -> Result<(), Fault>;
 
-    /// Makes new ICE credentials for a restart that we begin; `local_description` then tells them. [network]
+    /// Makes new ICE credentials for a restart that we begin; `local_description` then tells them, and the path in use goes on until
+    /// `start`. [network]
     fn restart(&mut self, now: Timestamp) -> Result<(), Fault>;
 
-    /// An address that the runtime has gathered for us: the value of `a=candidate` without its prefix (RFC 8839 section 5.1). [network]
+    /// An address that the runtime has gathered for us: the value of `a=candidate` without its prefix (RFC 8839 section 5.1). After
+    /// `activate`, at any time. Fails with `Invalid` if it is none; one that is of no use here is no fault. [network]
     fn add_local_candidate(&mut self, now: Timestamp, candidate: &str) -> Result<(), Fault>;
 
-    /// An address of the remote end, in the same form. [network]
+    /// An address of the remote end, in the same form. After `activate`, at any time, also before the description. [network]
     fn add_remote_candidate(&mut self, now: Timestamp, candidate: &str) -> Result<(), Fault>;
 
-    /// A datagram came in on `route`. Garbage is no fault: it is counted and dropped. [network]
+    /// A datagram came in on `route`. Garbage is no fault: it is counted and dropped. After `activate`. [network]
     fn receive(
         &mut self,
         now: Timestamp,
@@ -57,13 +107,14 @@ pub trait Transport: Module {
         sink: &mut dyn TransportSink,
     ) -> Result<(), Fault>;
 
-    /// When `handle_timeout` must be called at the latest. [network]
+    /// When `handle_timeout` must be called at the latest; [`Timestamp::NEVER`] if nothing is to be done. [network]
     fn deadline(&mut self) -> Result<Timestamp, Fault>;
 
-    /// The deadline has come. [network]
+    /// The deadline has come. Earlier does no harm. [network]
     fn handle_timeout(&mut self, now: Timestamp, sink: &mut dyn TransportSink) -> Result<(), Fault>;
 
-    /// Protects and sends one RTP or RTCP packet (header and payload, in the clear). `State` while not connected. [network]
+    /// Protects and sends one RTP or RTCP packet (header and payload, in the clear). Fails with `State` while it is not connected, with
+    /// `Invalid` if the packet is none. [network]
     fn send(
         &mut self,
         now: Timestamp,
@@ -72,10 +123,11 @@ pub trait Transport: Module {
         sink: &mut dyn TransportSink,
     ) -> Result<(), Fault>;
 
-    /// Says goodbye (DTLS close_notify) and sends no more. [network]
+    /// Says goodbye (DTLS close_notify) and sends no more; nothing is let in afterwards. Twice does no harm. [network]
     fn close(&mut self, now: Timestamp, sink: &mut dyn TransportSink) -> Result<(), Fault>;
 
-    /// Text about the path as it is: `ice-state`, `dtls-version`, `dtls-cipher`, `srtp-profile`, `selected-pair`. [network]
+    /// Text about the path as it is, one attribute each: `ice-state`, `dtls-version`, `dtls-cipher`, `srtp-profile`, `selected-pair`. What
+    /// is not known is empty. After `activate`. [network]
     fn path(&mut self, sink: &mut dyn AttributeSink) -> Result<(), Fault>;
 }
 

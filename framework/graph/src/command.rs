@@ -27,7 +27,7 @@ pub enum Command {
         /// Whether.
         muted: bool,
     },
-    /// A codec is used in the room for the first time.
+    /// A codec is used in the room for the first time, or by another build from the end of a packet on.
     AddSharedEncoder(Box<SharedEncoder>),
     /// A parameter is set.
     SetParameter(SetParameter),
@@ -135,7 +135,7 @@ pub struct SwapCodec {
 pub enum Outcome {
     /// A participant's strip, after it left.
     Left(Box<Strip>),
-    /// A shared encoder that was there already.
+    /// A shared encoder that is out of use.
     UnusedEncoder(Box<SharedEncoder>),
     /// Decoders that were replaced.
     UnusedDecoders(Vec<Decoder>),

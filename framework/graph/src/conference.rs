@@ -89,6 +89,8 @@ pub struct SharedEncoder {
     running: bool,
     /// The rate that its packets take.
     appetite: Appetite,
+    /// Takes its place as soon as a packet ends.
+    successor: Option<Box<Self>>,
 }
 
 impl SharedEncoder {
@@ -99,6 +101,7 @@ impl SharedEncoder {
             encoder,
             running: false,
             appetite: Appetite::default(),
+            successor: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! holds it back after a swap.
 
 use jackfield_core::audio::{AudioFormat, BLOCK_DURATION};
-use jackfield_core::audio_processor::{AudioProcessor, CaptureInfo, ProcessorReport};
+use jackfield_core::audio_processor::{AudioProcessor, CaptureInfo, ProcessorHandover, ProcessorReport};
 use jackfield_core::module::Latency;
 use jackfield_core::time::Timestamp;
 use jackfield_core::{Fault, FaultCode};
@@ -11,11 +11,15 @@ use crate::converter::Converter;
 use crate::delay::Delay;
 use crate::history::History;
 
+/// So many blocks of the far end are kept, for a processor that comes back in a new process: as much as an echo is late at most.
+const SHOWN_BLOCKS: usize = 20;
+
 /// A processor made ready off the audio thread.
 pub struct PreparedProcessor {
     pub(crate) processor: Box<dyn AudioProcessor>,
     format: AudioFormat,
-    renders: bool,
+    /// What it was shown of the far end last, if it wants to see it.
+    shown: Option<History>,
     into: Option<Conversion>,
     latency: usize,
     /// Holds the output back so that the latency stays what it was before a swap, until a silence allows to drop it.
@@ -87,7 +91,7 @@ impl PreparedProcessor {
         Ok(Self {
             processor,
             format,
-            renders,
+            shown: renders.then(|| History::new(room, SHOWN_BLOCKS)),
             into,
             latency,
             align: Delay::new(room),
@@ -116,7 +120,7 @@ impl PreparedProcessor {
 
     /// Shows it what was played before `now`, oldest first.
     pub(crate) fn replay_render(&mut self, now: Timestamp, history: &History, blocks: usize) {
-        if !self.renders {
+        if self.shown.is_none() {
             return;
         }
         for back in (0..history.len().min(blocks)).rev() {
@@ -125,6 +129,27 @@ impl PreparedProcessor {
                 return;
             }
         }
+    }
+
+    /// Its process is a new one: it is told what is known of the signal and shown what its predecessor was shown before `now`, oldest first. Does
+    /// nothing while the process is not back.
+    pub(crate) fn rejoin(&mut self, now: Timestamp, learnt: &ProcessorHandover) {
+        // One that cannot use it starts from nothing.
+        let told = self.processor.take_over(learnt);
+        if matches!(Ran::of(&told), Ran::Gone | Ran::Late) {
+            return;
+        }
+        let Some(shown) = self.shown.take() else { return };
+        if let Some(conversion) = &mut self.into {
+            conversion.far_in.reset();
+        }
+        for back in (0..shown.len()).rev() {
+            let then = now - BLOCK_DURATION * (back as i64 + 1);
+            if self.show(then, shown.block(back)).is_err() {
+                break;
+            }
+        }
+        self.shown = Some(shown);
     }
 
     /// Processes one block in place and aligns it; the alignment may end in a silence if `may_catch_up`. A block that went around the processor is as
@@ -149,7 +174,7 @@ impl PreparedProcessor {
         ends: &Ends<'_>,
         report: &mut ProcessorReport,
     ) -> Result<(), Fault> {
-        let shown = if self.renders {
+        let shown = if self.shown.is_some() {
             self.render(now, ends.far)
         } else {
             Ok(())
@@ -165,6 +190,13 @@ impl PreparedProcessor {
     }
 
     fn render(&mut self, now: Timestamp, far: &[f32]) -> Result<(), Fault> {
+        if let Some(shown) = &mut self.shown {
+            shown.push(far);
+        }
+        self.show(now, far)
+    }
+
+    fn show(&mut self, now: Timestamp, far: &[f32]) -> Result<(), Fault> {
         match &mut self.into {
             None => self.processor.render(now, far),
             Some(conversion) => {

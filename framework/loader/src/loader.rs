@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jackfield_abi::Area;
+use jackfield_abi::{Area, Fault};
 use jackfield_core::environment::Environment;
 use jackfield_core::module::Module;
 use jackfield_core::time::Timestamp;
@@ -73,7 +73,7 @@ impl Default for LoaderOptions {
 }
 
 impl LoaderOptions {
-    /// The same with what the manifest says: its folders in front, its limit, its policy. The folders that are there already are the host's
+    /// The same with what the manifest says: its folders in front, its limit, its policy, its experiments before those that are there. The folders that are there already are the host's
     /// own, in which plugins may lie whatever the manifest says.
     #[must_use]
     pub fn with_manifest(mut self, manifest: &Manifest) -> Self {
@@ -86,6 +86,7 @@ impl LoaderOptions {
         self.policy = manifest.policy.clone();
         self.folders.splice(0..0, manifest.folders.iter().cloned());
         self.retired_images = manifest.limits.images;
+        self.experiments.extend(manifest.experiments.clone());
         self
     }
 }
@@ -290,6 +291,7 @@ impl Loader {
                 source: &plugin.file.path,
                 id: &plugin.id,
                 seed,
+                experiments: &self.shared.options.experiments,
                 allow: &plugin.allow,
                 parameters: module.map_or(0, |module| module.parameters.len()),
             };
@@ -320,15 +322,10 @@ impl Loader {
     }
 
     fn environment(&self, id: &str, seed: u64) -> Result<Environment, LoadError> {
-        let mut experiments = self.shared.options.experiments.iter();
-        experiments
-            .try_fold(Environment::seeded(seed), |environment, (key, value)| {
-                environment.with_experiment(key, value)
-            })
-            .map_err(|fault| LoadError::Create {
-                id: id.to_owned(),
-                fault,
-            })
+        environment(seed, &self.shared.options.experiments).map_err(|fault| LoadError::Create {
+            id: id.to_owned(),
+            fault,
+        })
     }
 
     /// The image of a file as it was scanned: opened once, and once more when its content is another. \[control\]
@@ -457,6 +454,18 @@ impl State {
             cap,
         }
     }
+}
+
+/// The surroundings of an instance.
+///
+/// # Errors
+/// If the experiments do not fit into them.
+pub(crate) fn environment(seed: u64, experiments: &BTreeMap<String, String>) -> Result<Environment, Fault> {
+    experiments
+        .iter()
+        .try_fold(Environment::seeded(seed), |environment, (key, value)| {
+            environment.with_experiment(key, value)
+        })
 }
 
 /// Refuses what the policy forbids.

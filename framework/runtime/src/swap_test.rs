@@ -7,38 +7,27 @@
     reason = "an error ends the command; its size is nothing beside a call"
 )]
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod network;
+mod room;
 
-use jackfield_core::audio::{AudioFormat, BLOCK_DURATION, level_dbov};
+use std::collections::BTreeMap;
+
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
-use jackfield_graph::codec_trial::CodecTrial;
-use jackfield_graph::command::{Command, Outcome, SwapCodec, SwapJitter, SwapProcessor};
-use jackfield_graph::conference::{Conference, ConferenceConfig, ControlPorts, NetworkPorts};
 use jackfield_graph::description::Kind;
-use jackfield_graph::media::{InboundPacket, Outbound, PacketBuffer};
-use jackfield_graph::processor::ProcessorSlot;
-use jackfield_graph::receive::Receiver;
-use jackfield_graph::send::Encoder;
-use jackfield_graph::stats::StripStats;
 use jackfield_graph::stopwatch::Stopwatch;
-use jackfield_graph::strip::{Encoding, Input, Output, Strip};
 use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
 use jackfield_loader::{Loader, Manifest, SocketManifest};
-use rtrb::{Producer, RingBuffer};
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
-use crate::codecs::Codecs;
+use self::network::{Path, Plugs};
+use self::room::Bench;
 use crate::error::{EngineError, SocketError};
 use crate::fitting::{self, Fitting, Socket};
 
 /// A swap that has not ended after so long never will: far longer than shadow and probation of any area.
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(20);
-/// Who speaks.
-const SPEAKER: u32 = 1;
-const OTHER: u32 = 2;
 const PAYLOAD_TYPE: u8 = 96;
 
 /// How much is tested, and on what.
@@ -115,11 +104,13 @@ pub enum SwapTestError {
 }
 
 /// The kinds that can be tested, with what their sockets are called here.
-const KINDS: [(Kind, &str); 4] = [
+const KINDS: [(Kind, &str); 6] = [
     (Kind::Processor, "processor"),
     (Kind::Mixer, "mixer"),
     (Kind::Jitter, "jitter"),
     (Kind::Encoder, "codec"),
+    (Kind::Congestion, "congestion"),
+    (Kind::Pacer, "pacer"),
 ];
 
 /// Swaps `a` for `b` and back. `manifest` says what else stands in the room: the mixer, the jitter buffer, the codec. \[control, takes long\]
@@ -136,7 +127,7 @@ pub fn swap_test(
         return Err(SwapTestError::NoSpeech);
     }
     let (kind, pair) = sockets(loader, a, b)?;
-    let mut bench = Bench::new(loader, manifest, kind, &pair, &options.speech)?;
+    let mut ground = Ground::new(loader, manifest, kind, &pair, &options.speech)?;
     let mut report = SwapTestReport {
         a: a.to_owned(),
         b: b.to_owned(),
@@ -153,16 +144,75 @@ pub fn swap_test(
         seconds: 0.0,
     };
     // The room comes to life first.
-    bench.run(100);
+    ground.run(100);
     for n in 0..options.swaps {
         // Which one is in is known: a newcomer that was rolled back is tried again.
-        let measure = bench.swap(u64::from(n) + 1)?;
+        let measure = ground.swap(u64::from(n) + 1)?;
         report.count(&measure);
         // The phase of packets, words and swaps drifts by this.
-        bench.run(1 + n as usize % 7);
+        ground.run(1 + n as usize % 7);
     }
-    report.seconds = bench.now.us() as f64 / 1e6;
+    report.samples_lost += ground.lost();
+    report.seconds = ground.now().us() as f64 / 1e6;
     Ok(report)
+}
+
+/// Where plugins are swapped.
+enum Ground<'a> {
+    Room(Box<Bench<'a>>),
+    Path(Box<Path<'a>>),
+}
+
+impl<'a> Ground<'a> {
+    fn new(
+        loader: &'a Loader,
+        manifest: &Manifest,
+        kind: Kind,
+        pair: &'a [Socket; 2],
+        speech: &'a [f32],
+    ) -> Result<Self, SwapTestError> {
+        if !matches!(kind, Kind::Congestion | Kind::Pacer) {
+            let bench = Bench::new(loader, manifest, kind, pair, speech)?;
+            return Ok(Self::Room(Box::new(bench)));
+        }
+        let usual = Fitting::new(manifest, loader)?;
+        let standing = |wanted| standing(&usual, manifest, pair, kind, wanted);
+        let plugs = Plugs {
+            transport: standing(Kind::Transport)?,
+            pacer: standing(Kind::Pacer)?,
+            congestion: standing(Kind::Congestion)?,
+        };
+        Ok(Self::Path(Box::new(Path::new(loader, kind, pair, &plugs)?)))
+    }
+
+    fn run(&mut self, ticks: usize) {
+        match self {
+            Self::Room(bench) => bench.run(ticks),
+            Self::Path(path) => path.run(ticks),
+        }
+    }
+
+    fn swap(&mut self, swap: u64) -> Result<SwapMeasure, SwapTestError> {
+        match self {
+            Self::Room(bench) => bench.swap(swap),
+            Self::Path(path) => path.swap(swap),
+        }
+    }
+
+    /// Samples that were lost beyond those that the measures tell.
+    fn lost(&mut self) -> u64 {
+        match self {
+            Self::Room(_) => 0,
+            Self::Path(path) => path.lost(),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        match self {
+            Self::Room(bench) => bench.now,
+            Self::Path(path) => path.now,
+        }
+    }
 }
 
 impl SwapTestReport {
@@ -191,6 +241,26 @@ impl SwapTestReport {
     }
 }
 
+/// What stands in the socket of kind `wanted`: the plugin that is swapped first, or what the manifest says.
+fn standing<'a>(
+    usual: &'a Fitting,
+    manifest: &Manifest,
+    pair: &'a [Socket; 2],
+    swapped: Kind,
+    wanted: Kind,
+) -> Result<&'a Socket, EngineError> {
+    if wanted == swapped {
+        return Ok(&pair[0]);
+    }
+    socket_of(usual, manifest, wanted)
+}
+
+fn socket_of<'a>(usual: &'a Fitting, manifest: &Manifest, kind: Kind) -> Result<&'a Socket, EngineError> {
+    usual.of_kind(kind).ok_or_else(|| EngineError::Profile {
+        name: manifest.profile.name().to_owned(),
+    })
+}
+
 /// Both plugins in a socket of the first kind that fits both.
 fn sockets(loader: &Loader, a: &str, b: &str) -> Result<(Kind, [Socket; 2]), SwapTestError> {
     let catalogue = loader.catalogue();
@@ -206,7 +276,7 @@ fn sockets(loader: &Loader, a: &str, b: &str) -> Result<(Kind, [Socket; 2]), Swa
         .ok_or_else(|| SwapTestError::NothingInCommon {
             a: a.to_owned(),
             b: b.to_owned(),
-            areas: "audio processors, mixers, jitter buffers and audio codecs",
+            areas: "audio processors, mixers, jitter buffers, audio codecs, congestion controllers and pacers (a transport keeps its path while it lasts, and sources and sinks stand in no room)",
         })?;
     let socket = |id: &str| -> Result<Socket, SwapTestError> {
         let area = fitting::socket_area(kind);
@@ -229,238 +299,6 @@ fn sockets(loader: &Loader, a: &str, b: &str) -> Result<(Kind, [Socket; 2]), Swa
     Ok((kind, [socket(a)?, socket(b)?]))
 }
 
-/// A room in virtual time in which two speak.
-struct Bench<'a> {
-    loader: &'a Loader,
-    kind: Kind,
-    pair: &'a [Socket; 2],
-    /// Which of both is in.
-    present: usize,
-    codecs: Codecs,
-    /// For a codec: places of the first format of each in `codecs`.
-    formats: [usize; 2],
-    conference: Conference,
-    control: ControlPorts,
-    network: NetworkPorts,
-    speakers: Vec<Speaker<'a>>,
-    ran: Ran,
-    now: Timestamp,
-    ended: Option<(u64, SwapMeasure)>,
-}
-
-struct Speaker<'a> {
-    speech: std::iter::Cycle<std::slice::Iter<'a, f32>>,
-    mouth: Encoder,
-    inbound: Producer<InboundPacket>,
-    sequence_number: i64,
-    timestamp: i64,
-}
-
-const FORMAT: AudioFormat = AudioFormat::MONO_48K;
-
-impl<'a> Bench<'a> {
-    fn new(
-        loader: &'a Loader,
-        manifest: &Manifest,
-        kind: Kind,
-        pair: &'a [Socket; 2],
-        speech: &'a [f32],
-    ) -> Result<Self, SwapTestError> {
-        let config = ConferenceConfig {
-            format: FORMAT,
-            max_participants: 4,
-            ..ConferenceConfig::default()
-        };
-        let usual = Fitting::new(manifest, loader)?;
-        let standing = |wanted: Kind| -> Result<&Socket, SwapTestError> {
-            if wanted == kind {
-                return Ok(&pair[0]);
-            }
-            let profile = || EngineError::Profile {
-                name: manifest.profile.name().to_owned(),
-            };
-            Ok(usual.of_kind(wanted).ok_or_else(profile)?)
-        };
-        let codec = usual.of_kind(Kind::Decoder).ok_or_else(|| EngineError::Profile {
-            name: manifest.profile.name().to_owned(),
-        })?;
-        let codecs = Codecs::new(loader, codec)?;
-        let first_of = |id: &str| (0..codecs.formats.len()).find(|at| codecs.plugin_id(*at) == id);
-        let formats = if kind == Kind::Encoder {
-            let of = |socket: &Socket| {
-                first_of(&socket.resolved.id)
-                    .ok_or_else(|| SwapTestError::NoSuchPlugin(socket.resolved.id.clone()))
-            };
-            [of(&pair[0])?, of(&pair[1])?]
-        } else {
-            [0, 0]
-        };
-        let mixer = fitting::mixer(loader, standing(Kind::Mixer)?, &config, 1)?;
-        let (conference, control, network) = Conference::new(config, mixer);
-        let mut bench = Self {
-            loader,
-            kind,
-            pair,
-            present: 0,
-            codecs,
-            formats,
-            conference,
-            control,
-            network,
-            speakers: Vec::new(),
-            ran: Ran,
-            now: Timestamp::ZERO,
-            ended: None,
-        };
-        for (id, from) in [(SPEAKER, 0), (OTHER, speech.len() / 2)] {
-            let jitter = fitting::jitter(loader, standing(Kind::Jitter)?, u64::from(id))?;
-            bench.join(id, &speech[from..], jitter)?;
-        }
-        Ok(bench)
-    }
-
-    fn join(
-        &mut self,
-        id: u32,
-        speech: &'a [f32],
-        jitter: Box<dyn jackfield_core::jitter_buffer::JitterBuffer>,
-    ) -> Result<(), SwapTestError> {
-        let (inbound, packets) = RingBuffer::new(256);
-        let decoder = self.decoder(0, PAYLOAD_TYPE)?;
-        let slots = match self.kind {
-            Kind::Processor => {
-                let processor = fitting::processor(self.loader, &self.pair[0], FORMAT, u64::from(id))?;
-                vec![ProcessorSlot::new(FORMAT, processor)]
-            }
-            _ => Vec::new(),
-        };
-        let stats = Arc::new(StripStats::new(slots.len()));
-        let input = Input::Packets {
-            inbound: packets,
-            receiver: Box::new(Receiver::new(FORMAT, jitter, vec![decoder])),
-        };
-        let encoder = self.encoder(self.formats[0])?;
-        let output = Output::Encoded(Box::new(Encoding::new(0, encoder, FORMAT)));
-        let strip = Strip::new(id, FORMAT, input, slots, output, stats);
-        let _ = self.control.commands.push(Command::AddStrip(Box::new(strip)));
-        let mouth = self.encoder(0)?;
-        self.speakers.push(Speaker {
-            speech: speech.iter().cycle(),
-            mouth,
-            inbound,
-            sequence_number: 1,
-            timestamp: 0,
-        });
-        Ok(())
-    }
-
-    fn encoder(&self, format: usize) -> Result<Encoder, SocketError> {
-        let fmtp = &self.codecs.formats[format].fmtp;
-        self.codecs
-            .encoder(self.loader, &self.pair[0], format, fmtp, FORMAT, 20)
-    }
-
-    fn decoder(
-        &self,
-        format: usize,
-        payload_type: u8,
-    ) -> Result<jackfield_graph::receive::Decoder, SocketError> {
-        let fmtp = &self.codecs.formats[format].fmtp;
-        self.codecs
-            .decoder(self.loader, format, payload_type, fmtp, FORMAT)
-    }
-
-    /// Puts the other one in, and gives how that ended.
-    fn swap(&mut self, swap: u64) -> Result<SwapMeasure, SwapTestError> {
-        let to = 1 - self.present;
-        let socket = &self.pair[to];
-        let hold = false;
-        let order = match self.kind {
-            Kind::Processor => Command::SwapProcessor(SwapProcessor {
-                swap,
-                participant: SPEAKER,
-                socket: 0,
-                newcomer: fitting::processor(self.loader, socket, FORMAT, swap)?,
-                hold,
-            }),
-            Kind::Mixer => {
-                let config = ConferenceConfig {
-                    format: FORMAT,
-                    max_participants: 4,
-                    ..ConferenceConfig::default()
-                };
-                Command::SwapMixer {
-                    swap,
-                    newcomer: fitting::mixer(self.loader, socket, &config, swap)?,
-                    hold,
-                }
-            }
-            Kind::Jitter => Command::SwapJitter(SwapJitter {
-                swap,
-                participant: SPEAKER,
-                newcomer: fitting::jitter(self.loader, socket, swap)?,
-                hold,
-            }),
-            _ => {
-                let (old, new) = (self.formats[self.present], self.formats[to]);
-                let trial = CodecTrial::new(
-                    FORMAT,
-                    self.decoder(old, 0)?,
-                    [self.decoder(new, 0)?, self.decoder(new, 0)?],
-                    hold,
-                );
-                Command::SwapCodec(Box::new(SwapCodec {
-                    swap,
-                    participant: SPEAKER,
-                    codec: to as u32,
-                    encoder: self.encoder(new)?,
-                    decoders: Vec::new(),
-                    trial: Some(Box::new(trial)),
-                }))
-            }
-        };
-        if self.control.commands.push(order).is_err() {
-            return Err(SwapTestError::Endless(swap));
-        }
-        let begun = self.now;
-        while self.now.since(begun) < ENDS_WITHIN {
-            self.run(1);
-            if let Some((_, measure)) = self.ended.take_if(|(ended, _)| *ended == swap) {
-                if measure.outcome == SwapOutcome::Committed {
-                    self.present = to;
-                }
-                return Ok(measure);
-            }
-        }
-        Err(SwapTestError::Endless(swap))
-    }
-
-    /// Lets so many ticks of 10 ms pass.
-    fn run(&mut self, ticks: usize) {
-        for _ in 0..ticks {
-            for speaker in &mut self.speakers {
-                speaker.speak(self.now, &mut self.network);
-            }
-            self.conference.tick(self.now, &mut self.ran);
-            while let Ok(outbound) = self.network.outbound.pop() {
-                if let Outbound::Packet(packet) = outbound {
-                    let _ = self.network.returned.push(packet.payload);
-                }
-            }
-            while let Ok(outcome) = self.control.outcomes.pop() {
-                self.ended = match &outcome {
-                    Outcome::ProcessorSwapped { swap, measure, .. }
-                    | Outcome::JitterSwapped { swap, measure, .. }
-                    | Outcome::CodecSwapped { swap, measure, .. } => Some((*swap, *measure)),
-                    Outcome::MixerSwapped(swapped) => Some((swapped.id, swapped.measure)),
-                    _ => self.ended,
-                };
-            }
-            self.now += BLOCK_DURATION;
-        }
-    }
-}
-
 /// How long this thread has run.
 struct Ran;
 
@@ -468,33 +306,5 @@ impl Stopwatch for Ran {
     fn us(&mut self) -> f64 {
         let ran = clock_gettime(ClockId::ThreadCPUTime);
         ran.tv_sec as f64 * 1e6 + ran.tv_nsec as f64 / 1e3
-    }
-}
-
-impl Speaker<'_> {
-    fn speak(&mut self, now: Timestamp, network: &mut NetworkPorts) {
-        let mut block = [0.0; 480];
-        for (sample, said) in block.iter_mut().zip(&mut self.speech) {
-            *sample = *said;
-        }
-        let mut payload = network.used.pop().unwrap_or_else(|_| PacketBuffer::new());
-        let Ok(encoded) = self.mouth.encode(&block, &mut payload) else {
-            return;
-        };
-        if encoded.ticks == 0 {
-            return;
-        }
-        let packet = InboundPacket {
-            payload,
-            arrival: now,
-            sequence_number: self.sequence_number,
-            timestamp: self.timestamp,
-            payload_type: PAYLOAD_TYPE,
-            marker: false,
-            level_dbov: Some(level_dbov(&block)),
-        };
-        self.sequence_number += 1;
-        self.timestamp += i64::from(encoded.ticks);
-        let _ = self.inbound.push(packet);
     }
 }

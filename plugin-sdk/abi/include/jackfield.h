@@ -262,24 +262,28 @@ typedef struct jf_latency {
 typedef struct jf_module_table {
   jf_table_head_t head;
 
-  // Sets parameter `index` (its place in the descriptor's list) to `value`. Must not allocate, lock or block.
-  // Fails with `Invalid` for an index that there is not or a value out of range; the old value then stays.
-  // [any, never concurrent with another call on this instance]
+  // Sets parameter `index` (its place in the descriptor's list) to `value`. At any time, before `activate` or
+  // `open` too; it holds from the next block on, without a click. Must not allocate, lock or block. Fails
+  // with `Invalid` for an index that there is not or a value out of range; the old value then stays. [any,
+  // never concurrent with another call on this instance]
   jf_status_t (*set_parameter)(void *self, uint32_t index, double value);
 
-  // The present value of parameter `index`. [any, never concurrent with another call on this instance]
+  // The present value of parameter `index`, as it was set. At any time. Fails with `Invalid` for an index
+  // that there is not. [any, never concurrent with another call on this instance]
   jf_status_t (*parameter)(void *self, uint32_t index, double *out);
 
-  // By how much the output lags behind the input. [any, never concurrent with another call on this instance]
+  // By how much the output lags behind the input. Asked after `activate` or `open`; it stays the same until
+  // the next one. [any, never concurrent with another call on this instance]
   jf_status_t (*latency)(void *self, jf_latency_t *out);
 
   // Writes the present value of each statistic, in the descriptor's order, into `values`, and returns how
-  // many there are. Must not allocate, lock or block. [any, never concurrent with another call on this
-  // instance]
+  // many there are. At any time. Fails with `BufferTooSmall` if they have no room. Must not allocate, lock or
+  // block. [any, never concurrent with another call on this instance]
   jf_status_t (*stats)(void *self, double *values, size_t values_len, uint32_t *out);
 
-  // Forgets what was learnt from the signal, keeps the parameters. Must not allocate, lock or block. [any,
-  // never concurrent with another call on this instance]
+  // Forgets what was learnt from the signal, keeps the parameters and whatever `activate` or `open` set up.
+  // At any time; packets that wait go on waiting. Must not allocate, lock or block. [any, never concurrent
+  // with another call on this instance]
   jf_status_t (*reset)(void *self, jf_reset_reason_t reason);
 } jf_module_table_t;
 
@@ -322,25 +326,30 @@ typedef struct jf_source_state {
 // jackfield.audio-source/1
 
 // Where audio comes in.
-// Shapes: planar `f32`, `format.block_len()` samples. A swap hands the position over and leaves no gap.
+// Shapes: planar `f32`, `format.block_len()` samples. Life: `open`; in a swap `take_over`; then `read` every
+// 10 ms. A swap hands the position over and leaves no gap.
 #define JF_AUDIO_SOURCE_ID "jackfield.audio-source/1"
 #define JF_AUDIO_SOURCE_REVISION 1u
 
 typedef struct jf_audio_source_table {
   jf_table_head_t head;
 
-  // Opens the place that `location` names (a path, a device name; empty for the default) in `format`.
-  // [control]
+  // Opens the place that `location` names (a path, a device name; empty for the default) in `format`, and
+  // stands at its beginning. May be called again, for another place or format. Fails with `Invalid` or
+  // `Failed` if there is no such place, with `Unsupported` for a format that it cannot give. [control]
   jf_status_t (*open)(void *self, const char *location, size_t location_len, const jf_audio_format_t *format);
 
-  // Fills `block` with the 10 ms that begin at `now`. Silence once the source has ended. [audio]
+  // Fills `block` with the 10 ms that begin at `now`. Silence once the source has ended. Fails with `State`
+  // before `open`, with `Invalid` if `block` is not one block of the format. Must not allocate, lock or
+  // block. [audio]
   jf_status_t (*read)(void *self, jf_timestamp_t now, float *block, size_t block_len, jf_source_state_t *out);
 
-  // Says where it stands, for a successor. [audio]
+  // Says where it stands, for a successor. Between two blocks, at any time. Must not allocate, lock or block.
+  // [audio]
   // Optional: may be NULL.
   jf_status_t (*hand_over)(void *self, jf_source_handover_t *out);
 
-  // Goes on from where a predecessor stood. [control]
+  // Goes on from where a predecessor stood. After `open` and before the first `read`. [control]
   // Optional: may be NULL.
   jf_status_t (*take_over)(void *self, const jf_source_handover_t *state);
 } jf_audio_source_table_t;
@@ -366,18 +375,22 @@ typedef struct jf_sink_state {
 // jackfield.audio-sink/1
 
 // Where audio goes out.
-// Shapes: planar `f32`, `format.block_len()` samples.
+// Shapes: planar `f32`, `format.block_len()` samples. Life: `open`; `write` every 10 ms; `close`. One that is
+// destroyed while it is open closes by itself.
 #define JF_AUDIO_SINK_ID "jackfield.audio-sink/1"
 #define JF_AUDIO_SINK_REVISION 1u
 
 typedef struct jf_audio_sink_table {
   jf_table_head_t head;
 
-  // Opens the place that `location` names (a path, a device name; empty for the default) in `format`.
-  // [control]
+  // Opens the place that `location` names (a path, a device name; empty for the default) in `format`. May be
+  // called again: what is open is closed first. Fails with `Invalid` or `Failed` if there cannot be such a
+  // place, with `Unsupported` for a format that it does not take. [control]
   jf_status_t (*open)(void *self, const char *location, size_t location_len, const jf_audio_format_t *format);
 
-  // Takes the 10 ms that begin at `now`. [audio]
+  // Takes the 10 ms that begin at `now`, whatever stands in them: what is no number too. Fails with `State`
+  // while it is not open, with `Invalid` if `block` is not one block of the format. Must not allocate, lock
+  // or block. [audio]
   jf_status_t (*write)(
       void *self,
       jf_timestamp_t now,
@@ -385,7 +398,7 @@ typedef struct jf_audio_sink_table {
       size_t block_len,
       jf_sink_state_t *out);
 
-  // Writes out what it holds and closes the place. [control]
+  // Writes out what it holds and closes the place. No fault if nothing is open. [control]
   jf_status_t (*close)(void *self);
 } jf_audio_sink_table_t;
 
@@ -469,24 +482,30 @@ typedef struct jf_processor_handover {
 
 // A stage of voice processing.
 // Shapes: planar `f32` at full scale ±1.0, exactly `format.block_len()` samples. Near and far end have the
-// same format. In every tick the host calls `render` (if the descriptor asks for it) and then `process`. A
-// swap replays recent render history into the newcomer and crossfades one block.
+// same format. Life: `activate`; in a swap `take_over`; then in every tick `render` (if the descriptor asks
+// for it) and `process`. A swap replays recent render history into the newcomer and crossfades one block.
 #define JF_AUDIO_PROCESSOR_ID "jackfield.audio-processor/1"
 #define JF_AUDIO_PROCESSOR_REVISION 2u
 
 typedef struct jf_audio_processor_table {
   jf_table_head_t head;
 
-  // Fixes the format and makes all that `process` will need. Called again when the format changes. [control]
+  // Fixes the format and makes all that `process` will need. Before the first block, and again when the
+  // format changes: what was learnt from the signal may then be lost, the parameters not. Fails with
+  // `Unsupported` for a format that it does not take. [control]
   jf_status_t (*activate)(void *self, const jf_audio_format_t *format);
 
-  // Shows the block that is about to be played at the far end of the echo path. Must not allocate, lock or
-  // block. [audio]
+  // Shows the block that is about to be played at the far end of the echo path. Only if the descriptor asks
+  // for it, after `activate`, once before each `process`; several times running when past blocks are
+  // replayed. Fails with `Invalid` if `far` is not one block of the format. Must not allocate, lock or block.
+  // [audio]
   // Optional: may be NULL.
   jf_status_t (*render)(void *self, jf_timestamp_t now, const float *far, size_t far_len);
 
-  // Processes one near-end block in place and fills in what it knows of it. Must not allocate, lock or block.
-  // [audio]
+  // Processes one near-end block in place and fills in what it knows of it. After `activate`, every 10 ms.
+  // Whatever stands in `near`, what comes out is finite. When it fails the host takes the block as it was.
+  // Fails with `State` before `activate`, with `Invalid` if `near` is not one block of the format. Must not
+  // allocate, lock or block. [audio]
   jf_status_t (*process)(
       void *self,
       jf_timestamp_t now,
@@ -495,12 +514,13 @@ typedef struct jf_audio_processor_table {
       const jf_capture_info_t *capture,
       jf_processor_report_t *report);
 
-  // Says what it has learnt, for a successor. [audio]
+  // Says what it has learnt, for a successor. After `activate`, between two blocks; it goes on working. Must
+  // not allocate, lock or block. [audio]
   // Optional: may be NULL.
   jf_status_t (*hand_over)(void *self, jf_processor_handover_t *state);
 
-  // Starts from what a predecessor had learnt, as far as it is of use. Called between two blocks: must not
-  // allocate, lock or block. [audio]
+  // Starts from what a predecessor had learnt, as far as it is of use. After `activate`, between two blocks.
+  // Must not allocate, lock or block. [audio]
   // Optional: may be NULL.
   jf_status_t (*take_over)(void *self, const jf_processor_handover_t *state);
 
@@ -508,7 +528,8 @@ typedef struct jf_audio_processor_table {
 
   // Copies what the linear part of an echo canceller left of the block processed last, before anything was
   // suppressed, to the start of each plane of `block` and gives the samples per channel; 0 if there is no
-  // such part. Recognisers of speech want it. Must not allocate, lock or block. [audio]
+  // such part. Recognisers of speech want it. After `process`, before the next one. Must not allocate, lock
+  // or block. [audio]
   // Optional: may be NULL.
   jf_status_t (*linear_output)(void *self, float *block, size_t block_len, uint32_t *out);
 } jf_audio_processor_table_t;
@@ -571,19 +592,20 @@ typedef struct jf_text_sink {
 // -------------------------------------------------------------------------------------------------
 // jackfield.audio-codec/1
 
-// A codec as negotiation sees it.
+// A codec as negotiation sees it. Its encoder and decoder are modules of their own with the same id.
 #define JF_AUDIO_CODEC_ID "jackfield.audio-codec/1"
 #define JF_AUDIO_CODEC_REVISION 1u
 
 typedef struct jf_audio_codec_table {
   jf_table_head_t head;
 
-  // Tells every payload format that it can be carried in, best first. [control]
+  // Tells every payload format that it can be carried in, best first. At any time, and the same each time:
+  // the place in this list is the index by which everything else names a format. [control]
   jf_status_t (*formats)(void *self, const jf_payload_format_sink_t *sink);
 
   // Answers the fmtp parameters that a remote end offers for format `index` (text after the payload type of
-  // `a=fmtp`, may be empty): puts our own parameters into `answer`. Fails with `Unsupported` if the offer
-  // cannot be met. [control]
+  // `a=fmtp`, may be empty): puts our own parameters into `answer`. At any time. Unknown parameters are no
+  // fault. Fails with `Unsupported` if the offer cannot be met or there is no such format. [control]
   jf_status_t (*answer)(
       void *self,
       uint32_t index,
@@ -684,7 +706,8 @@ typedef struct jf_encoder_limits {
 // jackfield.audio-encoder/1
 
 // Turns blocks into packets.
-// Shapes: planar `f32`, 10 ms at the format's `sample_rate`, `config.channels` channels.
+// Shapes: planar `f32`, 10 ms at the format's `sample_rate`, `config.channels` channels. Life: `activate`,
+// then `encode` every 10 ms.
 #define JF_AUDIO_ENCODER_ID "jackfield.audio-encoder/1"
 #define JF_AUDIO_ENCODER_REVISION 2u
 
@@ -692,11 +715,13 @@ typedef struct jf_audio_encoder_table {
   jf_table_head_t head;
 
   // Fixes format and fmtp (the remote end's parameters: what it wants to receive) and makes all that `encode`
-  // will need. [control]
+  // will need. Before the first block, and again for another format or packet length. Fails with
+  // `Unsupported` for what it does not offer. [control]
   jf_status_t (*activate)(void *self, const jf_encoder_config_t *config, const char *fmtp, size_t fmtp_len);
 
   // Takes the next 10 ms. When they complete a packet, writes it to `payload` (at least 1,275 bytes) and says
-  // so; else `bytes` is 0. Must not allocate, lock or block. [audio]
+  // so; else `bytes` is 0. Fails with `State` before `activate`, with `Invalid` if `block` is not one block,
+  // with `BufferTooSmall` if the packet has no room. Must not allocate, lock or block. [audio]
   jf_status_t (*encode)(
       void *self,
       const float *block,
@@ -706,7 +731,7 @@ typedef struct jf_audio_encoder_table {
       jf_encoded_t *out);
 
   // Tells what the network is like now; what follows from it (rate, redundancy, packet length) is the codec's
-  // own choice. [audio]
+  // own choice. Between two blocks. Must not allocate, lock or block. [audio]
   // Optional: may be NULL.
   jf_status_t (*network)(void *self, const jf_network_hint_t *hint);
 
@@ -764,20 +789,24 @@ typedef struct jf_decoded {
 
 // Turns packets into samples, and makes up what is missing.
 // Shapes: output is planar `f32` at `config.sample_rate`; `pcm` holds `config.channels` planes of `pcm.len()
-// / channels` samples, and the samples written stand at the start of each plane.
+// / channels` samples, and the samples written stand at the start of each plane. Life: `activate`, then the
+// rest in any order; packets may hold anything, for they come from outside.
 #define JF_AUDIO_DECODER_ID "jackfield.audio-decoder/1"
 #define JF_AUDIO_DECODER_REVISION 1u
 
 typedef struct jf_audio_decoder_table {
   jf_table_head_t head;
 
-  // Fixes format and fmtp (our own parameters: what we said we want to receive). [control]
+  // Fixes format and fmtp (our own parameters: what we said we want to receive). Before anything else, and
+  // again for another format. Fails with `Unsupported` for what it does not offer. [control]
   jf_status_t (*activate)(void *self, const jf_decoder_config_t *config, const char *fmtp, size_t fmtp_len);
 
-  // Looks into a packet without decoding it. Must not allocate, lock or block. [audio]
+  // Looks into a packet without decoding it; nothing that is decoded later changes by that. Fails with
+  // `Invalid` if it is none. Must not allocate, lock or block. [audio]
   jf_status_t (*probe)(void *self, const uint8_t *packet, size_t packet_len, jf_packet_info_t *out);
 
-  // Decodes a packet (at most 120 ms). Must not allocate, lock or block. [audio]
+  // Decodes a packet (at most 120 ms). Gives as many samples as `probe` says. Fails with `Invalid` if it is
+  // none: the host then conceals. Must not allocate, lock or block. [audio]
   jf_status_t (*decode)(
       void *self,
       const uint8_t *packet,
@@ -787,7 +816,8 @@ typedef struct jf_audio_decoder_table {
       jf_decoded_t *out);
 
   // Recovers the `samples` samples that lie `back` before the packet `later`, from redundancy in it (in-band
-  // FEC, DRED). `samples` of 0 in the answer: it holds none. Must not allocate, lock or block. [audio]
+  // FEC, DRED). `samples` of 0 in the answer: it holds none, and the host conceals. `later` itself is decoded
+  // afterwards. Must not allocate, lock or block. [audio]
   // Optional: may be NULL.
   jf_status_t (*recover)(
       void *self,
@@ -799,7 +829,8 @@ typedef struct jf_audio_decoder_table {
       size_t pcm_len,
       jf_decoded_t *out);
 
-  // Makes up `samples` samples for a packet that is missing. Must not allocate, lock or block. [audio]
+  // Makes up `samples` samples, exactly so many, for a packet that is missing; before the first packet they
+  // are quiet. Must not allocate, lock or block. [audio]
   jf_status_t (*conceal)(void *self, uint32_t samples, float *pcm, size_t pcm_len, jf_decoded_t *out);
 } jf_audio_decoder_table_t;
 
@@ -977,18 +1008,22 @@ typedef struct jf_jitter_delay {
 // jackfield.jitter-buffer/1
 
 // Puts packets in order and decides when each is played.
+// Life: `activate`; in a swap `take_over`, then `insert` for each packet that waits; then `insert` whenever a
+// packet comes and `next` until 10 ms are filled, every 10 ms. It holds handles, never packets, and each
+// handle that it accepts it gives back exactly once.
 #define JF_JITTER_BUFFER_ID "jackfield.jitter-buffer/1"
 #define JF_JITTER_BUFFER_REVISION 2u
 
 typedef struct jf_jitter_buffer_table {
   jf_table_head_t head;
 
-  // Fixes the stream's clock and the most packets held. [control]
+  // Fixes the stream's clock and the most packets held. Before anything else; again only while no packet
+  // waits, else it fails with `State`. [control]
   jf_status_t (*activate)(void *self, const jf_jitter_config_t *config);
 
   // A packet has come. When it is accepted its handle stays with the buffer until `next` gives it out or
-  // `released` takes it. When it is refused (late, duplicate) the handle stays with the caller. Must not
-  // allocate, lock or block. [audio]
+  // `released` takes it. When it is refused (late, duplicate) the handle stays with the caller. Packets come
+  // in any order and with any numbers. Must not allocate, lock or block. [audio]
   jf_status_t (*insert)(
       void *self,
       jf_timestamp_t now,
@@ -996,8 +1031,9 @@ typedef struct jf_jitter_buffer_table {
       const jf_handle_sink_t *released,
       jf_insertion_t *out);
 
-  // The host needs more samples: what shall it do? Called as often as it takes to fill 10 ms. Handles of
-  // packets that will never be played go to `released`. Must not allocate, lock or block. [audio]
+  // The host needs more samples: what shall it do? Called as often as it takes to fill 10 ms, so each answer
+  // must make some. Handles of packets that will never be played go to `released`. Must not allocate, lock or
+  // block. [audio]
   jf_status_t (*next)(
       void *self,
       jf_timestamp_t now,
@@ -1005,16 +1041,20 @@ typedef struct jf_jitter_buffer_table {
       const jf_handle_sink_t *released,
       jf_action_t *out);
 
-  // Bounds of the delay that it may aim for. [audio]
+  // Bounds of the delay that it may aim for, from now on. At any time. Fails with `Invalid` if they are
+  // negative or the wrong way round. [audio]
   jf_status_t (*set_bounds)(void *self, jf_time_delta_t minimum, jf_time_delta_t maximum);
 
-  // The delay that it aims for and the one that it has. [audio]
+  // The delay that it aims for and the one that it has. After `activate`, at any time. Must not allocate,
+  // lock or block. [audio]
   jf_status_t (*delay)(void *self, jf_timestamp_t now, jf_jitter_delay_t *out);
 
-  // What it has learnt of the network, and where playing stands, for a successor. [audio]
+  // What it has learnt of the network, and where playing stands, for a successor. After `activate`; it goes
+  // on working until the successor is heard. Must not allocate, lock or block. [audio]
   jf_status_t (*hand_over)(void *self, jf_timestamp_t now, jf_jitter_handover_t *out);
 
-  // Starts from what a predecessor had learnt; the waiting packets are inserted afterwards. [audio]
+  // Starts from what a predecessor had learnt. After `activate`, before anything is inserted; the packets
+  // that wait are inserted afterwards. Must not allocate, lock or block. [audio]
   jf_status_t (*take_over)(void *self, jf_timestamp_t now, const jf_jitter_handover_t *state);
 
   // ---- since revision 2; NULL in older tables ----
@@ -1083,19 +1123,21 @@ typedef struct jf_mix_request {
 
 // Mixes a conference.
 // Shapes: planar `f32`, blocks of `format.block_len()` samples one after another, one block per source or
-// mix.
+// mix. Life: `activate`; in a swap `take_over` for each source; then in every tick `choose` and `mix`.
+// Sources come and go between two ticks without a word.
 #define JF_MIXER_ID "jackfield.mixer/1"
 #define JF_MIXER_REVISION 1u
 
 typedef struct jf_mixer_table {
   jf_table_head_t head;
 
-  // Fixes format and limits and makes all that `mix` will need. [control]
+  // Fixes format and limits and makes all that `mix` will need. Before the first tick, and again for another
+  // format or other limits. Fails with `Unsupported` for what it cannot do. [control]
   jf_status_t (*activate)(void *self, const jf_mixer_config_t *config);
 
-  // Chooses who is to be decoded for this tick: writes indices into `sources` to `chosen` (as long as
-  // `sources` is) and returns how many. A source that is fading out is still chosen. Must not allocate, lock
-  // or block. [audio]
+  // Chooses who is to be decoded for this tick: writes indices into `sources`, each once, to `chosen` (as
+  // long as `sources` is) and returns how many. A source that is fading out is still chosen. Once a tick,
+  // before `mix`. Must not allocate, lock or block. [audio]
   jf_status_t (*choose)(
       void *self,
       jf_timestamp_t now,
@@ -1106,7 +1148,9 @@ typedef struct jf_mixer_table {
       uint32_t *out);
 
   // Mixes `sources` (those chosen; `pcm` holds one block for each, in the same order) into one block for each
-  // of `mixes` in `output`. No sample exceeds ±1.0. Must not allocate, lock or block. [audio]
+  // of `mixes` in `output`, which it overwrites. No sample exceeds ±1.0, whatever comes in. Fails with
+  // `State` before `activate`, with `Invalid` if a length does not fit or there are more than it was
+  // activated for. Must not allocate, lock or block. [audio]
   jf_status_t (*mix)(
       void *self,
       jf_timestamp_t now,
@@ -1120,10 +1164,11 @@ typedef struct jf_mixer_table {
       size_t output_len);
 
   // The gain that it gives to source `id` now, for a successor; negative if it does not know the source.
-  // [audio]
+  // Between two ticks; it goes on working. Must not allocate, lock or block. [audio]
   jf_status_t (*hand_over)(void *self, uint32_t id, float *out);
 
-  // Starts source `id` at the gain that a predecessor gave it. [audio]
+  // Starts source `id` at the gain that a predecessor gave it; a negative one means nothing. After
+  // `activate`, before the first tick. Must not allocate, lock or block. [audio]
   jf_status_t (*take_over)(void *self, uint32_t id, float gain);
 } jf_mixer_table_t;
 
@@ -1345,17 +1390,21 @@ typedef struct jf_congestion_advice {
 // jackfield.congestion-controller/1
 
 // Decides how fast to send.
+// Life: `activate`; in a swap `take_over`; then `on_event` for whatever happens on the path, in the order of
+// its happening, and every `process_interval` for time that passes.
 #define JF_CONGESTION_CONTROLLER_ID "jackfield.congestion-controller/1"
 #define JF_CONGESTION_CONTROLLER_REVISION 2u
 
 typedef struct jf_congestion_controller_table {
   jf_table_head_t head;
 
-  // Sets the bounds and the rate to start from. [control]
+  // Sets the bounds and the rate to start from. Before anything else. Fails with `Invalid` if the bounds are
+  // the wrong way round. [control]
   jf_status_t (*activate)(void *self, jf_timestamp_t now, const jf_rate_constraints_t *constraints);
 
   // Takes one event; `packets` is empty unless its kind is `PacketFeedback`. Probes that are to be sent go to
-  // `probes`. The update must be used. Must not allocate, lock or block. [network]
+  // `probes`. The update must be used. An event of an unknown kind changes nothing. Fails with `State` before
+  // `activate`. Must not allocate, lock or block. [network]
   jf_status_t (*on_event)(
       void *self,
       jf_timestamp_t now,
@@ -1365,13 +1414,15 @@ typedef struct jf_congestion_controller_table {
       const jf_probe_sink_t *probes,
       jf_congestion_update_t *out);
 
-  // How often it wants a `ProcessInterval` event; zero if never. [network]
+  // How often it wants a `ProcessInterval` event; zero if never. Asked once after `activate`. [network]
   jf_status_t (*process_interval)(void *self, jf_time_delta_t *out);
 
-  // What it believes of the path, for a successor. [network]
+  // What it believes of the path, for a successor. After `activate`; it goes on working until the successor
+  // has proven itself. [network]
   jf_status_t (*hand_over)(void *self, jf_timestamp_t now, jf_congestion_handover_t *out);
 
-  // Starts from what a predecessor believed. [network]
+  // Starts from what a predecessor believed; zero in a field means that nobody knows. After `activate`,
+  // before the first event. [network]
   jf_status_t (*take_over)(void *self, jf_timestamp_t now, const jf_congestion_handover_t *state);
 
   // ---- since revision 2; NULL in older tables ----
@@ -1381,7 +1432,8 @@ typedef struct jf_congestion_controller_table {
   // Optional: may be NULL.
   jf_status_t (*advice)(void *self, jf_timestamp_t now, jf_congestion_advice_t *out);
 
-  // 1 if it adapts to ECN marks (RFC 9331), so that it is worth sending with ECT(1); else 0. [network]
+  // 1 if it adapts to ECN marks (RFC 9331), so that it is worth sending with ECT(1); else 0. At any time, and
+  // the same each time. [network]
   // Optional: may be NULL.
   jf_status_t (*adapts_to_ecn)(void *self, uint32_t *out);
 } jf_congestion_controller_table_t;
@@ -1482,30 +1534,35 @@ typedef struct jf_pacer_status {
 // jackfield.pacer/1
 
 // Spreads packets over time.
+// Life: `set_rates` and `configure` at any time; `enqueue` for each packet; `poll` at each `deadline`. It
+// holds handles, never packets, and each goes to a `DepartureSink` exactly once.
 #define JF_PACER_ID "jackfield.pacer/1"
 #define JF_PACER_REVISION 2u
 
 typedef struct jf_pacer_table {
   jf_table_head_t head;
 
-  // The rates at which media and padding may leave. Must not allocate, lock or block. [network]
+  // The rates at which media and padding may leave, from now on. Before the first packet, and whenever they
+  // change. Must not allocate, lock or block. [network]
   jf_status_t (*set_rates)(void *self, jf_timestamp_t now, jf_data_rate_t pacing, jf_data_rate_t padding);
 
-  // A packet wants to leave. Must not allocate, lock or block. [network]
+  // A packet wants to leave. Packets of one priority leave in the order of their coming. When it fails the
+  // handle stays with the caller. Must not allocate, lock or block. [network]
   jf_status_t (*enqueue)(void *self, jf_timestamp_t now, const jf_paced_packet_t *packet);
 
-  // Gives every packet that may leave by `now` to `departures`, in order. Must not allocate, lock or block.
-  // [network]
+  // Gives every packet that may leave by `now` to `departures`, in order. By the `deadline` at the latest;
+  // earlier does no harm. What `departures` refuses stays. Must not allocate, lock or block. [network]
   jf_status_t (*poll)(void *self, jf_timestamp_t now, const jf_departure_sink_t *departures);
 
-  // When `poll` is worth calling next; `Timestamp::NEVER` if nothing waits. [network]
+  // When `poll` is worth calling next; `Timestamp::NEVER` if nothing waits. Asked after each call that may
+  // change it. [network]
   jf_status_t (*deadline)(void *self, jf_timestamp_t *out);
 
-  // What waits. [network]
+  // What waits. At any time. [network]
   jf_status_t (*queue)(void *self, jf_pacer_queue_t *out);
 
   // Gives every packet that waits to `departures` at once, in order, without sending it: the host enqueues
-  // them with the successor. [network]
+  // them with the successor. Afterwards nothing waits. [network]
   jf_status_t (*hand_over)(void *self, const jf_departure_sink_t *departures);
 
   // ---- since revision 2; NULL in older tables ----
@@ -1661,15 +1718,17 @@ typedef struct jf_transport_sink {
 // jackfield.transport/1
 
 // A secure path between two peers.
-// Use: `activate`; add local candidates; exchange descriptions; then feed datagrams and deadlines. After
-// every call that takes a `sink` the caller asks for `deadline` anew.
+// Life: `activate`; add local candidates; exchange descriptions; `start`; then feed datagrams and deadlines,
+// until `close`. After every call that takes a `sink` the caller asks for `deadline` anew. What comes from
+// the network may be anything and is never a fault.
 #define JF_TRANSPORT_ID "jackfield.transport/1"
 #define JF_TRANSPORT_REVISION 1u
 
 typedef struct jf_transport_table {
   jf_table_head_t head;
 
-  // Makes credentials and certificate, takes its role. [control]
+  // Makes credentials and certificate, takes its role. Before anything else; again begins a new life, also
+  // after `close`. [control]
   jf_status_t (*activate)(void *self, jf_timestamp_t now, const jf_transport_config_t *config);
 
   // Tells our side of the description as SDP attributes, one call each: `ice-ufrag`, `ice-pwd`,
@@ -1679,7 +1738,7 @@ typedef struct jf_transport_table {
   jf_status_t (*local_description)(void *self, const jf_attribute_sink_t *sink);
 
   // Takes one attribute of the remote description (`ice-ufrag`, `ice-pwd`, `ice-options`, `fingerprint`,
-  // `setup`, `ice-lite`). An unknown name is no fault. [network]
+  // `setup`, `ice-lite`), before `start`. An unknown name is no fault. [network]
   jf_status_t (*set_remote_attribute)(
       void *self,
       jf_timestamp_t now,
@@ -1688,28 +1747,33 @@ typedef struct jf_transport_table {
       const char *value,
       size_t value_len);
 
-  // The remote description is complete: begin, or (credentials changed) restart ICE. [network]
+  // The remote description is complete: begin, or (credentials changed) restart ICE. After the attributes of
+  // each description. Fails with `State` once it is closed. [network]
   jf_status_t (*start)(void *self, jf_timestamp_t now, const jf_transport_sink_t *sink);
 
-  // Makes new ICE credentials for a restart that we begin; `local_description` then tells them. [network]
+  // Makes new ICE credentials for a restart that we begin; `local_description` then tells them, and the path
+  // in use goes on until `start`. [network]
   jf_status_t (*restart)(void *self, jf_timestamp_t now);
 
   // An address that the runtime has gathered for us: the value of `a=candidate` without its prefix (RFC 8839
-  // section 5.1). [network]
+  // section 5.1). After `activate`, at any time. Fails with `Invalid` if it is none; one that is of no use
+  // here is no fault. [network]
   jf_status_t (*add_local_candidate)(
       void *self,
       jf_timestamp_t now,
       const char *candidate,
       size_t candidate_len);
 
-  // An address of the remote end, in the same form. [network]
+  // An address of the remote end, in the same form. After `activate`, at any time, also before the
+  // description. [network]
   jf_status_t (*add_remote_candidate)(
       void *self,
       jf_timestamp_t now,
       const char *candidate,
       size_t candidate_len);
 
-  // A datagram came in on `route`. Garbage is no fault: it is counted and dropped. [network]
+  // A datagram came in on `route`. Garbage is no fault: it is counted and dropped. After `activate`.
+  // [network]
   jf_status_t (*receive)(
       void *self,
       jf_timestamp_t now,
@@ -1718,14 +1782,15 @@ typedef struct jf_transport_table {
       size_t datagram_len,
       const jf_transport_sink_t *sink);
 
-  // When `handle_timeout` must be called at the latest. [network]
+  // When `handle_timeout` must be called at the latest; `Timestamp::NEVER` if nothing is to be done.
+  // [network]
   jf_status_t (*deadline)(void *self, jf_timestamp_t *out);
 
-  // The deadline has come. [network]
+  // The deadline has come. Earlier does no harm. [network]
   jf_status_t (*handle_timeout)(void *self, jf_timestamp_t now, const jf_transport_sink_t *sink);
 
-  // Protects and sends one RTP or RTCP packet (header and payload, in the clear). `State` while not
-  // connected. [network]
+  // Protects and sends one RTP or RTCP packet (header and payload, in the clear). Fails with `State` while it
+  // is not connected, with `Invalid` if the packet is none. [network]
   jf_status_t (*send)(
       void *self,
       jf_timestamp_t now,
@@ -1734,11 +1799,12 @@ typedef struct jf_transport_table {
       size_t packet_len,
       const jf_transport_sink_t *sink);
 
-  // Says goodbye (DTLS close_notify) and sends no more. [network]
+  // Says goodbye (DTLS close_notify) and sends no more; nothing is let in afterwards. Twice does no harm.
+  // [network]
   jf_status_t (*close)(void *self, jf_timestamp_t now, const jf_transport_sink_t *sink);
 
-  // Text about the path as it is: `ice-state`, `dtls-version`, `dtls-cipher`, `srtp-profile`,
-  // `selected-pair`. [network]
+  // Text about the path as it is, one attribute each: `ice-state`, `dtls-version`, `dtls-cipher`,
+  // `srtp-profile`, `selected-pair`. What is not known is empty. After `activate`. [network]
   jf_status_t (*path)(void *self, const jf_attribute_sink_t *sink);
 } jf_transport_table_t;
 

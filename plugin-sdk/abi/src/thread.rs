@@ -25,6 +25,11 @@ pub fn declare(class: Option<Class>) {
     CURRENT.set(class);
 }
 
+/// The class that the calling thread was declared to be of, if it was. \[any\]
+pub fn declared() -> Option<Class> {
+    CURRENT.get()
+}
+
 /// Panics in debug builds if the calling thread was declared to be of another class than the one that a method asks for.
 #[inline(always)]
 pub fn check(wanted: Class) {

@@ -1,4 +1,6 @@
-// Conveniences for plugins in C: what every one of them would write in the same way. Header-only, C11, on top of jackfield.h.
+// Conveniences for plugins in C: what every one of them would write in the same way. Header-only, C11 and C++20, on top of jackfield.h. Beside it
+// lie jackfield_processor.h, _codec.h, _congestion.h, _jitter.h, _mixer.h, _pacer.h, _sink.h, _source.h and _transport.h: whole plugins of these areas but for
+// their algorithm.
 //
 // A plugin says what its parameters are once, as a list:
 //
@@ -6,7 +8,7 @@
 //   JF_KNOBS(KNOBS)                    // KNOB_level, KNOB_mode, their ranges
 //
 // gives its state a jf_base_t as the first member, which keeps the values and the last fault, and ends with the three macros that make
-// table, entry and metadata. plugin-sdk/templates/c/audio-processor.c is a whole one, plugin-sdk/c/nlms.c one with an algorithm.
+// table, entry and metadata. plugin-sdk/c/nlms.c is a whole one.
 
 #ifndef JACKFIELD_PLUGIN_H
 #define JACKFIELD_PLUGIN_H
@@ -158,13 +160,24 @@ static inline int jf_is_format(const jf_audio_format_t *format) {
 // The entry of a plugin with one module.
 #define JF_ENTRY(area_, id_, create_)                                                                                     \
   static const jf_module_t jf_modules[] = {{sizeof(jf_module_t), 0, JF_STR(area_), JF_STR(id_), create_}};                \
-  JF_EXPORT const jf_entry_t jf_plugin_entry = {                                                                          \
+  JF_ENTRY_OF(jf_modules)
+
+// The entry of a plugin with these modules. In C++ a constant is seen outside only if it was declared so before.
+#ifdef __cplusplus
+#define JF_ENTRY_HEAD                                       \
+  extern "C" JF_EXPORT const jf_entry_t jf_plugin_entry;    \
+  const jf_entry_t
+#else
+#define JF_ENTRY_HEAD JF_EXPORT const jf_entry_t
+#endif
+#define JF_ENTRY_OF(modules_)                                                                                             \
+  JF_ENTRY_HEAD jf_plugin_entry = {                                                                                       \
       .magic = JF_MAGIC,                                                                                                  \
       .size = sizeof(jf_entry_t),                                                                                         \
       .abi_major = JF_ABI_MAJOR,                                                                                          \
       .abi_minor = JF_ABI_MINOR,                                                                                          \
-      .modules = jf_modules,                                                                                              \
-      .n_modules = 1,                                                                                                     \
+      .modules = modules_,                                                                                                \
+      .n_modules = sizeof(modules_) / sizeof(modules_[0]),                                                                \
   };
 
 #endif

@@ -130,7 +130,10 @@ fn every_struct_table_and_field_is_asserted() {
 #[test]
 fn methods_are_described_with_their_threads_and_what_may_be_left_out() {
     let header = c_header();
-    assert!(header.contains("  // Processes one near-end block in place and fills in what it knows of it. Must not allocate, lock or block.\n  // [audio]\n  jf_status_t (*process)("));
+    assert!(header.contains(
+        "  // Processes one near-end block in place and fills in what it knows of it. After `activate`, every 10 ms.\n"
+    ));
+    assert!(header.contains("  // allocate, lock or block. [audio]\n  jf_status_t (*process)("));
     assert!(header.contains("Optional: may be NULL.\n  jf_status_t (*render)("));
     assert!(header.contains("#define JF_AUDIO_PROCESSOR_ID \"jackfield.audio-processor/1\""));
 }

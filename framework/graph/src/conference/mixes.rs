@@ -11,6 +11,7 @@ use rtrb::Producer;
 use super::{Conference, Pool, SharedEncoder};
 use crate::codec_trial::CodecTrial;
 use crate::command::Outcome;
+use crate::history::History;
 use crate::media::{Mix, Outbound, OutboundPacket};
 use crate::mixing::MixerEvent;
 use crate::receive::Recycle;
@@ -149,6 +150,11 @@ impl Conference {
             }
         }
         for shared in &mut self.shared {
+            if self.tick.is_multiple_of(self.config.packet_ticks)
+                && let Some(unused) = shared.succeed(&self.history, self.config.packet_ticks, &mut self.pool)
+            {
+                self.waiting_outcomes.push_back(Outcome::UnusedEncoder(unused));
+            }
             let listened = self.strips.iter().any(|strip| {
                 matches!(&strip.output, Output::Encoded(encoding) if !encoding.own && encoding.codec == shared.codec)
             });
@@ -190,6 +196,21 @@ impl Conference {
         swaps::follow_failed_trials(&mut self.strips, &mut self.waiting_outcomes, outcomes_before);
         self.history.push(everyone);
         self.stats.encoders.store(encoders, Relaxed);
+    }
+}
+
+impl SharedEncoder {
+    /// Lets its successor in, if one waits and a packet has ended; gives the one that is out of use. \[audio\]
+    fn succeed(&mut self, history: &History, ticks: u64, pool: &mut Pool) -> Option<Box<Self>> {
+        if self.running && !self.encoder.is_between_packets() {
+            return None;
+        }
+        let mut successor = self.successor.take()?;
+        let works = pool.with(|payload| successor.encoder.prime(history, ticks, payload).is_ok());
+        if works {
+            std::mem::swap(&mut self.encoder, &mut successor.encoder);
+        }
+        Some(successor)
     }
 }
 

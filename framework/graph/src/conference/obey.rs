@@ -38,13 +38,16 @@ impl Conference {
                 }
             }
             Command::AddSharedEncoder(encoder) => {
-                if self.shared.len() < self.shared.capacity()
-                    && self.shared.iter().all(|s| s.codec != encoder.codec)
-                {
-                    self.shared.push(encoder);
-                    return;
-                }
-                self.waiting_outcomes.push_back(Outcome::UnusedEncoder(encoder));
+                let has_room = self.shared.len() < self.shared.capacity();
+                let unused = match self.shared.iter_mut().find(|s| s.codec == encoder.codec) {
+                    Some(present) => present.successor.replace(encoder),
+                    None if has_room => {
+                        self.shared.push(encoder);
+                        None
+                    }
+                    None => Some(encoder),
+                };
+                self.waiting_outcomes.extend(unused.map(Outcome::UnusedEncoder));
             }
             Command::SetParameter(set) => {
                 let result =

@@ -23,7 +23,7 @@ impl ProcessorSlot {
         self.concealed
     }
 
-    /// Runs the processor that is heard; one that comes back in a new process is first told what is known.
+    /// Runs the processor that is heard; one that comes back in a new process is first told what is known, and shown what was played meanwhile.
     pub(super) fn run_active(
         &mut self,
         now: Timestamp,
@@ -32,8 +32,7 @@ impl ProcessorSlot {
         may_catch_up: bool,
     ) -> Ran {
         if self.away == Away::Gone {
-            // One that cannot use it starts from nothing.
-            let _ = self.active.processor.take_over(&self.learnt);
+            self.active.rejoin(now, &self.learnt);
         }
         self.active.run(now, near, ends, &mut self.report, may_catch_up)
     }

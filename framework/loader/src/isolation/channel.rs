@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use jackfield_abi::shape::AreaShape;
-use jackfield_abi::thread::Class;
+use jackfield_abi::thread::{self, Class};
 use jackfield_abi::wire::{self, Answer, Channel, Memory, Method};
 use jackfield_abi::{FaultCode, FaultRaw};
 
@@ -25,7 +25,7 @@ pub(super) struct ProcessChannel {
     pub(super) methods: ModuleMethods,
     pub(super) block_deadline: Duration,
     pub(super) control_deadline: Duration,
-    /// Whether a block has come: before that, calls that may come from any thread come from the control thread.
+    /// Whether a block has come: before that, calls that may come from any thread come from the control thread, where threads do not say what they are.
     pub(super) processing: bool,
     pub(super) call: Current,
     pub(super) fault: FaultRaw,
@@ -54,8 +54,12 @@ pub(super) struct Current {
 unsafe impl Channel for ProcessChannel {
     fn begin(&mut self, method: Method, class: Class) -> Result<Memory, FaultCode> {
         let class = match class {
-            Class::Any if !self.processing => Class::Control,
-            Class::Any => Class::Audio,
+            // An instance that has not been given a block yet may be on the audio thread already: statistics are read there.
+            Class::Any => thread::declared().unwrap_or(if self.processing {
+                Class::Audio
+            } else {
+                Class::Control
+            }),
             class => class,
         };
         self.processing |= matches!(class, Class::Audio | Class::Network);

@@ -1,5 +1,6 @@
 //! What a plugin's process is told when it starts: which plugin, and what it may do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -86,6 +87,8 @@ pub struct Commission {
     pub area: String,
     /// For all randomness that the instance uses.
     pub(crate) seed: u64,
+    /// What is tried out with it.
+    pub(crate) experiments: BTreeMap<String, String>,
     /// What it may do.
     pub allow: Vec<Grant>,
 }
@@ -97,6 +100,7 @@ impl Commission {
         id: &str,
         area: &str,
         seed: u64,
+        experiments: &BTreeMap<String, String>,
         allow: &[Grant],
     ) -> Self {
         Self {
@@ -106,6 +110,7 @@ impl Commission {
             id: id.to_owned(),
             area: area.to_owned(),
             seed,
+            experiments: experiments.clone(),
             allow: allow.to_vec(),
         }
     }

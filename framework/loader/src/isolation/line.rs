@@ -1,8 +1,8 @@
 //! The line between a host and one plugin's process, as both the thread that calls and the one that restarts see it: whose turn it is, and
 //! what must be told to a successor.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -150,6 +150,14 @@ impl Line {
                 Wait::Late => std::hint::spin_loop(),
                 ended => return ended,
             }
+        }
+        // A process that ended before this call was posted leaves no mark on it; that it ended was marked before.
+        fence(SeqCst);
+        if self.is_dead() {
+            return match self.look() {
+                Wait::Late => Wait::Died,
+                ended => ended,
+            };
         }
         let word = &self.shared.header().answer;
         for _ in 0..WAITS {

@@ -22,6 +22,7 @@ mod memory;
 mod process;
 mod serve;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -145,6 +146,7 @@ pub(crate) struct Order<'a> {
     pub(crate) source: &'a Path,
     pub(crate) id: &'a str,
     pub(crate) seed: u64,
+    pub(crate) experiments: &'a BTreeMap<String, String>,
     pub(crate) allow: &'a [Grant],
     pub(crate) parameters: usize,
 }
@@ -185,6 +187,7 @@ where
         order.id,
         area.id,
         order.seed,
+        order.experiments,
         order.allow,
     );
     let line = Arc::new(Line::new(shared, order.parameters));

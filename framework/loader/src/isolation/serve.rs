@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use jackfield_abi::wire::{Frame, Method, Records, Serve};
 use jackfield_abi::{Fault, FaultCode, FaultRaw};
 use jackfield_core::WIRES;
-use jackfield_core::environment::Environment;
 
 use super::commission::Commission;
 use super::futex::{self, WAITERS};
@@ -17,6 +16,7 @@ use super::keeper::{Confinement, DESTROY};
 use super::memory::{FAILED, Header, READY, Shared};
 use crate::elf;
 use crate::image::Image;
+use crate::loader::environment;
 
 /// A plugin's process before its plugin: what it was started for, and the memory that it shares with its host.
 pub struct Post {
@@ -109,12 +109,10 @@ impl Post {
         drop(bytes);
         let image = Image::open(&commission.image, &commission.source, None, frames)
             .map_err(|error| error.to_string())?;
+        let environment =
+            environment(commission.seed, &commission.experiments).map_err(|fault| fault.to_string())?;
         let instance = image
-            .create_raw(
-                &commission.id,
-                wire.shape.id,
-                &Environment::seeded(commission.seed),
-            )
+            .create_raw(&commission.id, wire.shape.id, &environment)
             .map_err(|error| error.to_string())?;
         // SAFETY: the instance was made a moment ago for this area, by a plugin whose shape and proof agree with ours.
         let instance = unsafe { (wire.serve)(instance) }.map_err(|error| error.to_string())?;
@@ -271,9 +269,9 @@ impl Will {
         }));
         let head = &raw const will.head as libc::c_long;
         let [answer, alive] = [&raw const will.entries[0], &raw const will.entries[1]];
-        // A circle of the head and the entries.
-        will.head = answer as libc::c_long;
-        will.entries = [alive as libc::c_long, head];
+        // A circle of the head and the entries. First it is told that we are gone: a host that takes its turn between the two finds that out.
+        will.head = alive as libc::c_long;
+        will.entries = [head, answer as libc::c_long];
         will.offset = header.answer.as_ptr() as libc::c_long - answer as libc::c_long;
         let length = offset_of!(Self, entries);
         // SAFETY: the list is leaked and stays where it is until the thread ends; its layout is the kernel's robust_list_head with the entries behind it,

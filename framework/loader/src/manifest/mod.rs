@@ -61,6 +61,8 @@ pub struct Manifest {
     pub room: RoomManifest,
     /// Where the host stops.
     pub limits: Limits,
+    /// What is tried out with every instance: keys and values that plugins may know.
+    pub experiments: BTreeMap<String, String>,
 }
 
 /// What the manifest says of one socket.

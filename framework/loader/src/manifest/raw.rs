@@ -35,6 +35,10 @@ pub(crate) struct RawManifest {
     /// Where the host stops.
     #[serde(default)]
     pub(crate) limits: RawLimits,
+    /// What is tried out: keys and values that every instance of every plugin is told, and that mean something to those that know them.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) experiments: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 /// Where plugins are found.

@@ -1,9 +1,11 @@
 //! From the text of a manifest to what is meant by it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use jackfield_core::audio::AudioFormat;
+use jackfield_core::environment::Environment;
 use jackfield_core::units::SampleRate;
 use toml::Spanned;
 
@@ -39,6 +41,7 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
                 channels: 1,
             },
             limits: Limits { images: 64 },
+            experiments: BTreeMap::new(),
         },
     };
     reader.manifest(raw, &base)
@@ -168,6 +171,7 @@ impl Reader<'_> {
             limits: Limits {
                 images: images as usize,
             },
+            experiments: self.experiments(&raw.experiments)?,
         })
     }
 
@@ -339,6 +343,25 @@ impl Reader<'_> {
         policy.pinned = sockets.iter().filter_map(|socket| socket.pin).collect();
         policy.pinned.extend(policy.pins.values());
         Ok(policy)
+    }
+
+    /// Each must fit with all before it, because an instance is told all of them.
+    fn experiments(
+        &self,
+        raw: &BTreeMap<Spanned<String>, Spanned<String>>,
+    ) -> Result<BTreeMap<String, String>, ManifestError> {
+        let mut experiments = BTreeMap::new();
+        let mut environment = Environment::seeded(0);
+        for (key, value) in raw {
+            environment = environment
+                .with_experiment(key.get_ref(), value.get_ref())
+                .map_err(|fault| {
+                    self.at(key.span(), "this cannot be tried out", "this experiment")
+                        .with_help(fault.text())
+                })?;
+            experiments.insert(key.get_ref().clone(), value.get_ref().clone());
+        }
+        Ok(experiments)
     }
 
     fn requirement(&self, given: Option<&Spanned<String>>) -> Result<Requirement, ManifestError> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jackfield_core::audio::AudioFormat;
 use jackfield_core::units::SampleRate;
-use jackfield_loader::{Isolation, Manifest, ManifestError, ParameterValue, Profile};
+use jackfield_loader::{Isolation, LoaderOptions, Manifest, ManifestError, ParameterValue, Profile};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use proptest::prelude::*;
 
@@ -227,6 +227,7 @@ fn values_that_do_not_fit_are_told_with_what_does() {
         ("[room]\nsample_rate = 44101\n", 3, "44101 is out of range"),
         ("[room]\nchannels = 6\n", 3, "6 is out of range"),
         ("[limits]\nimages = 5000\n", 3, "5000 is out of range"),
+        ("[experiments]\n\"a=b\" = \"1\"\n", 3, "a key without `=`"),
         ("[plugins]\nfolders = [\"\"]\n", 3, "this folder has no name"),
     ] {
         let error = fault(text);
@@ -252,6 +253,34 @@ fn t_7_a_plugin_in_a_process_of_its_own_is_allowed_what_the_manifest_says() {
     assert_eq!(allowed, ["net", "read:/models"]);
     assert!(manifest.socket("echo").unwrap().allow.is_empty());
     assert!(manifest.linked().socket("noise").unwrap().allow.is_empty());
+}
+
+#[test]
+fn e1_2_what_is_tried_out_stands_in_the_manifest_and_reaches_the_loader() {
+    let manifest =
+        parse("profile = \"conference\"\n[experiments]\ntarget-quantile = \"0.97\"\nother = \"\"\n").unwrap();
+    let mut options = LoaderOptions {
+        experiments: [("other", "1"), ("host", "2")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        ..LoaderOptions::default()
+    };
+    options = options.with_manifest(&manifest);
+    let tried: Vec<(&str, &str)> = options
+        .experiments
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(
+        tried,
+        [("host", "2"), ("other", ""), ("target-quantile", "0.97")],
+        "the manifest has the last word"
+    );
+    assert_eq!(manifest.linked().experiments.len(), 2);
+    let long = format!("[experiments]\na = \"{0}\"\nb = \"{0}\"\n", "x".repeat(300));
+    let error = fault(&long);
+    assert_eq!(error.line(), Some(4), "{error}");
+    assert!(error.to_string().contains("480 bytes"), "{error}");
 }
 
 #[test]

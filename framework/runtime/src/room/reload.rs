@@ -1,7 +1,11 @@
 //! Plugin files that change while calls run: whatever stands in a socket is swapped for its new build.
 
+use jackfield_graph::command::Command;
+
 use super::Room;
+use super::media::Choice;
 use crate::error::SocketError;
+use crate::fitting::Socket;
 use crate::view::{RoomEvent, SwapReport};
 
 impl Room {
@@ -25,6 +29,29 @@ impl Room {
 }
 
 impl super::Inner {
+    /// Everybody who hears the same is sent it by the present build of the codec in `socket` from now on. Others have got encoders of their own.
+    pub(super) fn renew_shared_encoders(&self, socket: &Socket) -> Result<(), SocketError> {
+        let mut state = self.state();
+        let mut choices: Vec<Choice> = Vec::new();
+        for media in state.members.iter().filter_map(|member| member.media.as_ref()) {
+            let is_new = |choice: &&Choice| {
+                state.codecs.plugin_id(choice.format) == socket.resolved.id
+                    && choices.iter().all(|known| known.codec != choice.codec)
+            };
+            choices.extend(media.send.iter().find(is_new).cloned());
+        }
+        for choice in choices {
+            state.shared_encoders.remove(&choice.codec);
+            let (_, shared) = self.encoders(&mut state, socket, &choice)?;
+            if let Some(shared) = shared
+                && !state.order(Command::AddSharedEncoder(shared))
+            {
+                return Err(SocketError::NoAnswer);
+            }
+        }
+        Ok(())
+    }
+
     /// The sockets whose plugin's file has changed since it was plugged in.
     fn outdated(&self) -> Vec<String> {
         let catalogue = self.shared.loader.catalogue();

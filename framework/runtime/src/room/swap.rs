@@ -282,6 +282,9 @@ impl Room {
             state.next_number != last_to_join
         };
         let ended = ended?;
+        if done && codec && newcomer.resolved.id == present.resolved.id {
+            self.inner.renew_shared_encoders(&newcomer)?;
+        }
         // What runs is what the graph says, for everybody.
         // Who joins while a transport is swapped comes over the one before.
         if done && joined_meanwhile && (hold || newcomer.kind == Kind::Transport) {

@@ -4,12 +4,17 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use jackfield_codec_opus::{OpusDecoder, OpusEncoder};
 use jackfield_core::Fault;
+use jackfield_core::audio::level_dbov;
+use jackfield_core::audio_codec::{AudioDecoder, AudioEncoder, DecoderConfig, EncoderConfig};
 use jackfield_core::environment::Environment;
+use jackfield_core::module::Plugin;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::{
     AttributeSink, PacketKind, Route, Transport, TransportConfig, TransportSink, TransportState,
 };
+use jackfield_core::units::SampleRate;
 use jackfield_loader::{Loader, LoaderOptions, Manifest};
 use jackfield_rtp::header::RtpPacketView;
 use jackfield_runtime::{Engine, EngineOptions, Participant, ParticipantKind, Room};
@@ -30,7 +35,18 @@ pub(crate) fn manifest(text: &str) -> Manifest {
 
 /// The plugins that come with Jackfield, and `more`.
 pub(crate) fn loader(more: &[StaticPlugin]) -> Loader {
-    let mut linked = vec![
+    let mut linked = linked();
+    linked.extend_from_slice(more);
+    Loader::new(LoaderOptions {
+        linked,
+        ..LoaderOptions::default()
+    })
+    .unwrap()
+}
+
+/// The plugins that come with Jackfield.
+pub(crate) fn linked() -> Vec<StaticPlugin> {
+    vec![
         jackfield_capture_file::JACKFIELD_PLUGIN,
         jackfield_codec_g711::JACKFIELD_PLUGIN,
         jackfield_codec_opus::JACKFIELD_PLUGIN,
@@ -48,13 +64,7 @@ pub(crate) fn loader(more: &[StaticPlugin]) -> Loader {
         jackfield_transport_ice_dtls::JACKFIELD_PLUGIN,
         jackfield_transport_loopback::JACKFIELD_PLUGIN,
         jackfield_transport_webrtc_rs::JACKFIELD_PLUGIN,
-    ];
-    linked.extend_from_slice(more);
-    Loader::new(LoaderOptions {
-        linked,
-        ..LoaderOptions::default()
-    })
-    .unwrap()
+    ]
 }
 
 /// What a caller offers and sends.
@@ -261,9 +271,7 @@ impl Caller {
 }
 
 /// A transport of the plugin `T`, seeded so that no two callers are alike.
-pub(crate) fn transport<T: jackfield_core::module::Plugin + Transport + 'static>(
-    seed: u64,
-) -> Box<dyn Transport> {
+pub(crate) fn transport<T: Plugin + Transport + 'static>(seed: u64) -> Box<dyn Transport> {
     Box::new(jackfield_core::transport::TransportProxy::local(
         T::create(&Environment::seeded(seed)).unwrap(),
     ))
@@ -287,4 +295,66 @@ fn offer(transport: &mut dyn Transport, candidate: &str, codec: Codec) -> String
          a=end-of-candidates\r\n",
         codec.payload_type, codec.lines, lines.0
     )
+}
+
+/// The level of [`tone`].
+pub(crate) const TONE_DBOV: f32 = -13.5;
+
+/// A second of a steady tone in Opus, a whole number of its periods: whatever is missing of it is silence.
+pub(crate) fn tone() -> Vec<Vec<u8>> {
+    let mut encoder = OpusEncoder::create(&Environment::seeded(1)).unwrap();
+    encoder
+        .activate(&EncoderConfig::new(0, SampleRate::HZ_48000, 1, 20), "")
+        .unwrap();
+    let (mut payload, mut packets) = ([0; 1_275], Vec::new());
+    for number in 0..100 {
+        let block: Vec<f32> = (number * 480..(number + 1) * 480)
+            .map(|n| 0.3 * (std::f32::consts::TAU * 400.0 * n as f32 / 48_000.0).sin())
+            .collect();
+        let encoded = encoder.encode(&block, &mut payload).unwrap();
+        if encoded.bytes > 0 {
+            packets.push(payload[..encoded.bytes as usize].to_vec());
+        }
+    }
+    packets
+}
+
+/// Decodes what a caller is sent in Opus.
+pub(crate) struct Ear {
+    decoder: OpusDecoder,
+    decoded: usize,
+}
+
+impl Ear {
+    pub(crate) fn new() -> Self {
+        let mut decoder = OpusDecoder::create(&Environment::seeded(1)).unwrap();
+        decoder
+            .activate(&DecoderConfig::new(0, SampleRate::HZ_48000, 1), "")
+            .unwrap();
+        Self { decoder, decoded: 0 }
+    }
+
+    /// The levels of the blocks of 10 ms that have come since this was asked last; what never came is silence.
+    pub(crate) fn levels(&mut self, caller: &Caller) -> Vec<f32> {
+        let mut levels = Vec::new();
+        let mut pcm = [0.0; 5_760];
+        for at in self.decoded..caller.heard.len() {
+            let (number, payload) = &caller.heard[at];
+            if at > 0 {
+                let missing = number.wrapping_sub(caller.heard[at - 1].0).wrapping_sub(1);
+                levels.extend((0..2 * missing).map(|_| -127.0));
+            }
+            let decoded = self.decoder.decode(payload, &mut pcm).unwrap();
+            levels.extend(pcm[..decoded.samples as usize].chunks(480).map(level_dbov));
+        }
+        self.decoded = caller.heard.len();
+        levels
+    }
+}
+
+/// The middle one of the last 40 blocks.
+pub(crate) fn settled(levels: &[f32]) -> f32 {
+    let mut last = levels[levels.len().saturating_sub(40)..].to_vec();
+    last.sort_by(f32::total_cmp);
+    last[last.len() / 2]
 }

@@ -8,8 +8,10 @@
 mod caller;
 mod calls;
 mod custom_codec;
+mod ledger;
 mod node_tracing;
 mod parameter_values;
+mod renewed_codec;
 mod sockets_by_manifest;
 mod stereo_rooms;
 mod strangers;

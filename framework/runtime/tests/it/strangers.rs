@@ -1,10 +1,12 @@
-//! A plugin of nobody's, with a part for three areas: a codec, a congestion controller and a pacer that no other file knows.
+//! Plugins of nobody's: a codec, a congestion controller and a pacer that no other file knows, and processors that do wrong. A program has one
+//! list of such plugins.
 
 use jackfield_sdk::congestion::{Path, RateController, RateRule};
 use jackfield_sdk::pacing::{Departure, QueuedPacer};
 use jackfield_sdk::prelude::*;
 
 use super::custom_codec::{Root, RootDecoder, RootEncoder};
+use super::ledger::{Brittle, Spoilt};
 
 /// Halves the rate when anything is lost, else adds a twentieth.
 struct Halving(());
@@ -68,6 +70,8 @@ jackfield_sdk::export! {
     AudioCodec => Root,
     AudioEncoder => RootEncoder,
     AudioDecoder => RootDecoder,
+    AudioProcessor => Brittle,
+    AudioProcessor => Spoilt,
     CongestionController => RateController<Halving>,
     Pacer => QueuedPacer<Metronome>,
 }

@@ -46,6 +46,55 @@ fn t_7_the_worst_of_each_figure_is_printed_for_every_kind_of_plugin() {
     }
 }
 
+/// What comes with Jackfield for a plugin of its own: against one from a template.
+#[test]
+fn t_7_plugins_of_the_network_are_swapped_without_losing_a_packet() {
+    let place = tempfile::tempdir().expect("a folder");
+    for (area, family, ours) in [
+        ("pacer", "pacing", "jackfield.pacing.null"),
+        (
+            "congestion-controller",
+            "congestion",
+            "jackfield.congestion.fixed",
+        ),
+    ] {
+        let name = format!("c-{area}");
+        let sdk = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let made = Command::new(env!("CARGO_BIN_EXE_jackfield"))
+            .args(["plugin", "new", area, &name, "--lang", "c", "--sdk", sdk, "--in"])
+            .arg(place.path())
+            .status();
+        assert!(made.expect("it runs").success());
+        let project = place.path().join(&name);
+        let built = Command::new("make").current_dir(&project).output().expect("make");
+        assert!(built.status.success(), "{built:?}");
+        let theirs = format!("example.{family}.{name}");
+        let folder = project.join("build").display().to_string();
+        let ran = jackfield(&[
+            "swap-test",
+            ours,
+            &theirs,
+            "--swaps",
+            "12",
+            "--json",
+            "--plugins",
+            &folder,
+        ]);
+        assert!(ran.status.success(), "{area}: {ran:?}");
+        let report: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+        assert_eq!(report["area"], format!("jackfield.{area}/1"));
+        assert_eq!(
+            (&report["committed"], &report["samples_lost"]),
+            (&12.into(), &0.into()),
+            "{report}"
+        );
+        assert!(
+            report["seconds"].as_f64().is_some_and(|seconds| seconds > 2.0),
+            "{report}"
+        );
+    }
+}
+
 #[test]
 fn it_reads_well_and_stands_beside_the_other_commands_of_plugins_too() {
     let (a, b) = ("jackfield.processing.null", "jackfield.processing.gain");
@@ -77,6 +126,11 @@ fn what_cannot_be_swapped_is_refused_in_words() {
             "jackfield.processing.null",
             "jackfield.nothing",
             "no plugin has the id",
+        ),
+        (
+            "jackfield.transport.ice-dtls",
+            "jackfield.transport.loopback",
+            "a transport keeps its path",
         ),
     ] {
         let ran = jackfield(&["swap-test", a, b]);

@@ -22,7 +22,7 @@ use jackfield_graph::strip::{Input, Output, Strip};
 use jackfield_graph::swap::{SwapOutcome, steepest};
 use jackfield_loader::{Isolation, ProcessState};
 
-use crate::support::{Bench, FACTOR, GAIN, MISBEHAVES, PATIENT, SIN};
+use crate::support::{Bench, FACTOR, GAIN, MISBEHAVES, PATIENT, SIN, signal};
 
 const ROOM: AudioFormat = AudioFormat::MONO_48K;
 
@@ -179,7 +179,7 @@ impl Room {
 }
 
 fn prepared(processor: AudioProcessorProxy) -> Box<PreparedProcessor> {
-    Box::new(PreparedProcessor::new(Box::new(processor), ROOM, ROOM, false).unwrap())
+    Box::new(PreparedProcessor::new(Box::new(processor), ROOM, ROOM, true).unwrap())
 }
 
 fn mixer(bench: &Bench, isolation: Isolation) -> Box<dyn Mixer> {
@@ -245,6 +245,11 @@ fn t_6_a_process_that_ends_is_gone_around_without_a_click_and_is_back_with_its_p
         stats.values()[1],
         40.0,
         "the newcomer was told the echo delay that its predecessor had reported"
+    );
+    assert_eq!(
+        stats.values()[3],
+        21.0,
+        "before its first block it was shown the last 200 ms that were played, and the block that is due"
     );
     assert!(
         !room
@@ -324,11 +329,7 @@ fn t_6_a_newcomer_whose_process_ends_is_rolled_back() {
 }
 
 fn end(process: u32) {
-    let ended = std::process::Command::new("kill")
-        .args(["-9", &process.to_string()])
-        .status()
-        .unwrap();
-    assert!(ended.success());
+    signal(process, "KILL");
     // The signal is on its way; the process is gone when only its name is left.
     let stat = format!("/proc/{process}/stat");
     assert!((0..1_000_000).any(|_| {

@@ -1,11 +1,12 @@
 //! A plugin that ends its process, or does not answer, costs its host a block.
 
+use jackfield_abi::thread::{Class, declare};
 use jackfield_core::FaultCode;
 use jackfield_core::module::Module;
 use jackfield_core::units::TimeDelta;
 use jackfield_loader::ProcessState;
 
-use crate::support::{Bench, FACTOR, PATIENT, SIN, block, commit, process};
+use crate::support::{Bench, FACTOR, PATIENT, SIN, block, commit, process, signal};
 
 /// With a deadline so long that only an end can end the wait: the kernel tells of it at once.
 #[test]
@@ -120,6 +121,24 @@ fn a_fault_that_the_plugin_tells_is_no_end() {
     assert_eq!(bench.status().ends, 0);
 }
 
+/// Nobody speaks yet who has this processor, and the audio thread reads its statistics all the same.
+#[test]
+fn t_6_a_plugin_that_hangs_before_its_first_block_does_not_hold_the_audio_thread_up() {
+    let bench = Bench::new(TimeDelta::ms(3));
+    let mut processor = bench.misbehaves(&[]);
+    signal(bench.status().process.unwrap(), "STOP");
+    declare(Some(Class::Audio));
+    let read = processor.stats(&mut [0.0; 4]);
+    declare(None);
+    assert_eq!(read.unwrap_err().code(), FaultCode::TimedOut);
+    let status = bench.status();
+    assert_eq!(
+        (status.missed, status.state),
+        (1, ProcessState::Late),
+        "it waited as one does who has a deadline"
+    );
+}
+
 #[test]
 fn statistics_of_the_plugin_come_through_and_those_of_its_process_are_kept() {
     let bench = Bench::new(PATIENT);
@@ -127,8 +146,8 @@ fn statistics_of_the_plugin_come_through_and_those_of_its_process_are_kept() {
     for number in 0..5 {
         process(&mut processor, &mut block(number)).unwrap();
     }
-    let mut values = [0.0; 2];
-    assert_eq!(processor.stats(&mut values).unwrap(), 2);
+    let mut values = [0.0; 4];
+    assert_eq!(processor.stats(&mut values).unwrap(), 4);
     assert_eq!(values[0], 5.0);
     // activate, five blocks, the statistics.
     assert_eq!(bench.status().calls, 7);

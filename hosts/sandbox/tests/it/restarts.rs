@@ -5,7 +5,7 @@ use jackfield_core::module::Module;
 use jackfield_core::units::TimeDelta;
 use jackfield_loader::ProcessState;
 
-use crate::support::{Bench, FACTOR, PATIENT, SIN, block, commit, process};
+use crate::support::{Bench, FACTOR, PATIENT, SIN, block, commit, process, signal};
 
 #[test]
 fn t_7_a_newcomer_is_set_up_as_its_predecessor_was() {
@@ -86,20 +86,12 @@ fn a_process_that_ends_between_two_calls_is_started_again_before_the_next() {
     let mut bench = Bench::new(PATIENT);
     let mut processor = bench.misbehaves(&[]);
     let process_id = bench.status().process.unwrap();
-    end(process_id);
+    signal(process_id, "KILL");
     // The kernel marks its end, so that not even one call waits for nobody: the deadline here is 10 s.
     let gone = (0..1_000_000).find_map(|_| process(&mut processor, &mut block(0)).err());
     assert_eq!(gone.expect("it was killed").code(), FaultCode::Gone);
     bench.pass_until_started_again(process_id);
     process(&mut processor, &mut block(0)).unwrap();
-}
-
-fn end(process: u32) {
-    let ended = std::process::Command::new("kill")
-        .args(["-9", &process.to_string()])
-        .status()
-        .unwrap();
-    assert!(ended.success());
 }
 
 #[test]

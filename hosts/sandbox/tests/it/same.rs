@@ -122,3 +122,14 @@ fn a_plugin_that_is_not_there_and_a_program_that_is_not_there_are_told() {
         "{reason}"
     );
 }
+
+#[test]
+fn e1_2_an_instance_is_told_what_is_tried_out_whatever_process_it_is_in() {
+    let bench = Bench::new(PATIENT);
+    for isolation in [Isolation::InProcess, Isolation::Process] {
+        let mut processor = bench.create(MISBEHAVES, isolation, &[]).unwrap();
+        let mut statistics = [0.0; 4];
+        assert_eq!(processor.stats(&mut statistics), Ok(4));
+        assert_eq!(statistics[2], 7.0, "{isolation:?}");
+    }
+}

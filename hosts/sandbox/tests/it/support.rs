@@ -50,9 +50,7 @@ impl Bench {
     }
 
     fn of(block_deadline: TimeDelta, program: PathBuf) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        for file in [
+        let folder = folder_with(&[
             "libjackfield_codec_pcm.so",
             "libjackfield_congestion_fixed.so",
             "libjackfield_jitter_fixed.so",
@@ -60,9 +58,7 @@ impl Bench {
             "libjackfield_pacing_null.so",
             "libjackfield_processing_gain.so",
             "../examples/libmisbehaves.so",
-        ] {
-            put(folder.path(), file);
-        }
+        ]);
         let loader = Loader::new(LoaderOptions {
             folders: vec![folder.path().to_owned()],
             process: ProcessTier {
@@ -70,6 +66,7 @@ impl Bench {
                 block_deadline,
                 ..ProcessTier::default()
             },
+            experiments: BTreeMap::from([("trial".to_owned(), "7".to_owned())]),
             ..LoaderOptions::default()
         });
         Self {
@@ -140,6 +137,44 @@ impl Bench {
         }
         panic!("not started again: {:?}", self.status());
     }
+}
+
+/// A loader as a host has one, with plugins as files and others linked in, and the folder of the files.
+pub(crate) fn files_and_linked() -> (Loader, TempDir) {
+    let folder = folder_with(&[
+        "libjackfield_codec_opus.so",
+        "libjackfield_jitter_fixed.so",
+        "libjackfield_mixer_sum.so",
+        "libjackfield_processing_gain.so",
+    ]);
+    let loader = Loader::new(LoaderOptions {
+        folders: vec![folder.path().to_owned()],
+        linked: crate::caller::linked(),
+        process: ProcessTier {
+            program: Some(PathBuf::from(env!("CARGO_BIN_EXE_jackfield-sandbox"))),
+            ..ProcessTier::default()
+        },
+        ..LoaderOptions::default()
+    });
+    (loader.unwrap(), folder)
+}
+
+/// Sends a process a signal by its name.
+pub(crate) fn signal(process: u32, name: &str) {
+    let sent = std::process::Command::new("kill")
+        .args([&format!("-{name}"), &process.to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+fn folder_with(files: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    for file in files {
+        put(folder.path(), file);
+    }
+    folder
 }
 
 fn put(folder: &Path, name: &str) {

@@ -36,7 +36,7 @@ pub(crate) struct About {
     /// The template in Rust.
     pub(crate) rust: &'static str,
     /// The template in C.
-    pub(crate) c: Option<&'static str>,
+    pub(crate) c: &'static str,
     /// How the testkit's suite is called.
     pub(crate) suite: &'static str,
     /// The types that the suite is run on; `PluginName` stands for the plugin's.
@@ -55,11 +55,11 @@ macro_rules! rust {
 
 macro_rules! c {
     ($file:literal) => {
-        Some(include_str!(concat!(
+        include_str!(concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../plugin-sdk/templates/c/",
             $file
-        )))
+        ))
     };
 }
 
@@ -71,7 +71,7 @@ impl NewArea {
             words: "",
             socket: None,
             rust: "",
-            c: None,
+            c: "",
             suite: "",
             subjects: "plugin_name::PluginName",
         };
@@ -79,6 +79,7 @@ impl NewArea {
             Self::AudioSource => About {
                 words: "an audio source",
                 rust: rust!("audio-source.rs"),
+                c: c!("audio-source.c"),
                 suite: "audio_source",
                 subjects: "jackfield_sdk::source::SignalSource<plugin_name::PluginName>",
                 ..base
@@ -86,6 +87,7 @@ impl NewArea {
             Self::AudioSink => About {
                 words: "an audio sink",
                 rust: rust!("audio-sink.rs"),
+                c: c!("audio-sink.c"),
                 suite: "audio_sink",
                 ..base
             },
@@ -103,27 +105,27 @@ impl NewArea {
                 words: "an audio codec",
                 socket: Some(("codec", Some("jackfield.codec.opus"))),
                 rust: rust!("audio-codec.rs"),
+                c: c!("audio-codec.c"),
                 suite: "audio_codec",
                 subjects: "jackfield_sdk::codec::Codec<plugin_name::PluginName>, jackfield_sdk::codec::Encoder<plugin_name::PluginName>, jackfield_sdk::codec::Decoder<plugin_name::PluginName>",
-                ..base
             },
             Self::JitterBuffer => About {
                 family: "jitter",
                 words: "a jitter buffer",
                 socket: Some(("jitter", Some("jackfield.jitter.fixed"))),
                 rust: rust!("jitter-buffer.rs"),
+                c: c!("jitter-buffer.c"),
                 suite: "jitter_buffer",
                 subjects: "jackfield_sdk::jitter::DelayBuffer<plugin_name::PluginName>",
-                ..base
             },
             Self::Mixer => About {
                 family: "mixer",
                 words: "a mixer",
                 socket: Some(("mixer", Some("jackfield.mixer.sum"))),
                 rust: rust!("mixer.rs"),
+                c: c!("mixer.c"),
                 suite: "mixer",
                 subjects: "jackfield_sdk::dsp::bus_mixer::BusMixer<plugin_name::PluginName>",
-                ..base
             },
             Self::CongestionController => About {
                 family: "congestion",
@@ -148,9 +150,9 @@ impl NewArea {
                 words: "a transport",
                 socket: Some(("transport", None)),
                 rust: rust!("transport.rs"),
+                c: c!("transport.c"),
                 suite: "transport",
                 subjects: "jackfield_sdk::transport::Direct<plugin_name::PluginName>",
-                ..base
             },
         }
     }

@@ -106,11 +106,6 @@ pub(crate) fn rust(names: &Names, sdk: &Sdk, member: bool) -> Vec<(String, Strin
 
 /// The files of a project in C.
 pub(crate) fn c(names: &Names, sdk: &Sdk) -> Result<Vec<(String, String)>> {
-    let Some(source) = names.area.about().c else {
-        return Err(miette!(
-            "there is no template in C for this area yet: take --lang rust, or begin from plugin-sdk/c and the table of the area in jackfield.h"
-        ));
-    };
     let include = |text: &str| -> Result<String> {
         Ok(text
             .replace(
@@ -123,7 +118,7 @@ pub(crate) fn c(names: &Names, sdk: &Sdk) -> Result<Vec<(String, String)>> {
             ))
     };
     let mut files = vec![
-        ("plugin_name.c", names.fill(source)),
+        ("plugin_name.c", names.fill(names.area.about().c)),
         ("Makefile", include(&names.fill(common!("c/common/Makefile")))?),
         (
             "CMakeLists.txt",
