@@ -91,6 +91,11 @@ class Participant {
     });
   }
 
+  /** The page draws nothing any more, as in a tab that somebody has left; the call goes on. */
+  async putInBackground() {
+    await this.page.addStyleTag({ content: 'body { display: none }' });
+  }
+
   /** Names the peer connection that carries the call, by the fingerprint of its own certificate. */
   async connection() {
     return this.page.evaluate(() => /a=fingerprint:(.*)/.exec(window.jackfield.peerConnection.localDescription.sdp)[1]);
