@@ -21,7 +21,7 @@ run_packages="gcc g++ cmake make pkg-config git curl ca-certificates clang libcl
 # Chromium and aiortc are the outside peers of the browser tests; ffmpeg makes their media files.
 test_packages="chromium ffmpeg python3 python3-venv libopus-dev"
 # Janus is the load anchor that the call host is measured against; iproute2 makes its network namespaces.
-bench_packages="janus coturn libopus-dev iproute2 valgrind libc6-dbg"
+bench_packages="janus coturn libopus-dev iproute2 tcpdump valgrind libc6-dbg"
 
 packages="$run_packages"
 [ "$purpose" = test ] && packages="$packages $test_packages"
