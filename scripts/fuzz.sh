@@ -1,29 +1,36 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for some seconds: `scripts/fuzz.sh [SECONDS]`, 5 if not given.
+# Runs every fuzz target for some seconds, as many at once as there are processors: `scripts/fuzz.sh [SECONDS]`, 5 if not given.
 #
 # Coverage-guided, with libFuzzer and overflow checks. Without sanitizers: the parsers are safe Rust, where a fault is a
 # panic, and so the pinned stable compiler is enough. A target starts from the seeds in fuzz/seeds/TARGET, if there are any.
+# What breaks one stands in fuzz/artifacts/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-seconds="${1:-5}"
-export CARGO_TARGET_DIR="$PWD/target/fuzz" RUST_BACKTRACE=1
+export seconds="${1:-5}" CARGO_TARGET_DIR="$PWD/target/fuzz" RUST_BACKTRACE=1
+programs="$CARGO_TARGET_DIR/$(rustc -vV | sed -n 's/^host: //p')/release"
+export programs
 
-passed=0 failed=0
 cargo fuzz build --sanitizer none
 # A whole plugin is too large a seed to be kept.
 mkdir -p fuzz/corpus/plugin_file
 cc -shared -fPIC -fvisibility=hidden -Os -s -I plugin-sdk/abi/include -o fuzz/corpus/plugin_file/gain.so plugin-sdk/c/gain.c -lm
-for target in $(cargo fuzz list); do
-    corpus="fuzz/corpus/$target"
-    mkdir -p "$corpus"
+
+fuzz_one() {
+    local target="$1" corpus="fuzz/corpus/$1" artifacts="fuzz/artifacts/$1" log="$CARGO_TARGET_DIR/$1.log"
+    mkdir -p "$corpus" "$artifacts"
     [ ! -d "fuzz/seeds/$target" ] || cp -n "fuzz/seeds/$target"/* "$corpus/"
-    echo "-- $target"
-    if cargo fuzz run --sanitizer none "$target" "$corpus" -- \
-        -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=5 -print_final_stats=1; then
-        passed=$((passed + 1))
+    if "$programs/$target" "$corpus" -artifact_prefix="$artifacts/" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=5 \
+        -print_final_stats=1 >"$log" 2>&1; then
+        echo "-- $target: passed, $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs"
     else
-        failed=$((failed + 1))
+        echo "-- $target: FAILED"
+        tail -n 60 "$log"
+        return 1
     fi
-done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+}
+export -f fuzz_one
+
+status=0
+cargo fuzz list | xargs -P "$(nproc)" -I '{}' bash -c 'fuzz_one {}' || status=1
+[ "$status" -eq 0 ] && echo "all passed"
+exit "$status"
