@@ -53,11 +53,12 @@ capture.kill();
 const departures = {};
 for (const line of text.split('\n')) {
   const [, at, to, length] = /^([\d.]+) IP .* > [\d.]*\.(\d+): UDP, length (\d+)/.exec(line) ?? [];
-  if (Number(length) >= 90) (departures[to] ??= []).push(Number(at));
+  if (Number(length) >= 60) (departures[to] ??= []).push(Number(at));
 }
 for (const { title, from, to } of phases)
   for (const [browser, times] of Object.entries(departures)) {
     const within = times.filter((at) => at >= from && at <= to);
+    if (within.length < 100) continue;
     const pauses = within.slice(1).map((at, n) => 1_000 * (at - within[n]));
     pauses.sort((a, b) => b - a);
     const longest = pauses.slice(0, 5).map((one) => one.toFixed(1));
