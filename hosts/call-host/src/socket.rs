@@ -96,6 +96,11 @@ mod close {
     pub(super) const TRY_AGAIN: u16 = 1013;
 }
 
+/// Who was refused and says nothing for so long has nothing more on its way.
+const QUIET: Duration = Duration::from_millis(250);
+/// Who was refused and never stops talking is heard out for so long.
+const HEAR_OUT_FOR: Duration = Duration::from_secs(2);
+
 struct Connection {
     socket: WebSocket,
     shared: Arc<Shared>,
@@ -490,7 +495,18 @@ impl Connection {
                 fatal: true,
             })
             .await;
-        self.close(close_code, code.as_str()).await
+        let end = self.close(close_code, code.as_str()).await;
+        self.hear_out().await;
+        end
+    }
+
+    /// Takes what the other end is still saying and heeds none of it. A socket that is closed while something in it is unread is reset, and a
+    /// reset takes back what was sent: the refusal would never be read.
+    async fn hear_out(&mut self) {
+        let _ = timeout(HEAR_OUT_FOR, async {
+            while let Ok(Some(Ok(_))) = timeout(QUIET, self.socket.recv()).await {}
+        })
+        .await;
     }
 
     async fn close_lost(&mut self, code: u16, reason: &'static str) -> End {

@@ -141,7 +141,8 @@ async fn whoever_says_too_much_at_once_is_let_go() {
     let host = Host::start(options);
     let (mut ann, _) = host.join("studio", "Ann").await;
     let (mut bob, _) = host.join("studio", "Bob").await;
-    for id in 0..30 {
+    // Far more than is heard: the refusal must reach whoever is still talking.
+    for id in 0..300 {
         bob.say(&json!({"v": 1, "type": "ping", "id": id})).await;
     }
     assert_eq!(bob.refusal().await["code"], "rate-limited");
