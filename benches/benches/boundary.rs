@@ -1,8 +1,8 @@
-//! What a call across the boundary costs: the same processors called directly, through a trait object, through the C table of a plugin that
-//! is linked, and through that of a plugin file.
+//! What a call across the boundary costs: the same processors called directly (where the compiler may put the callee into the caller, and where it
+//! may not), through a trait object, through the C table of a plugin that is linked, and through that of a plugin file.
 //!
 //! Where the machine is too noisy for nanoseconds, instructions can be counted: `boundary --calls WAY N` makes N calls of the empty processor
-//! and nothing else, with WAY one of `static`, `dyn`, `table-linked`, `table-file`. What `valgrind --tool=callgrind` counts for 200,000 calls
+//! and nothing else, with WAY one of `static`, `static-call`, `dyn`, `table-linked`, `table-file`. What `valgrind --tool=callgrind` counts for 200,000 calls
 //! less what it counts for 100,000 is that of 100,000 calls.
 
 use std::hint::black_box;
@@ -10,6 +10,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group};
 use jackfield_benches::files;
 use jackfield_benches::plugins::{ROOM, made, speech};
+use jackfield_core::Fault;
 use jackfield_core::audio_processor::{AudioProcessor, AudioProcessorProxy, CaptureInfo, ProcessorReport};
 use jackfield_core::module::Plugin;
 use jackfield_core::time::Timestamp;
@@ -28,6 +29,35 @@ fn call<P: AudioProcessor + ?Sized>(processor: &mut P, block: &mut [f32]) {
     assert!(black_box(done).is_ok());
 }
 
+/// As [`call`], but the processor is called and not put in the caller's place.
+fn call_apart<P: AudioProcessor>(processor: &mut P, block: &mut [f32]) {
+    let mut apart = Apart(processor);
+    let mut report = ProcessorReport::UNKNOWN;
+    let done = apart.process(
+        Timestamp::ZERO,
+        black_box(block),
+        &CaptureInfo::UNKNOWN,
+        &mut report,
+    );
+    assert!(black_box(done).is_ok());
+}
+
+/// Keeps the compiler from looking into a processor.
+struct Apart<'a, P>(&'a mut P);
+
+impl<P: AudioProcessor> Apart<'_, P> {
+    #[inline(never)]
+    fn process(
+        &mut self,
+        now: Timestamp,
+        block: &mut [f32],
+        info: &CaptureInfo,
+        report: &mut ProcessorReport,
+    ) -> Result<(), Fault> {
+        self.0.process(now, block, info, report)
+    }
+}
+
 fn ways<T: Plugin + AudioProcessor>(criterion: &mut Criterion, name: &str, file: &str) {
     let mut group = criterion.benchmark_group(name);
     let speech = speech("reader-1", 1);
@@ -37,6 +67,8 @@ fn ways<T: Plugin + AudioProcessor>(criterion: &mut Criterion, name: &str, file:
     direct.activate(&ROOM).expect("it takes 48 kHz mono");
     group.bench_function("static", |b| b.iter(|| call(&mut direct, &mut block)));
 
+    group.bench_function("static-call", |b| b.iter(|| call_apart(&mut direct, &mut block)));
+
     let mut object: Box<dyn AudioProcessor> = Box::new(made::<T>());
     object.activate(&ROOM).expect("it takes 48 kHz mono");
     group.bench_function("dyn", |b| b.iter(|| call(&mut *object, &mut block)));
@@ -45,7 +77,7 @@ fn ways<T: Plugin + AudioProcessor>(criterion: &mut Criterion, name: &str, file:
     linked.activate(&ROOM).expect("it takes 48 kHz mono");
     group.bench_function("table-linked", |b| b.iter(|| call(&mut linked, &mut block)));
 
-    let mut loaded = files::processor(&files::loader(file), T::DESCRIPTOR.id, Isolation::InProcess);
+    let mut loaded = files::processor(&files::loader(file), T::DESCRIPTOR.id, Isolation::InProcess, &[]);
     loaded.activate(&ROOM).expect("it takes 48 kHz mono");
     group.bench_function("table-file", |b| b.iter(|| call(&mut loaded, &mut block)));
     group.finish();
@@ -70,6 +102,11 @@ fn calls(way: &str, count: u64) {
             direct.activate(&ROOM).expect("it takes 48 kHz mono");
             repeat(&mut |block| call(&mut direct, block));
         }
+        "static-call" => {
+            let mut direct = made::<Null>();
+            direct.activate(&ROOM).expect("it takes 48 kHz mono");
+            repeat(&mut |block| call_apart(&mut direct, block));
+        }
         "dyn" => {
             let mut object: Box<dyn AudioProcessor> = Box::new(made::<Null>());
             object.activate(&ROOM).expect("it takes 48 kHz mono");
@@ -83,12 +120,13 @@ fn calls(way: &str, count: u64) {
                     &files::loader("libjackfield_processing_null.so"),
                     Null::DESCRIPTOR.id,
                     Isolation::InProcess,
+                    &[],
                 )
             };
             proxy.activate(&ROOM).expect("it takes 48 kHz mono");
             repeat(&mut |block| call(&mut proxy, block));
         }
-        other => panic!("`{other}` is none of static, dyn, table-linked, table-file"),
+        other => panic!("`{other}` is none of static, static-call, dyn, table-linked, table-file"),
     }
 }
 

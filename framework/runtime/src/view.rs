@@ -390,12 +390,26 @@ pub struct ParticipantStats {
     pub jitter_buffer_ms: f64,
     /// Whether the mixer lets them be heard at this moment.
     pub heard: bool,
+    /// What the congestion controller of what goes to them has decided; nothing for robots.
+    pub congestion: Option<Rates>,
+    /// What another would have decided that is told everything and heeded by nobody, while a swap of the controller is under way: the
+    /// newcomer in the shadow, or its predecessor during the probation.
+    pub congestion_shadow: Option<Rates>,
     /// `new`, `checking`, `connected`, `completed`, `disconnected`, `failed`, `closed`; empty for robots.
     pub ice_state: String,
     /// Such as `1.3`; empty before the handshake, and for robots.
     pub dtls_version: String,
     /// Such as `SRTP_AEAD_AES_256_GCM`; empty before the handshake, and for robots.
     pub srtp_profile: String,
+}
+
+/// What a congestion controller has decided.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
+    /// How much may be sent, headers included.
+    pub target_kbps: f64,
+    /// What it believes the path bears; 0 if it does not say.
+    pub estimate_kbps: f64,
 }
 
 /// A plugin that the host found, as the catalogue lists it.

@@ -239,6 +239,20 @@ fn participant(text: &mut Text, room: &str, one: &ParticipantStats) {
         "Loudness after processing; -127 is silence.",
         f64::from(one.level_dbov),
     );
+    if let Some(rates) = one.congestion {
+        gauge(
+            "jackfield_target_kilobits_per_second",
+            "What the congestion controller lets be sent to them.",
+            rates.target_kbps,
+        );
+    }
+    if let Some(rates) = one.congestion_shadow {
+        gauge(
+            "jackfield_shadow_target_kilobits_per_second",
+            "What the congestion controller in the shadow would let be sent to them.",
+            rates.target_kbps,
+        );
+    }
     if let Some(round_trip) = one.round_trip_ms {
         gauge(
             "jackfield_round_trip_milliseconds",

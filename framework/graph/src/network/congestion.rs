@@ -93,6 +93,12 @@ impl Congestion {
         self.decided
     }
 
+    /// What whoever does not count would have decided, while a swap is under way.
+    pub(crate) fn decided_in_the_shadow(&self) -> Decided {
+        let heard = self.swap.as_ref().filter(|swap| !swap.cold);
+        heard.map_or(Decided::default(), |swap| swap.decided)
+    }
+
     /// Whether more is on its way than the controller's window allows.
     pub(crate) fn is_congested(&self) -> bool {
         let window = self.decided.window;

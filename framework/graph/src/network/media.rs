@@ -65,6 +65,8 @@ impl Media {
 
     /// Puts what the congestion controller has decided into effect.
     pub(crate) fn decide(&mut self, now: Timestamp) {
+        let shadow = self.congestion.decided_in_the_shadow();
+        self.stats.set_shadow_rates(shadow.target, shadow.estimate);
         let decided = self.congestion.decided();
         if decided == self.applied {
             return;

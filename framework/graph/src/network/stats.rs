@@ -50,6 +50,8 @@ pub struct NetworkStats {
     fraction_lost: AtomicU32,
     target_bps: AtomicI64,
     estimate_bps: AtomicI64,
+    shadow_target_bps: AtomicI64,
+    shadow_estimate_bps: AtomicI64,
 }
 
 const STATES: [TransportState; 6] = [
@@ -98,6 +100,14 @@ impl NetworkStats {
         DataRate::bps(self.estimate_bps.load(Relaxed))
     }
 
+    /// Target and estimate of a controller that is told everything and heeded by nobody, while a swap is under way: the newcomer in the shadow, or
+    /// its predecessor during the probation.
+    pub fn shadow_rates(&self) -> Option<(DataRate, DataRate)> {
+        let target = self.shadow_target_bps.load(Relaxed);
+        let estimate = self.shadow_estimate_bps.load(Relaxed);
+        (target > 0).then(|| (DataRate::bps(target), DataRate::bps(estimate)))
+    }
+
     pub(crate) fn set_state(&self, state: TransportState) {
         // A state that this build does not know counts as the first.
         let place = STATES.iter().position(|known| *known == state).unwrap_or(0);
@@ -119,5 +129,10 @@ impl NetworkStats {
     pub(crate) fn set_rates(&self, target: DataRate, estimate: DataRate) {
         self.target_bps.store(target.as_bps(), Relaxed);
         self.estimate_bps.store(estimate.as_bps(), Relaxed);
+    }
+
+    pub(crate) fn set_shadow_rates(&self, target: DataRate, estimate: DataRate) {
+        self.shadow_target_bps.store(target.as_bps(), Relaxed);
+        self.shadow_estimate_bps.store(estimate.as_bps(), Relaxed);
     }
 }

@@ -320,6 +320,34 @@ fn e17_6_no_rate_jumps_when_the_newcomer_comes_in_or_is_taken_back() {
 }
 
 #[test]
+fn what_the_one_in_the_shadow_would_decide_stands_beside_what_is_decided() {
+    let mut world = pair_with(fixed(40));
+    world.speak(0, 20);
+    let rates = |world: &World| {
+        let stats = &world.person(ANN).stats;
+        (stats.target_rate(), stats.shadow_rates().map(|(target, _)| target))
+    };
+    assert_eq!(rates(&world), (DataRate::kbps(40), None));
+    swap_in(&mut world, fixed(90), true);
+    world.speak(0, 50);
+    assert_eq!(
+        rates(&world),
+        (DataRate::kbps(40), Some(DataRate::kbps(90))),
+        "it is heeded by nobody"
+    );
+    let now = world.now;
+    world.with(0, |domain, _| domain.decide_swap(now, 7, true));
+    world.speak(0, 10);
+    assert_eq!(
+        rates(&world),
+        (DataRate::kbps(90), Some(DataRate::kbps(40))),
+        "its predecessor is kept at hand"
+    );
+    world.speak(0, 250);
+    assert_eq!(rates(&world), (DataRate::kbps(90), None), "there is one only");
+}
+
+#[test]
 fn a_newcomer_that_breaks_is_taken_back_and_nobody_is_told_of_a_fault() {
     let mut world = pair_with(fixed(40));
     let (mut scribe, _) = Scribe::new();

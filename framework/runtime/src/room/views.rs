@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use jackfield_core::units::DataRate;
 use jackfield_graph::description::{Kind, Port};
 use jackfield_graph::plan::PlannedNode;
 use jackfield_graph::stats::SocketStats;
@@ -12,7 +13,7 @@ use crate::fitting::Socket;
 use crate::network::Path;
 use crate::view::{
     Alternative, EdgeView, GraphView, NodeView, ParameterKindView, ParameterView, ParticipantStats,
-    PluginSummary, PluginView, RoomStats, Scope, SocketState, SocketView, StatisticView,
+    PluginSummary, PluginView, Rates, RoomStats, Scope, SocketState, SocketView, StatisticView,
 };
 
 impl Room {
@@ -287,9 +288,20 @@ fn participant_stats(member: &Member, path: &Path) -> ParticipantStats {
         total_samples: strip.total_samples.load(Relaxed),
         jitter_buffer_ms: strip.jitter_delay_us.load(Relaxed) as f64 / 1e3,
         heard: strip.is_heard(),
+        congestion: network.map(|n| rates(n.target_rate(), n.estimate())),
+        congestion_shadow: network
+            .and_then(jackfield_graph::network::NetworkStats::shadow_rates)
+            .map(|(target, estimate)| rates(target, estimate)),
         ice_state: text("ice-state"),
         dtls_version: text("dtls-version"),
         srtp_profile: text("srtp-profile"),
+    }
+}
+
+fn rates(target: DataRate, estimate: DataRate) -> Rates {
+    Rates {
+        target_kbps: target.as_kbps_f64(),
+        estimate_kbps: estimate.as_kbps_f64(),
     }
 }
 

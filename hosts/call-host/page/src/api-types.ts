@@ -129,6 +129,12 @@ export interface RoomSummary {
   participants: Participant[];
 }
 
+/** What a congestion controller has decided. */
+export interface Rates {
+  target_kbps: number;
+  estimate_kbps: number;
+}
+
 export interface ParticipantStatistics extends Participant {
   level_dbov: number;
   packets_received: number;
@@ -140,6 +146,10 @@ export interface ParticipantStatistics extends Participant {
   total_samples: number;
   jitter_buffer_ms: number;
   heard: boolean;
+  /** Of what goes to the participant; null for robots, left out by older hosts. */
+  congestion?: Rates | null;
+  /** What the controller that nobody heeds would have decided, while a swap is under way. */
+  congestion_shadow?: Rates | null;
   ice_state: string;
   dtls_version: string;
   srtp_profile: string;

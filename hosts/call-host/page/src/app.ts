@@ -9,7 +9,7 @@ import { MixOutput } from './mix-output';
 import { Notices } from './notices';
 import { ParticipantsView } from './participants';
 import { QualityChart } from './quality-chart';
-import { QualityMonitor } from './quality-monitor';
+import { QualityMonitor, type Allowed } from './quality-monitor';
 import { RoomSession, type JoinChoices, type SessionState } from './room-session';
 import { headcount } from './roster';
 import { SocketsPanel } from './sockets-panel';
@@ -25,8 +25,10 @@ export class App {
   session: RoomSession | null = null;
   readonly quality = new QualityMonitor(
     () => this.session?.peerConnection ?? null,
+    () => this.allowed,
     () => this.drawQuality(),
   );
+  private allowed: Allowed = { allowedKbps: null, shadowKbps: null };
   private room: string;
   private origin = 0;
   private readonly log = new SwapLog();
@@ -199,6 +201,8 @@ export class App {
 
   private showStatistics(statistics: RoomStatistics): void {
     this.participants.statistics(statistics.participants);
+    const self = statistics.participants.find((one) => one.id === this.session?.participantId);
+    this.allowed = { allowedKbps: self?.congestion?.target_kbps ?? null, shadowKbps: self?.congestion_shadow?.target_kbps ?? null };
     const { p50_us, p99_us, late } = statistics.tick;
     setText(byId('tick', HTMLElement), `${measure(p50_us)} µs, 99 % under ${measure(p99_us)} µs, ${measure(late)} late`);
     const before = statistics.swaps.filter((report) => this.log.add(report, null, false));

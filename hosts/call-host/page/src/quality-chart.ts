@@ -53,13 +53,22 @@ const plots: Plot[] = [
       { key: 'outgoingKbps', label: 'outgoing', colour: '--series-b', dash: [6, 3] },
     ],
   },
+  {
+    title: 'The host may send you',
+    unit: 'kbit/s',
+    atLeast: 60,
+    lines: [
+      { key: 'allowedKbps', label: 'allowed', colour: '--series-a' },
+      { key: 'shadowKbps', label: 'in the shadow', colour: '--series-b', dash: [6, 3] },
+    ],
+  },
 ];
 
 const WINDOW_S = 120;
 const SHORTEST_WINDOW_S = 30;
 const HEIGHT = 148;
 
-/** Three small charts on one clock, with a vertical mark where a swap took place. */
+/** Four small charts on one clock, with a vertical mark where a swap took place. */
 export class QualityChart {
   private readonly figures: { plot: Plot; host: HTMLElement; readings: HTMLElement[]; chart: uPlot | null }[] = [];
   private samples: readonly TimedSample[] = [];

@@ -7,7 +7,14 @@ const LONGEST = 1_800;
 export interface TimedSample extends QualitySample {
   /** Seconds on the page's clock. */
   at: number;
+  /** What the host's congestion controller lets be sent here. */
+  allowedKbps: number | null;
+  /** What the one in its shadow would. */
+  shadowKbps: number | null;
 }
+
+/** What the host has decided about the path to this page. */
+export type Allowed = Pick<TimedSample, 'allowedKbps' | 'shadowKbps'>;
 
 /** Reads the peer connection's statistics once a second and keeps the history. */
 export class QualityMonitor {
@@ -19,6 +26,7 @@ export class QualityMonitor {
 
   constructor(
     private readonly connection: () => RTCPeerConnection | null,
+    private readonly allowed: () => Allowed,
     private readonly sampled: () => void,
   ) {}
 
@@ -49,7 +57,7 @@ export class QualityMonitor {
     const sample = this.before && qualityBetween(this.before, after);
     this.before = after;
     if (!sample) return;
-    this.samples.push({ at: after.timeMs / 1000, ...sample });
+    this.samples.push({ at: after.timeMs / 1000, ...this.allowed(), ...sample });
     if (this.samples.length > LONGEST) this.samples.shift();
     this.sampled();
   }
