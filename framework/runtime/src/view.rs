@@ -372,6 +372,10 @@ pub struct ParticipantStats {
     pub packets_received: u64,
     /// RTP packets that did not (RFC 3550 section 6.4.1: signed, since duplicates count against it).
     pub packets_lost: i64,
+    /// RTP packets of video that came from them and were thrown away.
+    pub video_packets_received: u64,
+    /// Their payload bytes.
+    pub video_bytes_received: u64,
     /// RTP packets that went to them.
     pub packets_sent: u64,
     /// Payload bytes that came from them.

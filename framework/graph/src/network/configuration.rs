@@ -46,6 +46,8 @@ pub struct MediaConfiguration {
     pub send: Vec<SendCodec>,
     /// The codecs that it may send; empty if it does not speak.
     pub receive: Vec<ReceiveCodec>,
+    /// Payload types of what it may send that is only measured and then thrown away.
+    pub discard: Vec<u8>,
     /// The room's key of the codec that it is sent now.
     pub codec: u32,
     /// The header extensions of `a=extmap`.
@@ -66,6 +68,7 @@ impl Default for MediaConfiguration {
         Self {
             send: Vec::new(),
             receive: Vec::new(),
+            discard: Vec::new(),
             codec: 0,
             extensions: ExtensionIds::none(),
             mid: None,

@@ -33,6 +33,7 @@ pub(crate) struct Incoming {
     inbound: Producer<InboundPacket>,
     demuxer: Demuxer<()>,
     codecs: Vec<ReceiveCodec>,
+    discard: Vec<u8>,
     extensions: ExtensionIds,
     pub(crate) recorder: ArrivalRecorder,
     pub(crate) records: bool,
@@ -94,6 +95,7 @@ impl Incoming {
             inbound,
             demuxer: Demuxer::new(UnsignalledPolicy::ByPayloadType),
             codecs: Vec::new(),
+            discard: Vec::new(),
             extensions: ExtensionIds::none(),
             recorder: ArrivalRecorder::with_capacity(1_024),
             records: false,
@@ -108,6 +110,7 @@ impl Incoming {
     /// Streams that are known already stay known.
     pub(crate) fn configure(&mut self, configuration: &MediaConfiguration) {
         self.codecs.clone_from(&configuration.receive);
+        self.discard.clone_from(&configuration.discard);
         self.extensions = configuration.extensions;
         self.records = configuration.feedback.transport_cc;
         self.demuxer = Demuxer::new(UnsignalledPolicy::ByPayloadType);
@@ -134,6 +137,12 @@ impl Incoming {
             return false;
         };
         self.record(now, &packet);
+        if self.discard.contains(&packet.payload_type()) {
+            stats.measured_packets.fetch_add(1, Relaxed);
+            let length = packet.payload().len() as u64;
+            stats.measured_bytes.fetch_add(length, Relaxed);
+            return true;
+        }
         if self.demuxer.demux(&packet, &self.extensions).is_none() {
             return false;
         }

@@ -14,6 +14,10 @@ pub struct NetworkStats {
     pub packets_received: AtomicU64,
     /// Their bytes without headers.
     pub bytes_received: AtomicU64,
+    /// RTP packets that came to be measured and thrown away: video, for which there is no codec.
+    pub measured_packets: AtomicU64,
+    /// Their bytes without headers.
+    pub measured_bytes: AtomicU64,
     /// RTP packets sent.
     pub packets_sent: AtomicU64,
     /// Their bytes without headers.

@@ -325,7 +325,10 @@ fn what_the_one_in_the_shadow_would_decide_stands_beside_what_is_decided() {
     world.speak(0, 20);
     let rates = |world: &World| {
         let stats = &world.person(ANN).stats;
-        (stats.target_rate(), stats.shadow_rates().map(|(target, _)| target))
+        (
+            stats.target_rate(),
+            stats.shadow_rates().map(|(target, _)| target),
+        )
     };
     assert_eq!(rates(&world), (DataRate::kbps(40), None));
     swap_in(&mut world, fixed(90), true);
@@ -343,7 +346,9 @@ fn what_the_one_in_the_shadow_would_decide_stands_beside_what_is_decided() {
         (DataRate::kbps(90), Some(DataRate::kbps(40))),
         "its predecessor is kept at hand"
     );
-    world.speak(0, 250);
+    let now = world.now;
+    world.with(0, |domain, _| domain.decide_swap(now, 7, true));
+    world.speak(0, 10);
     assert_eq!(rates(&world), (DataRate::kbps(90), None), "there is one only");
 }
 

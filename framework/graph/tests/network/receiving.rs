@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use jackfield_graph::media::Mix;
 use jackfield_graph::network::MediaConfiguration;
 use jackfield_rtp::header::{Extension, RtpHeader, write_header};
+use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket};
 use jackfield_sdk::prelude::*;
 
-use super::world::{OPUS, PCMU, World, address};
+use super::world::{OPUS, PCMU, World, address, configuration};
 
 const ANN: (usize, u32) = (0, 1);
 const BOB: (usize, u32) = (1, 1);
@@ -268,4 +269,42 @@ fn boxes_go_round() {
     world.poll(0);
     assert_eq!(world.rooms[0].returned.slots(), 1, "what was sent comes back");
     assert_eq!(world.rooms[0].domain.waiting_payloads(), 0);
+}
+
+#[test]
+fn what_is_only_measured_is_told_of_and_thrown_away() {
+    const VIDEO: u8 = 96;
+    let mut world = World::pair();
+    let settled = MediaConfiguration {
+        discard: vec![VIDEO],
+        ..configuration()
+    };
+    world.with(0, |domain, _| domain.configure(1, &settled)).unwrap();
+    for number in 0..10_u16 {
+        let bytes = number.to_be_bytes();
+        let packet = rtp(99, VIDEO, number, 0, &[Extension::new(3, &bytes)]);
+        hand(&mut world, &packet);
+    }
+    world.run_for(TimeDelta::ms(300));
+    let stats = &world.person(ANN).stats;
+    let measured = (
+        stats.measured_packets.load(Relaxed),
+        stats.measured_bytes.load(Relaxed),
+    );
+    assert_eq!(measured, (10, 40));
+    assert!(world.heard(ANN).is_empty());
+    assert_eq!(world.person(ANN).received(), 0, "it is no voice");
+    let told: usize = world
+        .rtcp_of(ANN)
+        .iter()
+        .flat_map(|sent| {
+            let datagram = RtcpDatagram::parse(&sent.bytes).unwrap();
+            let feedback = datagram.packets().filter_map(|packet| match packet {
+                Ok(RtcpPacket::TransportFeedback(feedback)) => Some(usize::from(feedback.status_count())),
+                _ => None,
+            });
+            feedback.collect::<Vec<_>>()
+        })
+        .sum();
+    assert_eq!(told, 10, "its sender is told when each came");
 }

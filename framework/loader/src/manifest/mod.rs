@@ -122,6 +122,19 @@ pub struct RoomManifest {
     pub sample_rate: u32,
     /// The channels in which the room mixes: 1 or 2.
     pub channels: u32,
+    /// What becomes of video that a participant offers.
+    pub video: RoomVideo,
+}
+
+/// What becomes of video that a participant offers. There is no codec for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum RoomVideo {
+    /// It is not let come.
+    Refuse,
+    /// It is let come, measured, and thrown away; its sender is told when each packet came, as for congestion control.
+    Discard,
 }
 
 impl RoomManifest {

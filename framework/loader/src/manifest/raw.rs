@@ -115,6 +115,18 @@ pub(crate) struct RawRoom {
     /// The channels in which the room mixes: 1, or 2 so that a guest who sends stereo is heard in stereo by whoever negotiated it.
     #[schemars(with = "Option<u32>", extend("minimum" = 1, "maximum" = 2))]
     pub(crate) channels: Option<Spanned<i64>>,
+    /// What becomes of video that a participant offers: refuse it, or let it come, measure it and throw it away.
+    pub(crate) video: Option<RawVideo>,
+}
+
+/// What becomes of video.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawVideo {
+    /// Its m-lines are rejected.
+    Refuse,
+    /// It comes, is measured and thrown away.
+    Discard,
 }
 
 /// Where the host stops.

@@ -9,8 +9,8 @@ use jackfield_core::environment::Environment;
 use jackfield_core::units::SampleRate;
 use toml::Spanned;
 
-use super::raw::{Candidates, RawManifest, RawPolicy, RawSocket};
-use super::{Isolation, Limits, Manifest, ManifestError, RoomManifest, SocketManifest};
+use super::raw::{Candidates, RawManifest, RawPolicy, RawSocket, RawVideo};
+use super::{Isolation, Limits, Manifest, ManifestError, RoomManifest, RoomVideo, SocketManifest};
 use crate::digest::Digest;
 use crate::isolation::Grant;
 use crate::nearest::did_you_mean;
@@ -39,6 +39,7 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
                 max_participants: 50,
                 sample_rate: 48_000,
                 channels: 1,
+                video: RoomVideo::Refuse,
             },
             limits: Limits { images: 64 },
             experiments: BTreeMap::new(),
@@ -154,6 +155,11 @@ impl Reader<'_> {
                 "1 channel or 2",
                 |n| (1..=2).contains(&n),
             )?,
+            video: match raw.room.video {
+                None => base.room.video,
+                Some(RawVideo::Refuse) => RoomVideo::Refuse,
+                Some(RawVideo::Discard) => RoomVideo::Discard,
+            },
         };
         let images = self.number(
             raw.limits.images.as_ref(),

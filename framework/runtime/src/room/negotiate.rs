@@ -8,6 +8,7 @@ use jackfield_core::transport::Transport;
 use jackfield_graph::description::Kind;
 use jackfield_graph::media::InboundPacket;
 use jackfield_graph::network::{NetworkParticipant, NetworkParticipantConfig, NetworkStats};
+use jackfield_loader::RoomVideo;
 use jackfield_rtp::payload::PayloadFormatDescription;
 use jackfield_session::negotiation::NegotiatedAudio;
 use jackfield_session::{PeerConfiguration, PeerConnection, SdpType, TransportDescription};
@@ -49,6 +50,8 @@ struct Session {
     unproven: bool,
     /// What the strip was built with.
     media: Option<NegotiatedAudio>,
+    /// Payload types of what is let come and thrown away.
+    discard: Vec<u8>,
     identity: Identity,
 }
 
@@ -219,13 +222,15 @@ impl Participant {
             ));
         };
         let connects = newcomer.is_some() || ice_restart;
-        if newcomer.is_some() || session.media.as_ref() != Some(&audio) {
+        let discard = session.connection.discarded_payload_types();
+        if newcomer.is_some() || session.media.as_ref() != Some(&audio) || session.discard != discard {
             let first = newcomer.is_some() && before.is_none();
             let (inbound, packets) = rtrb::RingBuffer::new(INBOUND_PACKETS);
             let (room, number, agreed) = (self.room.clone(), self.number, audio.clone());
-            let known = before.is_some_and(|before| is_same_media(before, &audio));
+            let agreed_before = before.or(session.media.as_ref());
+            let known = agreed_before.is_some_and(|before| is_same_media(before, &audio));
             // Making decoders, encoders and processors takes a while; the second connection goes on with those that there are.
-            let configuration = tokio::task::spawn_blocking(move || {
+            let mut configuration = tokio::task::spawn_blocking(move || {
                 if known {
                     room.inner.configured(number, &agreed)
                 } else {
@@ -256,8 +261,10 @@ impl Participant {
                 let candidates = remote.candidates.iter();
                 candidates.for_each(|candidate| network.announce(inner.key, self.number, candidate));
             }
+            configuration.discard.clone_from(&discard);
             network.configure(inner.key, self.number, configuration);
             session.media = Some(audio);
+            session.discard = discard;
         }
         if connects {
             network
@@ -335,7 +342,10 @@ impl Inner {
             .enumerate()
             .map(|(i, f)| description(&state.codecs, i, f))
             .collect();
-        let configuration = PeerConfiguration::voice(codecs, identity.cname.clone(), identity.seed);
+        let configuration = PeerConfiguration {
+            discards_video: self.shared.manifest.room.video == RoomVideo::Discard,
+            ..PeerConfiguration::voice(codecs, identity.cname.clone(), identity.seed)
+        };
         let mut connection =
             PeerConnection::new(configuration).map_err(|e| NegotiationError::Offer(e.to_string()))?;
         // Our order of codecs decides, the socket's first: the offerer sends with the first of the answer.
@@ -350,6 +360,7 @@ impl Inner {
             local: None,
             unproven: false,
             media: None,
+            discard: Vec::new(),
             identity,
         })
     }

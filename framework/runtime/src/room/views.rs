@@ -279,6 +279,8 @@ fn participant_stats(member: &Member, path: &Path) -> ParticipantStats {
         level_dbov: strip.level_dbov(),
         packets_received: network.map_or(0, |n| n.packets_received.load(Relaxed)),
         packets_lost: network.map_or(0, |n| n.packets_lost.load(Relaxed)),
+        video_packets_received: network.map_or(0, |n| n.measured_packets.load(Relaxed)),
+        video_bytes_received: network.map_or(0, |n| n.measured_bytes.load(Relaxed)),
         packets_sent: network.map_or(0, |n| n.packets_sent.load(Relaxed)),
         bytes_received: network.map_or(0, |n| n.bytes_received.load(Relaxed)),
         bytes_sent: network.map_or(0, |n| n.bytes_sent.load(Relaxed)),

@@ -34,11 +34,18 @@ impl PeerConnection {
         };
         let mut first = true;
         for (media, plan) in offer.media.iter().zip(&self.plan) {
-            let LinePlan::Accept { transceiver, matches } = plan else {
-                answer.media.push(rejected(media));
-                continue;
+            let mut line = match plan {
+                LinePlan::Accept { transceiver, matches } => {
+                    self.answer_line(offer, media, *transceiver, matches, local)
+                }
+                LinePlan::Discard { payload_type } => {
+                    self.discarding_line(offer, media, *payload_type, local)
+                }
+                LinePlan::Reject => {
+                    answer.media.push(rejected(media));
+                    continue;
+                }
             };
-            let mut line = self.answer_line(offer, media, *transceiver, matches, local);
             if std::mem::take(&mut first) {
                 local.place_candidates(&mut line)?;
             }
@@ -79,9 +86,50 @@ impl PeerConnection {
             .map_or(Direction::Inactive, |transceiver| transceiver.direction);
         let direction = wanted.intersection(offer.direction_of(media).reversed());
         let payload_types: Vec<u8> = matches.iter().map(|matched| matched.local_payload_type).collect();
+        let mut line = self.bare_line(offer, media, direction, &payload_types, local);
+        for matched in matches {
+            // As the offer spells it: some ends compare names with regard to case.
+            if let Some(map) = media.rtpmap(matched.remote_payload_type) {
+                line.rtpmaps.push(Rtpmap {
+                    payload_type: matched.local_payload_type,
+                    ..map
+                });
+            }
+            push_fmtp(&mut line, matched.local_payload_type, &matched.local_fmtp);
+        }
+        if let Some(transceiver) = self.transceiver(id) {
+            announce(&mut line, transceiver, &self.configuration.cname, direction);
+        }
+        line
+    }
+
+    /// An m-line over which media may come that nobody looks at.
+    fn discarding_line(
+        &self,
+        offer: &SessionDescription,
+        media: &MediaDescription,
+        payload_type: u8,
+        local: &TransportDescription,
+    ) -> MediaDescription {
+        let direction = Direction::RecvOnly.intersection(offer.direction_of(media).reversed());
+        let mut line = self.bare_line(offer, media, direction, &[payload_type], local);
+        line.rtpmaps.extend(media.rtpmap(payload_type));
+        push_fmtp(&mut line, payload_type, media.fmtp(payload_type));
+        line
+    }
+
+    /// An accepted m-line before its formats are described.
+    fn bare_line(
+        &self,
+        offer: &SessionDescription,
+        media: &MediaDescription,
+        direction: Direction,
+        payload_types: &[u8],
+        local: &TransportDescription,
+    ) -> MediaDescription {
         let allow_mixed = self.configuration.extmap_allow_mixed && offer.allows_mixed(media);
         let setup = answered_setup(offer.transport_of(media).setup, local.setup);
-        let mut line = MediaDescription {
+        MediaDescription {
             kind: media.kind.clone(),
             port: DISCARD_PORT,
             protocol: media.protocol.clone(),
@@ -98,24 +146,10 @@ impl PeerConnection {
                 &self.configuration.header_extensions,
                 allow_mixed,
             ),
-            rtcp_feedback: answer_feedback(media, &self.configuration.feedback, &payload_types),
+            rtcp_feedback: answer_feedback(media, &self.configuration.feedback, payload_types),
             attributes: vec![Attribute::new("rtcp", RTCP_ADDRESS)],
             ..MediaDescription::default()
-        };
-        for matched in matches {
-            // As the offer spells it: some ends compare names with regard to case.
-            if let Some(map) = media.rtpmap(matched.remote_payload_type) {
-                line.rtpmaps.push(Rtpmap {
-                    payload_type: matched.local_payload_type,
-                    ..map
-                });
-            }
-            push_fmtp(&mut line, matched.local_payload_type, &matched.local_fmtp);
         }
-        if let Some(transceiver) = self.transceiver(id) {
-            announce(&mut line, transceiver, &self.configuration.cname, direction);
-        }
-        line
     }
 }
 

@@ -23,6 +23,9 @@ pub struct PeerConfiguration {
     pub audio_lines: usize,
     /// Whether one- and two-byte header extensions may be mixed.
     pub extmap_allow_mixed: bool,
+    /// Video that is offered is let come, in the first format that is offered, and thrown away: what comes is only measured, and its sender is told
+    /// when it came. There is no codec for it. Otherwise its m-lines are rejected.
+    pub discards_video: bool,
 }
 
 /// A header extension that we know.
@@ -65,6 +68,7 @@ impl PeerConfiguration {
             seed,
             audio_lines: 1,
             extmap_allow_mixed: true,
+            discards_video: false,
         }
     }
 

@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 use crate::error::SessionError;
 use crate::jsep::{SdpType, SignalingState};
 use crate::negotiation::{CodecMatch, NegotiatedAudio};
-use crate::sdp::{Direction, MediaKind, Msid, Origin, Rtpmap, SessionDescription};
+use crate::sdp::{Direction, MediaDescription, MediaKind, Msid, Origin, Rtpmap, SessionDescription};
 use crate::states::{ConnectionState, IceState, TransportStates};
 use transceiver::Association;
 
@@ -99,6 +99,10 @@ enum LinePlan {
     Accept {
         transceiver: TransceiverId,
         matches: Vec<CodecMatch>,
+    },
+    /// It may come and is thrown away.
+    Discard {
+        payload_type: u8,
     },
 }
 
@@ -253,6 +257,17 @@ impl PeerConnection {
     /// Whether [`PeerConnection::restart_ice`] was called and no offer with new credentials has been answered since.
     pub const fn ice_restart_wanted(&self) -> bool {
         self.restart_wanted
+    }
+
+    /// The payload types of what may come and is thrown away.
+    pub fn discarded_payload_types(&self) -> Vec<u8> {
+        let local = self.descriptions.current_local.as_ref();
+        local
+            .into_iter()
+            .flat_map(|description| &description.media)
+            .filter(|media| !Self::speaks(&media.kind) && !media.is_rejected())
+            .flat_map(MediaDescription::payload_types)
+            .collect()
     }
 
     /// What was agreed upon for the first audio m-line that is in use.
@@ -414,7 +429,7 @@ impl PeerConnection {
         }
     }
 
-    /// Whether media of this kind can be negotiated at all. Video has no codecs yet.
+    /// Whether media of this kind has transceivers. Video has no codecs yet.
     fn speaks(kind: &MediaKind) -> bool {
         *kind == MediaKind::Audio
     }

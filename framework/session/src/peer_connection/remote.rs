@@ -1,7 +1,9 @@
 use crate::error::SessionError;
 use crate::jsep::{SdpType, Side, SignalingState};
-use crate::negotiation::{Agreement, FmtpMatcher, check_payload_types, match_answer, match_offer};
-use crate::sdp::{Direction, MediaDescription, SessionDescription};
+use crate::negotiation::{
+    Agreement, FmtpMatcher, check_payload_types, is_auxiliary, match_answer, match_offer,
+};
+use crate::sdp::{Direction, MediaDescription, MediaKind, SessionDescription};
 
 use super::check::{check_answers, check_continuity, check_media};
 use super::{Applied, LinePlan, PeerConnection, RemoteTransport, Transceiver, TransceiverId};
@@ -140,9 +142,16 @@ impl PeerConnection {
         for (line, media) in offer.media.iter().enumerate() {
             let mid = media.mid.clone().unwrap_or_default();
             let bundled = bundle.contains(&mid);
-            let usable = !media.is_rejected()
+            let usable = !media.is_rejected() && media.is_dtls_rtp();
+            if usable
+                && bundled
+                && let Some(payload_type) = self.discarded(media)
+            {
+                plan.push(LinePlan::Discard { payload_type });
+                continue;
+            }
+            let usable = usable
                 && Self::speaks(&media.kind)
-                && media.is_dtls_rtp()
                 && accepted_audio < self.configuration.audio_lines
                 && (bundled || (bundle.is_empty() && !transport_taken));
             if !usable {
@@ -180,6 +189,17 @@ impl PeerConnection {
         }
         self.plan = plan;
         self.descriptions.pending_remote = Some(offer);
+    }
+
+    /// The format in which video may come to be thrown away: the first that is one of its own.
+    fn discarded(&self, media: &MediaDescription) -> Option<u8> {
+        let video = self.configuration.discards_video && media.kind == MediaKind::Video;
+        let own = |payload_type: &u8| {
+            media
+                .rtpmap(*payload_type)
+                .is_some_and(|map| !is_auxiliary(&map.name))
+        };
+        media.payload_types().filter(|_| video).find(own)
     }
 
     /// A second offer before an answer replaces the first: what that had changed and this does not name goes back.

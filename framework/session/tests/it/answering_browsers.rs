@@ -2,8 +2,8 @@
 
 use jackfield_core::units::SampleRate;
 use jackfield_rtp::extension::ExtensionKind;
-use jackfield_session::sdp::{Direction, MediaKind, SessionDescription, Setup};
-use jackfield_session::{PeerConnection, PeerEvent, SdpType, SignalingState};
+use jackfield_session::sdp::{Direction, Extmap, MediaKind, SessionDescription, Setup};
+use jackfield_session::{PeerConfiguration, PeerConnection, PeerEvent, SdpType, SignalingState};
 
 use crate::support::{
     AIORTC_AUDIO, CHROMIUM_AUDIO, CHROMIUM_AUDIO_MDNS, CHROMIUM_AUDIO_VIDEO, CHROMIUM_AUDIO_VIDEO_DATA,
@@ -294,4 +294,31 @@ fn the_same_seed_gives_the_same_answer_and_another_gives_other_ssrcs() {
         answer(&mut peer(7), CHROMIUM_AUDIO).media[0].ssrcs,
         answer(&mut peer(8), CHROMIUM_AUDIO).media[0].ssrcs
     );
+}
+
+#[test]
+fn video_is_let_come_to_be_thrown_away_where_that_is_wanted() {
+    let mut host = PeerConnection::new(PeerConfiguration {
+        discards_video: true,
+        ..configuration(1)
+    })
+    .unwrap();
+    host.add_audio().unwrap();
+    let answer = answer(&mut host, CHROMIUM_AUDIO_VIDEO);
+    assert_eq!(answer.bundle(), ["0", "1"]);
+    let line = &answer.media[1];
+    assert_eq!(
+        (line.kind.clone(), line.direction),
+        (MediaKind::Video, Some(Direction::RecvOnly))
+    );
+    let [payload_type] = line.payload_types().collect::<Vec<_>>()[..] else {
+        panic!("one format: {:?}", line.formats)
+    };
+    assert_eq!(line.rtpmap(payload_type).unwrap().name, "VP8");
+    assert_eq!(host.discarded_payload_types(), [payload_type]);
+    let feedback: Vec<_> = line.rtcp_feedback.iter().map(ToString::to_string).collect();
+    assert_eq!(feedback, [format!("{payload_type} transport-cc")]);
+    let numbered = |extmap: &Extmap| extmap.uri == ExtensionKind::TransportSequence.uri();
+    assert!(line.extmaps.iter().any(numbered));
+    assert_eq!(host.negotiated().count(), 1, "it has no transceiver");
 }
