@@ -8,7 +8,7 @@ use crate::link::{Link, NEVER, Passage};
 use crate::packet::{DropReason, PacketRecord};
 use crate::queue::Fates;
 use crate::random::CounterRandom;
-use crate::scenario::{LinkSpec, MediumSpec};
+use crate::scenario::{LinkSpec, MediumSpec, Scenario};
 
 /// A packet on its way.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +85,21 @@ impl Topology {
             free: Vec::with_capacity(256),
             fates: Fates::default(),
         }
+    }
+
+    /// The links of a scenario, numbered in the order of their names; no routes yet.
+    pub(crate) fn of(scenario: &Scenario, seed: u64) -> Self {
+        let mut topology = Self::new(seed);
+        let media: Vec<&String> = scenario.media.keys().collect();
+        for spec in scenario.media.values() {
+            topology.add_medium(*spec);
+        }
+        for link in scenario.links.values() {
+            let name = link.medium.as_ref();
+            let medium = name.and_then(|name| media.iter().position(|medium| *medium == name));
+            topology.add_link(link, medium);
+        }
+        topology
     }
 
     pub(crate) fn add_medium(&mut self, spec: MediumSpec) -> usize {

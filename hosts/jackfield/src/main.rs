@@ -9,6 +9,7 @@ mod abi_diff;
 mod check;
 mod folders;
 mod graph;
+mod impair;
 mod plugin;
 mod serve;
 mod swap_test;
@@ -32,6 +33,7 @@ enum Command {
     Graph(graph::GraphCommand),
     Token(token::TokenCommand),
     SwapTest(swap_test::SwapTestCommand),
+    Impair(impair::ImpairCommand),
 }
 
 fn main() -> Result<()> {
@@ -41,5 +43,6 @@ fn main() -> Result<()> {
         Command::Graph(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::SwapTest(command) => command.run(),
+        Command::Impair(command) => command.run(),
     }
 }

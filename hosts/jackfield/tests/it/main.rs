@@ -7,6 +7,7 @@
 mod abi_diff;
 mod check;
 mod folders;
+mod impair;
 mod new_plugins;
 mod serve;
 mod swap_test;
