@@ -76,7 +76,17 @@ test('E17.4 the sender of a browser follows a link of 1, then 0.4, then 1.5 Mbit
 /** Joins the room and offers voice and video; the host's answer, and the port that its media comes to. */
 async function call(page) {
   const description = await page.evaluate(async () => {
-    const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720, frameRate: 30 } });
+    const media = await navigator.mediaDevices.getUserMedia({ audio: true });
+    // The page may not use a camera. What is drawn changes so much that an encoder has use for any rate.
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const paint = canvas.getContext('2d');
+    setInterval(() => {
+      for (let n = 0; n < 60; n++) {
+        paint.fillStyle = `hsl(${360 * Math.random()} 80% ${100 * Math.random()}%)`;
+        paint.fillRect(640 * Math.random(), 360 * Math.random(), 40, 30);
+      }
+    }, 33);
+    media.addTrack(canvas.captureStream(30).getVideoTracks()[0]);
     const connection = (window.call = new RTCPeerConnection());
     for (const track of media.getTracks()) {
       const encoding = track.kind === 'video' ? { maxBitrate: 2_500_000 } : {};
