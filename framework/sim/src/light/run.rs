@@ -568,6 +568,11 @@ impl<'a> Run<'a> {
     }
 
     fn cross(&mut self, now: VirtualTime, number: usize) {
+        let ecn = if self.scenario.cross_traffic[number].l4s {
+            Ecn::Ect1
+        } else {
+            Ecn::NotEct
+        };
         let cross = &mut self.cross[number];
         let (count, size) = match &mut cross.source {
             CrossSource::Paced(source) => {
@@ -586,7 +591,7 @@ impl<'a> Run<'a> {
                 size,
                 sent: now,
                 kind: PacketKind::Other,
-                ecn: Ecn::NotEct,
+                ecn,
                 stream: 0,
                 cluster: 0,
                 frame: 0,

@@ -171,6 +171,11 @@ impl SlotTransmitter {
         let count = self.slots.at.len() as u64;
         let within = now % period;
         let index = self.slots.at.partition_point(|at| ns(*at) < within) as u64;
-        self.number = self.number.max((now / period) * count + index);
+        let mut number = (now / period) * count + index;
+        // The last slots of a period may stand at its very end, which is where the next one begins.
+        while number > 0 && self.at(number - 1) >= now {
+            number -= 1;
+        }
+        self.number = self.number.max(number);
     }
 }
