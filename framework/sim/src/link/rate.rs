@@ -65,11 +65,6 @@ impl Transmitter {
         }
     }
 
-    /// From now on the rate is this.
-    pub(crate) fn set_rate(&mut self, rate: u64) {
-        *self = Self::Rate(Steps::constant(rate));
-    }
-
     /// When the last bit of `bytes` that begin to be sent at `start` has left.
     pub(crate) fn finish(&mut self, start: VirtualTime, bytes: u64) -> VirtualTime {
         match self {
