@@ -67,6 +67,7 @@ mod room;
 pub mod scenario;
 mod source;
 mod steps;
+pub mod tcp;
 mod topology;
 
 pub use clock::{VirtualClock, VirtualTime};

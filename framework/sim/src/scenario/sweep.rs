@@ -80,7 +80,7 @@ pub(super) fn variants(text: &str) -> Result<Vec<Variant>, ScenarioError> {
                 for (key, value) in given {
                     set(&mut table, key, value).map_err(|why| {
                         ScenarioError::new(
-                            format!("sweep.{}.keys", axis.name),
+                            format!("sweep.{}", axis.name),
                             why,
                             "name a key that the file has, or whose table it has",
                         )
@@ -190,7 +190,9 @@ fn choices(list: Value) -> Option<Vec<Choice>> {
         let Value::Table(mut choice) = choice else {
             return None;
         };
-        let (Some(Value::String(label)), Some(Value::Table(set))) = (choice.remove("label"), choice.remove("set")) else {
+        let (Some(Value::String(label)), Some(Value::Table(set))) =
+            (choice.remove("label"), choice.remove("set"))
+        else {
             return None;
         };
         if !choice.is_empty() {

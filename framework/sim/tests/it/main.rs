@@ -2,8 +2,12 @@
 
 mod c_plugins;
 mod call;
+mod controllers;
 mod executor;
 mod light;
 mod network;
+mod queues;
 mod relay;
+mod routes;
+mod scenarios;
 mod whole_calls;
