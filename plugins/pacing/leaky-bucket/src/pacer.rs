@@ -261,7 +261,8 @@ impl LeakyBucket {
         let mut sent = DataSize::ZERO;
         while let Some(waiting) = self.queue.next() {
             // Audio does not wait for the next step: it makes that one later.
-            if !self.is_unpaced(&waiting) && !(due && sent < step) {
+            let of_the_step = due && sent < step;
+            if !self.is_unpaced(&waiting) && !of_the_step {
                 break;
             }
             let size = self.depart(now, &waiting, departures)?;
