@@ -43,7 +43,7 @@
 //! # Ok::<(), Fault>(())
 //! ```
 
-mod debt;
+mod bucket;
 mod pacer;
 mod prober;
 mod queue;

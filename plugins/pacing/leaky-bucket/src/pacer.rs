@@ -3,14 +3,10 @@
 use jackfield_sdk::prelude::*;
 
 use crate::LeakyBucketParameters;
-use crate::debt::Debt;
+use crate::bucket::Bucket;
 use crate::prober::Prober;
 use crate::queue::{PADDING, Queue, Waiting};
 
-/// No burst is larger (libwebrtc's `kMaxBurstSize`): more might overfill the socket.
-const LARGEST_BURST: DataSize = DataSize::bytes(63_000);
-/// Padding is asked for in pieces of what its rate allows in so long (libwebrtc's `kTargetPaddingDuration`).
-const PADDING_PIECE: TimeDelta = TimeDelta::ms(5);
 /// What was allowed longer ago than this, and the burst window, is not made up for when the host was late.
 const CATCH_UP: TimeDelta = TimeDelta::ms(100);
 /// What must leave within less than this leaves as if there were so much time.
@@ -23,15 +19,7 @@ pub struct LeakyBucket {
     queue: Queue,
     prober: Prober,
     pacing: DataRate,
-    padding_rate: DataRate,
-    /// The rate at which media leaves: that of pacing, or more where the queue is long.
-    rate: DataRate,
-    /// Up to when the debts have leaked.
-    last: Timestamp,
-    media: Debt,
-    padding: Debt,
-    /// Padding that was asked for and counted, and has not come yet.
-    padding_counted: DataSize,
+    bucket: Bucket,
     paused: bool,
     congested: bool,
     /// Since when nothing may leave.
@@ -60,12 +48,7 @@ impl LeakyBucket {
             queue: Queue::new(),
             prober: Prober::new(),
             pacing: DataRate::ZERO,
-            padding_rate: DataRate::ZERO,
-            rate: DataRate::ZERO,
-            last: Timestamp::ZERO,
-            media: Debt::default(),
-            padding: Debt::default(),
-            padding_counted: DataSize::ZERO,
+            bucket: Bucket::default(),
             paused: false,
             congested: false,
             blocked_since: None,
@@ -86,7 +69,7 @@ impl LeakyBucket {
         [
             self.departed as f64,
             self.refused as f64,
-            self.rate.as_kbps_f64(),
+            self.bucket.rate.as_kbps_f64(),
             self.wait.as_ms_f64(),
             self.padding_asked as f64,
             self.prober.completed as f64,
@@ -95,9 +78,7 @@ impl LeakyBucket {
     }
 
     pub(crate) fn forget(&mut self) {
-        self.media = Debt::default();
-        self.padding = Debt::default();
-        self.padding_counted = DataSize::ZERO;
+        self.bucket.empty();
         self.padding_wanted = DataSize::ZERO;
         self.prober.clear();
     }
@@ -150,49 +131,24 @@ impl LeakyBucket {
                 self.blocked += now.since(since);
                 self.blocked_since = None;
                 // Nobody could use what was allowed meanwhile.
-                self.leak_and_forget(now);
+                self.bucket.leak_and_forget(now);
             }
             _ => {}
         }
     }
 
-    fn leak_to(&mut self, at: Timestamp) {
-        let time = at.since(self.last);
-        self.media.leak(self.rate, time);
-        self.padding.leak(self.padding_rate, time);
-        self.padding.forget_credit();
-        self.last = self.last.max(at);
-    }
-
-    fn leak_and_forget(&mut self, at: Timestamp) {
-        self.leak_to(at);
-        self.media.forget_credit();
-    }
-
     /// When the next packet that is paced may leave.
     fn due(&self) -> Timestamp {
-        if self.rate <= DataRate::ZERO {
-            return Timestamp::NEVER;
-        }
-        let time = self.media.time(self.rate);
-        if time == TimeDelta::ZERO || time < self.window().min(LARGEST_BURST / self.rate) {
-            self.last
-        } else {
-            self.last + time
-        }
+        self.bucket.due(self.window())
     }
 
     /// When padding may leave, if nothing else does.
     fn padding_due(&self) -> Timestamp {
-        self.last
-            + self
-                .media
-                .time(self.rate)
-                .max(self.padding.time(self.padding_rate))
-    }
-
-    fn may_pad(&self) -> bool {
-        self.media_seen && !self.congested && self.padding_rate > DataRate::ZERO && self.rate > DataRate::ZERO
+        if self.media_seen && !self.congested {
+            self.bucket.padding_due()
+        } else {
+            Timestamp::NEVER
+        }
     }
 
     /// Raises the rate so far that nothing waits too long, or takes it back.
@@ -202,10 +158,10 @@ impl LeakyBucket {
         } else {
             now.min(self.due())
         };
-        self.leak_to(until);
+        self.bucket.leak_to(until);
         let mut rate = self.pacing;
         // What is in the bucket leaks before anything that waits leaves.
-        let mut size = self.media.size();
+        let mut size = self.bucket.media();
         let clock = self.clock(now);
         for level in usize::from(!self.paces_audio())..PADDING {
             if let Some((packets, waiting, stamp)) = self.queue.level(level) {
@@ -214,7 +170,7 @@ impl LeakyBucket {
                 rate = rate.max(size / left + DataRate::bps(1));
             }
         }
-        self.rate = if self.pacing > DataRate::ZERO {
+        self.bucket.rate = if self.pacing > DataRate::ZERO {
             rate
         } else {
             DataRate::ZERO
@@ -231,16 +187,8 @@ impl LeakyBucket {
         departures.depart(waiting.handle)?;
         self.queue.remove(waiting);
         let size = self.on_the_wire(1, waiting.size);
-        if !self.is_unpaced(waiting) {
-            self.media.add(size, self.rate);
-        }
-        let counted = if waiting.level == PADDING {
-            size.min(self.padding_counted)
-        } else {
-            DataSize::ZERO
-        };
-        self.padding_counted -= counted;
-        self.padding.add(size - counted, self.padding_rate);
+        self.bucket
+            .add(size, !self.is_unpaced(waiting), waiting.level == PADDING);
         self.departed += 1;
         self.wait = now.since(waiting.came);
         self.sign_of_life = now;
@@ -255,7 +203,7 @@ impl LeakyBucket {
         cluster: &ProbeCluster,
         departures: &mut dyn DepartureSink,
     ) -> Result<(), Fault> {
-        self.leak_and_forget(now);
+        self.bucket.leak_and_forget(now);
         let due = self.prober.next() <= now;
         let step = (cluster.rate * self.probe_distance()).max(DataSize::bytes(1));
         let mut sent = DataSize::ZERO;
@@ -283,8 +231,8 @@ impl LeakyBucket {
     fn poll_media(&mut self, now: Timestamp, departures: &mut dyn DepartureSink) -> Result<(), Fault> {
         self.watch_silence(now);
         let earliest = now - self.window().max(CATCH_UP);
-        if self.last < earliest {
-            self.leak_and_forget(earliest);
+        if self.bucket.last < earliest {
+            self.bucket.leak_and_forget(earliest);
         }
         while let Some(waiting) = self.queue.next() {
             if self.is_unpaced(&waiting) {
@@ -299,20 +247,18 @@ impl LeakyBucket {
                 if due > now {
                     break;
                 }
-                self.leak_to(due);
+                self.bucket.leak_to(due);
                 self.depart(now, &waiting, departures)?;
             }
         }
         if !self.queue.is_empty() {
             return Ok(());
         }
-        self.leak_and_forget(now);
+        self.bucket.leak_and_forget(now);
         if self.keep_alive {
             self.ask_for_padding(DataSize::bytes(1));
-        } else if self.may_pad() && self.padding_due() <= now {
-            let piece = (self.padding_rate * PADDING_PIECE).max(DataSize::bytes(1));
-            self.padding.add(piece, self.padding_rate);
-            self.padding_counted = piece;
+        } else if self.padding_due() <= now {
+            let piece = self.bucket.ask_for_padding();
             self.ask_for_padding(piece);
         }
         Ok(())
@@ -346,12 +292,7 @@ impl LeakyBucket {
 impl Pacer for LeakyBucket {
     fn set_rates(&mut self, now: Timestamp, pacing: DataRate, padding: DataRate) -> Result<(), Fault> {
         let padding = padding.min(pacing).max(DataRate::ZERO);
-        if padding != self.padding_rate {
-            if self.queue.is_empty() {
-                self.leak_and_forget(now);
-            }
-            self.padding_rate = padding;
-        }
+        self.bucket.set_padding_rate(now, padding, self.queue.is_empty());
         self.pacing = pacing.max(DataRate::ZERO);
         self.set_rate(now);
         Ok(())
@@ -360,7 +301,7 @@ impl Pacer for LeakyBucket {
     fn enqueue(&mut self, now: Timestamp, packet: &PacedPacket) -> Result<(), Fault> {
         if self.queue.is_empty() {
             // Time in which nothing waited allows nothing.
-            self.leak_and_forget(now);
+            self.bucket.leak_and_forget(now);
         }
         let pushed = self.queue.push(now, self.clock(now), packet);
         if let Err(fault) = pushed {
@@ -405,7 +346,7 @@ impl Pacer for LeakyBucket {
         }
         if self.prober.running().is_some() {
             // A step was due at the last poll, and there was nothing to send.
-            let starved = next.is_none() && self.last >= self.prober.next();
+            let starved = next.is_none() && self.bucket.last >= self.prober.next();
             return Ok(if starved {
                 self.prober.give_up()
             } else {
@@ -416,10 +357,8 @@ impl Pacer for LeakyBucket {
             self.end_of_silence()
         } else if next.is_some() {
             self.due()
-        } else if self.may_pad() {
-            self.padding_due()
         } else {
-            Timestamp::NEVER
+            self.padding_due()
         })
     }
 
@@ -479,8 +418,8 @@ impl Pacer for LeakyBucket {
         let (packets, waiting) = (self.queue.packets(), self.queue.size());
         let expected_wait = if packets == 0 {
             TimeDelta::ZERO
-        } else if self.rate > DataRate::ZERO {
-            self.on_the_wire(packets, waiting) / self.rate
+        } else if self.bucket.rate > DataRate::ZERO {
+            self.on_the_wire(packets, waiting) / self.bucket.rate
         } else {
             TimeDelta::us(-1)
         };
