@@ -1,8 +1,10 @@
 //! Tests of virtual time.
 
+mod bbr;
 mod c_plugins;
 mod call;
 mod executor;
 mod light;
 mod network;
+mod watch;
 mod whole_calls;
