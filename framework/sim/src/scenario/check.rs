@@ -347,7 +347,7 @@ fn cross(key: &str, cross: &CrossTrafficSpec, scenario: &Scenario) -> Checked {
                     "choose between 1 and 1000000",
                 );
             }
-            self::packet(&format!("{key}.packet"), burst.packet)
+            packet(&format!("{key}.packet"), burst.packet)
         }
         CrossKind::Tcp(tcp) => {
             if let Some(short) = tcp.short
