@@ -74,6 +74,14 @@ pub struct AlrDetector {
 }
 
 impl AlrDetector {
+    /// Nothing sent yet.
+    pub fn new(settings: AlrSettings) -> Self {
+        Self {
+            settings,
+            ..Self::default()
+        }
+    }
+
     /// The estimate that there is to fill.
     pub fn set_estimate(&mut self, rate: DataRate) {
         self.budget
