@@ -25,7 +25,11 @@ fn ten_seconds(control: &mut RateControl, from: Timestamp, throughput: Option<Da
 
 #[test]
 fn near_the_capacity_it_grows_by_a_packet_per_response_time_and_at_least_4_kbps_a_second() {
-    for (estimate, round_trip, growth) in [(30_000, 200, 4_000.0), (90_000, 200, 5_000.0), (60_000, 100, 5_000.0)] {
+    for (estimate, round_trip, growth) in [
+        (30_000, 200, 4_000.0),
+        (90_000, 200, 5_000.0),
+        (60_000, 100, 5_000.0),
+    ] {
         let mut control = at(estimate);
         control.set_round_trip(TimeDelta::ms(round_trip));
         assert_eq!(control.growth_near_capacity(), growth);
@@ -65,7 +69,11 @@ fn without_a_start_the_throughput_becomes_the_estimate_after_five_seconds() {
     let now = FIRST + TimeDelta::ms(5_001);
     control.update(now, Usage::Normal, Some(through));
     ten_seconds(&mut control, now, None);
-    assert!(control.is_initialized() && control.rate() <= DataRate::bps(194_500), "{:?}", control.rate());
+    assert!(
+        control.is_initialized() && control.rate() <= DataRate::bps(194_500),
+        "{:?}",
+        control.rate()
+    );
 }
 
 #[test]

@@ -63,7 +63,10 @@ fn what_gets_through_counts_with_the_next_feedback() {
     knows_not.received(START, NONE);
     knows.acknowledge(kbps(900));
     assert_eq!(knows.rate(), kbps(660));
-    assert_ne!(knows.received(STRETCH * 2, NONE), knows_not.received(STRETCH * 2, NONE));
+    assert_ne!(
+        knows.received(STRETCH * 2, NONE),
+        knows_not.received(STRETCH * 2, NONE)
+    );
 }
 
 #[test]
@@ -188,7 +191,10 @@ fn much_loss_bounds_it_at_once() {
     bench.estimator.set_bounds(kbps(10), kbps(1_000_000));
     bench.acknowledge(kbps(100));
     let estimate = bench.tenth_lost(START, 15_000, NONE);
-    assert_eq!((estimate.rate, estimate.state), (kbps(200), LossState::Decreasing));
+    assert_eq!(
+        (estimate.rate, estimate.state),
+        (kbps(200), LossState::Decreasing)
+    );
 }
 
 #[test]
@@ -213,7 +219,10 @@ fn a_spike_of_loss_is_left_out_but_not_two() {
     }
     bench.lost(STRETCH * 5, delay_based);
     let estimate = bench.received(STRETCH * 6, delay_based);
-    assert_eq!((estimate.rate, estimate.state), (delay_based, LossState::DelayBased));
+    assert_eq!(
+        (estimate.rate, estimate.state),
+        (delay_based, LossState::DelayBased)
+    );
     let estimate = bench.lost(STRETCH * 7, delay_based);
     assert!(
         estimate.rate < delay_based && estimate.state == LossState::Decreasing,

@@ -40,7 +40,10 @@ fn when_the_path_is_well_again_the_delay_rules() {
     assert_eq!(bench.lost(START, kbps(600)).state, LossState::Decreasing);
     for n in 1..3 {
         bench.acknowledge(kbps(600));
-        assert_eq!(bench.received(STRETCH * n, kbps(600)).state, LossState::DelayBased);
+        assert_eq!(
+            bench.received(STRETCH * n, kbps(600)).state,
+            LossState::DelayBased
+        );
     }
 }
 
@@ -113,7 +116,10 @@ fn at_the_maximum_the_state_is_that_of_the_delay() {
     let mut bench = fresh(short());
     bench.estimator.set_bounds(kbps(10), kbps(1_000));
     let estimate = bench.received(START, kbps(2_000));
-    assert_eq!((estimate.rate, estimate.state), (kbps(1_000), LossState::DelayBased));
+    assert_eq!(
+        (estimate.rate, estimate.state),
+        (kbps(1_000), LossState::DelayBased)
+    );
     let estimate = bench.half_lost(STRETCH, kbps(2_000));
     assert!(estimate.rate < kbps(1_000) && estimate.state == LossState::Decreasing);
     bench.received_until(LossState::DelayBased, 2, kbps(2_000));
@@ -176,7 +182,10 @@ fn losses_of_padding_lower_it_to_what_gets_through() {
     assert!(bench.rate() > kbps(900), "{:?}", bench.rate());
     bench.acknowledge(kbps(100));
     let estimate = bench.lost(STRETCH * next, NONE);
-    assert_eq!((estimate.rate, estimate.state), (kbps(100), LossState::Decreasing));
+    assert_eq!(
+        (estimate.rate, estimate.state),
+        (kbps(100), LossState::Decreasing)
+    );
 }
 
 #[test]
@@ -206,7 +215,10 @@ fn a_hold_is_not_below_what_gets_through() {
     assert_eq!(bench.half_lost(START, NONE).state, LossState::Decreasing);
     bench.acknowledge(kbps(1_000));
     let estimate = bench.half_lost(STRETCH, NONE);
-    assert_eq!((estimate.rate, estimate.state), (kbps(1_000), LossState::Decreasing));
+    assert_eq!(
+        (estimate.rate, estimate.state),
+        (kbps(1_000), LossState::Decreasing)
+    );
 }
 
 #[test]
@@ -243,5 +255,8 @@ fn a_delay_based_estimate_that_it_reaches_ends_the_hold() {
     let delay_based = lowered.rate + kbps(10);
     bench.received(STRETCH, delay_based);
     let estimate = bench.received(STRETCH * 2, delay_based);
-    assert_eq!((estimate.rate, estimate.state), (delay_based, LossState::DelayBased));
+    assert_eq!(
+        (estimate.rate, estimate.state),
+        (delay_based, LossState::DelayBased)
+    );
 }

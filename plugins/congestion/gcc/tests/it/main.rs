@@ -5,6 +5,7 @@ mod aimd;
 mod alr;
 mod delay_based;
 mod delay_bench;
+mod driver;
 mod loss_based;
 mod loss_bench;
 mod loss_recovery;

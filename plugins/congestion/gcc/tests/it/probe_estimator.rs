@@ -73,8 +73,14 @@ fn small_and_large_probes_are_measured() {
 fn a_probe_that_comes_faster_counts_as_it_left_unless_it_was_held_back() {
     let found = probes().all(1, 1_000, &[(0, 15), (10, 30), (20, 35), (30, 40)]);
     assert_near(found, 800_000.0);
-    assert_eq!(probes().all(1, 1_000, &[(0, 19), (10, 22), (20, 25), (40, 27)]), None);
-    assert_eq!(probes().all(1, 1_000, &[(0, 50), (10, 50), (20, 50), (40, 50)]), None);
+    assert_eq!(
+        probes().all(1, 1_000, &[(0, 19), (10, 22), (20, 25), (40, 27)]),
+        None
+    );
+    assert_eq!(
+        probes().all(1, 1_000, &[(0, 50), (10, 50), (20, 50), (40, 50)]),
+        None
+    );
 }
 
 #[test]
@@ -128,6 +134,10 @@ fn no_number_of_probes_is_too_much() {
     for cluster in 1..=1_000 {
         probes.add(cluster, 1_000, i64::from(cluster), i64::from(cluster));
     }
-    let found = probes.all(7, 1_000, &[(2_000, 2_000), (2_010, 2_010), (2_020, 2_020), (2_030, 2_030)]);
+    let found = probes.all(
+        7,
+        1_000,
+        &[(2_000, 2_000), (2_010, 2_010), (2_020, 2_020), (2_030, 2_030)],
+    );
     assert_near(found, 800_000.0);
 }
