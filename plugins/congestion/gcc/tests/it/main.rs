@@ -11,6 +11,8 @@ mod loss_bench;
 mod loss_recovery;
 mod probe_controller;
 mod probe_estimator;
+mod scenario_bench;
+mod scenarios;
 mod trendline;
 mod whole;
 mod window;
