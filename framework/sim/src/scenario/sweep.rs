@@ -165,14 +165,43 @@ fn axis(name: &str, value: Value) -> Result<Axis, ScenarioError> {
         return Err(wrong(
             &format!(".{key}"),
             "there is no such key",
-            "use `keys`, `values` and `labels`",
+            "use `keys`, `values` and `labels`, or `choices`",
         ));
     }
+    let set = |value: &Value| keys.iter().map(|key| (key.clone(), value.clone())).collect();
     Ok(Axis {
         name: name.to_owned(),
-        keys,
-        values: labels.into_iter().zip(values).collect(),
+        choices: labels
+            .into_iter()
+            .zip(&values)
+            .map(|(label, value)| Choice {
+                label,
+                set: set(value),
+            })
+            .collect(),
     })
+}
+
+/// The choices of an axis; nothing if they are written in any other way than they should be.
+fn choices(list: Value) -> Option<Vec<Choice>> {
+    let Value::Array(list) = list else { return None };
+    let mut choices = Vec::new();
+    for choice in list {
+        let Value::Table(mut choice) = choice else {
+            return None;
+        };
+        let (Some(Value::String(label)), Some(Value::Table(set))) = (choice.remove("label"), choice.remove("set")) else {
+            return None;
+        };
+        if !choice.is_empty() {
+            return None;
+        }
+        choices.push(Choice {
+            label,
+            set: set.into_iter().collect(),
+        });
+    }
+    (!choices.is_empty()).then_some(choices)
 }
 
 /// A value as a part of a name.
