@@ -29,6 +29,8 @@ const OPENING_PROBE: ProbeCluster = ProbeCluster {
     rate: DataRate::kbps(50),
     duration: TimeDelta::ms(1),
 };
+/// So little padding is none, bit/s.
+const NO_PADDING: f64 = 1.0;
 /// No rate is higher, bit/s.
 const FASTEST: f64 = 1e12;
 
@@ -51,6 +53,8 @@ struct Session {
     /// Bytes in the pacer.
     waiting: f64,
     padding: f64,
+    /// Whether there has been padding, so that its end has to be told.
+    has_padded: bool,
     pacing_factor: f64,
     probes: u32,
     /// What was sent before went another way.
@@ -65,6 +69,7 @@ impl Session {
         in_flight: 0.0,
         waiting: 0.0,
         padding: 0.0,
+        has_padded: false,
         pacing_factor: 0.0,
         probes: 0,
         route_since: Timestamp::from_us(i64::MIN),
@@ -284,6 +289,12 @@ impl Scream {
         } else {
             0.0
         };
+        if self.session.padding > 0.0 {
+            self.session.has_padded = true;
+        } else if self.session.has_padded {
+            // Zero would mean: as before.
+            self.session.padding = NO_PADDING;
+        }
     }
 
     fn feedback_interval(&self) -> TimeDelta {

@@ -26,7 +26,7 @@
 //! | scale at the inflection point | 8 | 2 | parameter, 2 | steadier |
 //! | inflection point moves | once in 10 round trips | when shrinking begins after growth | as libwebrtc | it is then the peak, not the slope |
 //! | virtual round trip | 25 ms | 25 ms, with the hold of the feedback | parameter, as libwebrtc | growth scaled by the square in all three |
-//! | window after long calm | what was in flight | the same, and `l4s_alpha` 0.25 (never reached: it looks at the time after setting it) | both | |
+//! | window at the first mark after long calm | what was in flight | the same, and `l4s_alpha` 0.25; never reached, as the time of the reaction is renewed before it is looked at | what growth would allow: headroom times what is in flight, and a segment | more costs a fifth of the rate at the first mark of every ramp |
 //! | may be in flight | 1.5 to 3 windows | the same | the same | |
 //! | drain | by `qdelay_min`, half the rate | after 20 s above 5 ms half the rate for 5 round trips, then a new base | as libwebrtc, but not while the target is raised | |
 //! | hold of the feedback | none | mean by 1/8, frozen while the application limits | as libwebrtc | |

@@ -51,9 +51,4 @@ impl Marks {
     pub(crate) fn alpha(&self) -> f64 {
         self.alpha
     }
-
-    /// Takes this to be the mean.
-    pub(crate) fn assume(&mut self, alpha: f64) {
-        self.alpha = alpha;
-    }
 }

@@ -17,8 +17,6 @@ pub(crate) const SEGMENT: f64 = 1_280.0;
 const LARGEST_WINDOW: f64 = 1e12;
 /// Growth is cautious for so many round trips after congestion, and the window is corrected if there was none for so long.
 const POST_CONGESTION_ROUNDS: f64 = 100.0;
-/// What the share of marks is assumed to be at the first congestion after a long time.
-const FIRST_MARKS: f64 = 0.25;
 /// By so much what is in flight may exceed the window where queues stay, and where there are none (`REF_WND_OVERHEAD`).
 const OVERHEAD: (f64, f64) = (1.5, 3.0);
 /// Share of a new feedback in the mean of the remote end's hold.
@@ -308,7 +306,8 @@ impl Window {
         } else if marked {
             let rounds = POST_CONGESTION_ROUNDS * round_trip.max(virtual_round_trip);
             if since(now, self.state.last_reaction) > rounds {
-                self.correct();
+                // It may have grown far above what is in flight while the application limited the rate.
+                self.state.window = self.state.window.min(self.largest(parameters));
             }
             let mut share = self.marks.alpha() / 2.0 / several;
             if !self.delay.is_queue_long(queue_delay) {
@@ -321,13 +320,6 @@ impl Window {
         self.state.last_reaction = Some(now);
         self.state.window *= 1.0 - share;
         true
-    }
-
-    /// After a long time without congestion the window may have grown far above what is in flight, and the share of marks is unknown.
-    fn correct(&mut self) {
-        let state = &mut self.state;
-        state.window = state.window.min(state.in_flight.1.max(SMALLEST_WINDOW));
-        self.marks.assume(FIRST_MARKS);
     }
 
     /// Scale of change near the window at which congestion was met last, 0.1 to 1.
