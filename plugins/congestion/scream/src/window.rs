@@ -270,7 +270,8 @@ impl Window {
             self.grow(feedback, parameters);
         }
         let state = &mut self.state;
-        state.window = state.window.max(SMALLEST_WINDOW).min(LARGEST_WINDOW);
+        state.window = state.window.max(SMALLEST_WINDOW);
+        state.window = state.window.min(LARGEST_WINDOW);
         if state.window > before {
             state.may_move_inflection = true;
         } else if state.window < before {
