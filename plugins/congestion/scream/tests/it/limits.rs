@@ -144,7 +144,7 @@ fn e17_2_before_there_is_media_the_start_is_probed_with_padding_for_six_seconds(
     };
     let mut driver = Driver::new(Road::FREE, &bounds, 0);
     driver.event(CongestionEventKind::StreamsConfig, |event| {
-        event.probe_repeatedly = 1
+        event.probe_repeatedly = 1;
     });
     driver.event(CongestionEventKind::NetworkAvailability, |event| event.flag = 1);
     assert_eq!(driver.last.padding, bounds.start);

@@ -202,7 +202,7 @@ fn e17_4_what_the_remote_end_says_it_can_take_is_not_exceeded() {
     let start = DataRate::kbps(1_000);
     let mut driver = Driver::new(Road::FREE, &RateConstraints { start, ..WIDE }, 0);
     driver.event(CongestionEventKind::RemoteBitrate, |event| {
-        event.rate = DataRate::kbps(500)
+        event.rate = DataRate::kbps(500);
     });
     assert_eq!(driver.last.target, DataRate::kbps(500));
     feed_new(&mut driver, 10, |_| {});
