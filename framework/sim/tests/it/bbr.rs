@@ -14,7 +14,7 @@ use crate::watch::Watch;
 
 const SEEDS: u64 = 30;
 
-fn bbr(_: usize, _: &FlowSpec, seed: u64) -> Result<FlowModules, Fault> {
+pub(crate) fn bbr(_: usize, _: &FlowSpec, seed: u64) -> Result<FlowModules, Fault> {
     Ok(FlowModules {
         controller: Box::new(Bbr::create(&Environment::seeded(seed))?),
         pacer: Box::new(LeakyBucket::create(&Environment::seeded(seed))?),

@@ -6,5 +6,6 @@ mod call;
 mod executor;
 mod light;
 mod network;
+mod warm_start;
 mod watch;
 mod whole_calls;
