@@ -222,7 +222,7 @@ impl Bbr {
     fn decide(&mut self, now: Timestamp) -> CongestionUpdate {
         let limits = self.limits();
         let bandwidth = self.path.bandwidth(limits.rounds);
-        let gain = self.phases.gain(&self.path);
+        let gain = self.phases.gain(now, &self.path);
         let pads = self.parameters.padding && !self.phases.media_probes;
         let cruise = self.phases.phase == Phase::Cruise;
         let of_target = if gain > 1.0 && pads { 1.0 } else { gain };

@@ -45,6 +45,8 @@ const DOWN_GAIN: f64 = 0.9;
 const LEAST_GAIN: f64 = 0.5;
 /// A queue of so much is to be gone within half of it, roughly: the gain is 1 less the share of this that stands in it.
 const QUEUE_SCALE: TimeDelta = TimeDelta::ms(500);
+/// ... and less the share of this that it has taken already: beside others the same gain takes longer.
+const PATIENCE: TimeDelta = TimeDelta::seconds(3);
 /// What still counts as empty.
 const EMPTY: TimeDelta = TimeDelta::ms(8);
 /// A base that was not seen for so long is looked for (`BBR.MinRTTFilterLen`).
@@ -163,14 +165,18 @@ impl Phases {
     }
 
     /// At how many times the bandwidth packets leave.
-    pub(crate) fn gain(&self, path: &PathModel) -> f64 {
+    pub(crate) fn gain(&self, now: Timestamp, path: &PathModel) -> f64 {
         match self.phase {
             Phase::Startup => STARTUP_GAIN,
             Phase::Drain => DRAIN_GAIN,
             Phase::Cruise | Phase::Refill => 1.0,
             Phase::Up => UP_GAIN,
             Phase::Down if self.gentle => DOWN_GAIN,
-            Phase::Down => (1.0 - path.queue.max(path.standing) / QUEUE_SCALE).clamp(LEAST_GAIN, DOWN_GAIN),
+            Phase::Down => {
+                let queue = path.queue.max(path.standing) / QUEUE_SCALE;
+                let waited = now.since(self.since) / PATIENCE;
+                (1.0 - queue - waited).clamp(LEAST_GAIN, DOWN_GAIN)
+            }
             Phase::ProbeRtt => PROBE_RTT_GAIN,
         }
     }
