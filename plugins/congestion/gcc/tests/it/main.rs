@@ -11,6 +11,7 @@ mod loss_bench;
 mod loss_recovery;
 mod probe_controller;
 mod probe_estimator;
+mod ramps;
 mod scenario_bench;
 mod scenarios;
 mod trendline;

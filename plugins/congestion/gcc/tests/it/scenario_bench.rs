@@ -22,6 +22,8 @@ pub(crate) struct Case {
     /// What the encoders make at most, from each time on.
     media: Vec<(TimeDelta, DataRate)>,
     repeat_probes: bool,
+    /// Until then no probe is sent.
+    no_probes_until: TimeDelta,
 }
 
 /// `links` is TOML for the links `up` and `down`; `flow` what is special about the flow, its `rate` and `streams` among it.
@@ -35,6 +37,7 @@ pub(crate) fn case(seconds: f64, links: &str, flow: &str) -> Case {
         told: Vec::new(),
         media: Vec::new(),
         repeat_probes: false,
+        no_probes_until: TimeDelta::ZERO,
     }
 }
 
@@ -67,6 +70,11 @@ impl Case {
     /// The encoders make no more than this from then on, and the streams say so.
     pub(crate) fn media(mut self, at: TimeDelta, most: DataRate) -> Self {
         self.media.push((at, most));
+        self
+    }
+
+    pub(crate) fn without_probes_until(mut self, at: TimeDelta) -> Self {
+        self.no_probes_until = at;
         self
     }
 
@@ -109,9 +117,18 @@ impl Case {
     /// Tries it in all weathers; `holds` says what does not, if anything.
     pub(crate) fn in_all_weathers(&self, holds: impl Fn(&Told) -> Result<(), String>) {
         let failed: Vec<_> = (1..=SEEDS)
-            .filter_map(|seed| holds(&self.run(seed)).err().map(|why| format!("seed {seed}: {why}")))
+            .filter_map(|seed| {
+                holds(&self.run(seed))
+                    .err()
+                    .map(|why| format!("seed {seed}: {why}"))
+            })
             .collect();
-        assert!(failed.is_empty(), "{} of {SEEDS} fail:\n{}", failed.len(), failed.join("\n"));
+        assert!(
+            failed.is_empty(),
+            "{} of {SEEDS} fail:\n{}",
+            failed.len(),
+            failed.join("\n")
+        );
     }
 }
 
@@ -163,18 +180,15 @@ impl Told {
 
     /// What came between these times, in kbit/s.
     pub(crate) fn received(&self, from: f64, to: f64) -> f64 {
-        let bytes: i64 = self
-            .between(from, to)
-            .map(|(_, size, _)| size.as_bytes())
-            .sum();
+        let bytes: i64 = self.between(from, to).map(|(_, size, _)| size.as_bytes()).sum();
         bytes as f64 * 8.0 / 1e3 / (to - from)
     }
 
     /// How long packets took on average that came between these times.
     pub(crate) fn mean_delay(&self, from: f64, to: f64) -> TimeDelta {
-        let (count, sum) = self
-            .between(from, to)
-            .fold((0, 0), |(count, sum), (_, _, took)| (count + 1, sum + took.as_us()));
+        let (count, sum) = self.between(from, to).fold((0, 0), |(count, sum), (_, _, took)| {
+            (count + 1, sum + took.as_us())
+        });
         TimeDelta::us(sum / count.max(1))
     }
 
@@ -255,6 +269,14 @@ impl Scripted {
     }
 }
 
+struct Nobody;
+
+impl ProbeSink for Nobody {
+    fn probe(&mut self, _: &ProbeCluster) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
 impl CongestionController for Scripted {
     fn activate(&mut self, now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
         self.gcc.activate(now, constraints)
@@ -268,6 +290,12 @@ impl CongestionController for Scripted {
         probes: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault> {
         let since_start = now - Timestamp::ZERO;
+        let mut nobody = Nobody;
+        let probes = if since_start < self.case.no_probes_until {
+            &mut nobody
+        } else {
+            probes
+        };
         let mut news = Vec::new();
         while let Some((at, event)) = self.case.told.get(self.next)
             && *at <= since_start
