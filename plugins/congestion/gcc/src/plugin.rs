@@ -170,6 +170,7 @@ impl Gcc {
             }
             CongestionEventKind::StreamsConfig => controller.set_streams(now, event),
             CongestionEventKind::TransportLoss => {
+                controller.note_report(now);
                 controller
                     .send_side
                     .report(now, u64::from(event.lost), u64::from(event.received));

@@ -89,10 +89,10 @@ fn e18_a_capacity_that_grows_is_found() {
 #[test]
 fn e18_without_media_probes_find_the_capacity_all_the_same() {
     for (capacity, least, most) in [("3 Mbit/s", 2_500.0, 3_000.0), ("500 kbit/s", 400.0, 500.0)] {
-        let pause = r#"pauses = [{ from = "0 s", to = "2.2 s" }]"#;
+        let pause = r#"pauses = [{ from = "50 ms", to = "2.2 s" }]"#;
         call(2.2, &link(Some(capacity), "20 ms"), 300, 5_000, 3_000, pause)
             .media(TimeDelta::ZERO, DataRate::ZERO)
-            .repeating_probes()
+            .probing_without_media()
             .in_all_weathers(|told| within(capacity, told.estimate(2.0), least, most));
     }
 }
@@ -130,7 +130,7 @@ fn e18_after_a_new_start_without_media_it_finds_what_there_is() {
     let pause = r#"pauses = [{ from = "8 s", to = "12 s" }]"#;
     let cross = r#"[[cross_traffic]]
         name = "others"
-        kind = "constant"
+        kind = "cbr"
         path = ["up"]
         start = "1 s"
         stop = "7.5 s"
@@ -153,7 +153,7 @@ fn e18_after_a_new_start_without_media_it_finds_what_there_is() {
     )
     .media(TimeDelta::ZERO, DataRate::kbps(600))
     .media(TimeDelta::seconds(8), DataRate::ZERO)
-    .repeating_probes()
+    .probing_without_media()
     .telling(TimeDelta::seconds(10), anew)
     .in_all_weathers(|told| {
         let before = told.estimate(9.99);
@@ -180,4 +180,22 @@ fn e17_4_feedback_with_arrival_times_in_1024ths_fills_the_link() {
     let links = link(Some("600 kbit/s"), "25 ms");
     call(3.1, &links, 300, 5_000, 1_000, "feedback = \"ccfb\"")
         .in_all_weathers(|told| within("estimate", told.estimate(3.0), 500.0, 610.0));
+}
+
+#[test]
+#[ignore = "trace"]
+fn trace_layers() {
+    let rate = r#"[{ at = "0 s", rate = "200 kbit/s" }, { at = "2 s", rate = "1 Gbit/s" }]"#;
+    let links = links(rate, "\"0 ms\"", "\"0 ms\"");
+    call(6.1, &links, 50, 6_500, 3_400, "")
+        .media(TimeDelta::ZERO, DataRate::kbps(200))
+        .media(TimeDelta::seconds(4), DataRate::kbps(3_400))
+        .run(1);
+}
+
+#[test]
+#[ignore = "trace"]
+fn trace_ten() {
+    let links = link(Some("10 Mbit/s"), "25 ms").replace("\"unlimited\"", "\"300 ms\"");
+    call(21.0, &links, 300, 20_000, 12_000, "").run(1);
 }

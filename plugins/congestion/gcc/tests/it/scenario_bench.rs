@@ -24,6 +24,7 @@ pub(crate) struct Case {
     repeat_probes: bool,
     /// Until then no probe is sent.
     no_probes_until: TimeDelta,
+    probe_without_media: bool,
 }
 
 /// `links` is TOML for the links `up` and `down`; `flow` what is special about the flow, its `rate` and `streams` among it.
@@ -38,6 +39,7 @@ pub(crate) fn case(seconds: f64, links: &str, flow: &str) -> Case {
         media: Vec::new(),
         repeat_probes: false,
         no_probes_until: TimeDelta::ZERO,
+        probe_without_media: false,
     }
 }
 
@@ -51,7 +53,7 @@ pub(crate) fn links(rate: &str, delay: &str, back: &str) -> String {
 /// A camera, whose frames differ by some percent in size; between these rates.
 pub(crate) fn camera(minimum: &str, maximum: &str) -> String {
     format!(
-        "streams = [{{ kind = \"video\", minimum = \"{minimum}\", maximum = \"{maximum}\", lag = \"0 ms\", transient_frames = 0, size_scale = 0.1, interval_scale = 0.05 }}]"
+        "streams = [{{ kind = \"video\", minimum = \"{minimum}\", maximum = \"{maximum}\", lag = \"0 ms\", transient_frames = 0, size_scale = 0.05, interval_scale = 0 }}]"
     )
 }
 
@@ -78,8 +80,10 @@ impl Case {
         self
     }
 
-    pub(crate) fn repeating_probes(mut self) -> Self {
+    /// The first probes are repeated until media flows, and go with padding alone.
+    pub(crate) fn probing_without_media(mut self) -> Self {
         self.repeat_probes = true;
+        self.probe_without_media = true;
         self
     }
 
@@ -91,6 +95,8 @@ impl Case {
         let mut modules = |_: usize, _: &FlowSpec, seed: u64| {
             let mut gcc = Gcc::create(&Environment::seeded(seed))?;
             (self.tune)(gcc.parameters());
+            let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
+            pacer.parameters().probe_without_media = self.probe_without_media;
             Ok(FlowModules {
                 controller: Box::new(Scripted {
                     gcc,
@@ -100,7 +106,7 @@ impl Case {
                     log: Arc::clone(&log),
                     parameters: (),
                 }),
-                pacer: Box::new(LeakyBucket::create(&Environment::seeded(seed))?),
+                pacer: Box::new(pacer),
                 knows_truth: false,
             })
         };
@@ -269,6 +275,14 @@ impl Scripted {
     }
 }
 
+struct Spy<'a>(&'a mut dyn ProbeSink, TimeDelta);
+impl ProbeSink for Spy<'_> {
+    fn probe(&mut self, cluster: &ProbeCluster) -> Result<(), Fault> {
+        println!("{:>8.3} probe {cluster:?}", self.1.as_seconds_f64());
+        self.0.probe(cluster)
+    }
+}
+
 struct Nobody;
 
 impl ProbeSink for Nobody {
@@ -296,6 +310,12 @@ impl CongestionController for Scripted {
         } else {
             probes
         };
+        let mut spy = Spy(probes, since_start);
+        let probes: &mut dyn ProbeSink = if std::env::var_os("GCC_TRACE").is_some() {
+            &mut spy
+        } else {
+            spy.0
+        };
         let mut news = Vec::new();
         while let Some((at, event)) = self.case.told.get(self.next)
             && *at <= since_start
@@ -314,6 +334,25 @@ impl CongestionController for Scripted {
         let mut update = self.gcc.on_event(now, &self.streams(event), packets, probes)?;
         for event in &news {
             update = self.gcc.on_event(now, event, &[], probes)?;
+        }
+        if std::env::var_os("GCC_TRACE").is_some() {
+            let mut values = [0.0; 12];
+            self.gcc.statistics(&mut values);
+            println!(
+                "{:>8.3} {:?} est {:.0} delay {:.0} trend {:.1}/{:.1} usage {} loss {} {:.2} acked {:.0} rtt {:.0} alr {}",
+                since_start.as_seconds_f64(),
+                event.kind,
+                values[1],
+                values[2],
+                values[3],
+                values[4],
+                values[5],
+                values[6],
+                values[7],
+                values[8],
+                values[9],
+                values[11]
+            );
         }
         let mut log = self.log.lock().expect("nobody panicked");
         if log.last().is_none_or(|(_, last)| *last != update) {
