@@ -63,7 +63,12 @@ impl ControlLaw {
     }
 
     /// The next packet to be sent.
-    pub(super) fn dequeue(&mut self, now: VirtualTime, packets: &mut Fifo, fates: &mut Fates) -> Option<Transit> {
+    pub(super) fn dequeue(
+        &mut self,
+        now: VirtualTime,
+        packets: &mut Fifo,
+        fates: &mut Fates,
+    ) -> Option<Transit> {
         let now = now.ns();
         let Some((mut transit, mut late)) = self.take(now, packets) else {
             self.dropping = false;

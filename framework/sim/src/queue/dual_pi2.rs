@@ -58,7 +58,13 @@ impl DualPi2 {
     pub(super) fn enqueue(&mut self, around: &Circumstances<'_>, transit: Transit, fates: &mut Fates) {
         self.catch_up(around.now.ns());
         let count = self.low_latency.len() + self.classic.len();
-        if !fits(self.config.limit, self.bytes(), count, transit.bytes(), around.rate) {
+        if !fits(
+            self.config.limit,
+            self.bytes(),
+            count,
+            transit.bytes(),
+            around.rate,
+        ) {
             return fates.drop(transit, DropReason::Overflow);
         }
         match transit.packet.ecn {
@@ -133,7 +139,12 @@ impl DualPi2 {
     }
 
     /// Marks the packet if it is due; whether it stays.
-    fn keeps_low_latency(&mut self, around: &Circumstances<'_>, transit: &mut Transit, fates: &mut Fates) -> bool {
+    fn keeps_low_latency(
+        &mut self,
+        around: &Circumstances<'_>,
+        transit: &mut Transit,
+        fates: &mut Fates,
+    ) -> bool {
         let coupled = (self.base * self.config.coupling).min(1.0);
         if coupled >= 1.0 {
             // Overload: marks alone no longer help (RFC 9332 section 4.2.3), so L4S packets are dropped as classic ones are.

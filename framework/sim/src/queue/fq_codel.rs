@@ -82,7 +82,8 @@ impl FqCoDel {
 
     /// Drops from the front of the longest queue: half of it, and no more than a batch.
     fn relieve(&mut self, fates: &mut Fates) {
-        let longest = (0..self.queues.len()).max_by_key(|index| (self.queues[*index].packets.bytes(), std::cmp::Reverse(*index)));
+        let longest = (0..self.queues.len())
+            .max_by_key(|index| (self.queues[*index].packets.bytes(), std::cmp::Reverse(*index)));
         let Some(longest) = longest else { return };
         let most = self.queues[longest].packets.len().div_ceil(2).min(BATCH);
         for _ in 0..most {
@@ -112,7 +113,10 @@ impl FqCoDel {
             }
             let dropped = fates.dropped.len();
             let next = queue.law.dequeue(around.now, &mut queue.packets, fates);
-            let gone: u64 = fates.dropped[dropped..].iter().map(|(transit, _)| transit.bytes()).sum();
+            let gone: u64 = fates.dropped[dropped..]
+                .iter()
+                .map(|(transit, _)| transit.bytes())
+                .sum();
             self.bytes -= gone;
             self.count -= fates.dropped.len() - dropped;
             match next {

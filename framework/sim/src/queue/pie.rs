@@ -1,9 +1,9 @@
 //! PIE (RFC 8033): drops at the tail with a probability that follows the delay.
 
+use crate::clock::VirtualTime;
 use crate::packet::DropReason;
 use crate::scenario::QueueLimit;
 use crate::topology::Transit;
-use crate::clock::VirtualTime;
 
 use super::{Circumstances, Fates, Fifo, fits};
 

@@ -66,7 +66,10 @@ impl Red {
 
     /// The share that is dropped at this average.
     fn share(&self) -> f64 {
-        let (low, high) = (self.spec.minimum.as_bytes() as f64, self.spec.maximum.as_bytes() as f64);
+        let (low, high) = (
+            self.spec.minimum.as_bytes() as f64,
+            self.spec.maximum.as_bytes() as f64,
+        );
         let most = self.spec.probability;
         if self.average < low {
             0.0

@@ -190,7 +190,9 @@ fn choices(list: Value) -> Option<Vec<Choice>> {
         let Value::Table(mut choice) = choice else {
             return None;
         };
-        let (Some(Value::String(label)), Some(Value::Table(set))) = (choice.remove("label"), choice.remove("set")) else {
+        let (Some(Value::String(label)), Some(Value::Table(set))) =
+            (choice.remove("label"), choice.remove("set"))
+        else {
             return None;
         };
         if !choice.is_empty() {

@@ -134,6 +134,12 @@ impl Bbr {
     /// Nothing is known of the path.
     fn start_anew(&mut self, now: Timestamp) {
         let start = self.bounds.map_or(DataRate::ZERO, |bounds| bounds.start);
+        // Whoever names no start means that the rate shall stay.
+        let start = if start > DataRate::ZERO {
+            start
+        } else {
+            self.target
+        };
         self.target = self.bounded(start);
         let bandwidth = rate(self.target) / self.parameters.target_fraction;
         self.path.restart(now, bandwidth);
@@ -315,14 +321,21 @@ impl CongestionController for Bbr {
             return Ok(());
         };
         let from = self.bounded(from);
-        self.path
-            .restart(now, rate(from) / self.parameters.target_fraction);
+        let bandwidth = rate(from) / self.parameters.target_fraction;
+        // What it saw of the path while it was in the shadow stays.
+        if self.path.feedback.is_some() {
+            self.path.set_bandwidth(bandwidth);
+        } else {
+            self.path.restart(now, bandwidth);
+        }
         let trip = if state.minimum_round_trip > TimeDelta::ZERO {
             state.minimum_round_trip
         } else {
             state.round_trip
         };
-        self.path.note_round_trip(now, trip);
+        if !self.path.knows_round_trip() {
+            self.path.note_round_trip(now, trip);
+        }
         self.path.in_flight = state.in_flight.as_bytes().clamp(0, i64::MAX / 4);
         self.path.loss = f64::from(state.loss_ppm.min(1_000_000)) / 1e6;
         let limits = self.limits();

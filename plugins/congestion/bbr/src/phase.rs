@@ -63,7 +63,7 @@ pub(crate) struct Phases {
     in_vain: u32,
     next_probe: Timestamp,
     random: u64,
-    /// The host makes no padding: probes are made of media.
+    /// Probes are made of media, because padding did not come.
     pub(crate) media_probes: bool,
     bandwidth_at_probe: f64,
     pub(crate) probes: u64,
@@ -252,8 +252,11 @@ impl Phases {
         }
         let top = self.idle_rounds >= UP_ROUNDS || path.long_term(limits.rounds) >= limits.most;
         if top || lossy || path.queue > limits.probe_queue {
-            if top && path.fastest_sent < self.bandwidth_at_probe * 1.1 {
-                self.media_probes = true;
+            // What was sent was no more than before, though it should have been: the other kind of probe may do better.
+            let should = (self.bandwidth_at_probe * UP_GAIN).min(limits.most);
+            let could = should > self.bandwidth_at_probe * 1.1;
+            if top && could && path.fastest_sent < self.bandwidth_at_probe * 1.05 {
+                self.media_probes = !self.media_probes;
             }
             self.enter(now, Phase::Down, path);
         }
