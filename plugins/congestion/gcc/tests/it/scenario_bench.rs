@@ -80,6 +80,12 @@ impl Case {
         self
     }
 
+    /// Probes begin with padding, as libwebrtc's do: a large first packet of media says nothing of the rate.
+    pub(crate) fn probing_with_padding(mut self) -> Self {
+        self.probe_without_media = true;
+        self
+    }
+
     /// The first probes are repeated until media flows, and go with padding alone.
     pub(crate) fn probing_without_media(mut self) -> Self {
         self.repeat_probes = true;
@@ -97,6 +103,10 @@ impl Case {
             (self.tune)(gcc.parameters());
             let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
             pacer.parameters().probe_without_media = self.probe_without_media;
+            if self.repeat_probes {
+                // As the controller advises for probes that are repeated.
+                pacer.parameters().probe_distance = 20.0;
+            }
             Ok(FlowModules {
                 controller: Box::new(Scripted {
                     gcc,
