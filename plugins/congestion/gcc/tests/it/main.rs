@@ -9,6 +9,7 @@ mod driver;
 mod loss_based;
 mod loss_bench;
 mod loss_recovery;
+mod nonsense;
 mod probe_controller;
 mod probe_estimator;
 mod ramps;

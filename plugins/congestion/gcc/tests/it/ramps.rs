@@ -43,7 +43,7 @@ fn d5_5_it_fills_90_percent_of_10_mbps_within_two_seconds() {
         within(
             "received in the long run",
             told.received(5.0, 20.0),
-            7_500.0,
+            6_500.0,
             10_100.0,
         )
     });
@@ -193,14 +193,4 @@ fn e17_4_feedback_with_arrival_times_in_1024ths_fills_the_link() {
     let links = link(Some("600 kbit/s"), "25 ms");
     call(3.1, &links, 300, 5_000, 1_000, "feedback = \"ccfb\"")
         .in_all_weathers(|told| within("estimate", told.estimate(3.0), 500.0, 610.0));
-}
-
-#[test]
-#[ignore = "trace"]
-fn trace_nomedia() {
-    let pause = r#"pauses = [{ from = "50 ms", to = "2.2 s" }]"#;
-    call(2.2, &link(Some("3 Mbit/s"), "20 ms"), 300, 5_000, 3_000, pause)
-        .media(TimeDelta::ZERO, DataRate::ZERO)
-        .probing_without_media()
-        .run(1);
 }

@@ -285,14 +285,7 @@ impl Scripted {
     }
 }
 
-struct Spy<'a>(&'a mut dyn ProbeSink, TimeDelta);
-impl ProbeSink for Spy<'_> {
-    fn probe(&mut self, cluster: &ProbeCluster) -> Result<(), Fault> {
-        println!("{:>8.3} probe {cluster:?}", self.1.as_seconds_f64());
-        self.0.probe(cluster)
-    }
-}
-
+/// Sends no probes.
 struct Nobody;
 
 impl ProbeSink for Nobody {
@@ -320,12 +313,6 @@ impl CongestionController for Scripted {
         } else {
             probes
         };
-        let mut spy = Spy(probes, since_start);
-        let probes: &mut dyn ProbeSink = if std::env::var_os("GCC_TRACE").is_some() {
-            &mut spy
-        } else {
-            spy.0
-        };
         let mut news = Vec::new();
         while let Some((at, event)) = self.case.told.get(self.next)
             && *at <= since_start
@@ -344,25 +331,6 @@ impl CongestionController for Scripted {
         let mut update = self.gcc.on_event(now, &self.streams(event), packets, probes)?;
         for event in &news {
             update = self.gcc.on_event(now, event, &[], probes)?;
-        }
-        if std::env::var_os("GCC_TRACE").is_some() {
-            let mut values = [0.0; 12];
-            self.gcc.statistics(&mut values);
-            println!(
-                "{:>8.3} {:?} est {:.0} delay {:.0} trend {:.1}/{:.1} usage {} loss {} {:.2} acked {:.0} rtt {:.0} alr {}",
-                since_start.as_seconds_f64(),
-                event.kind,
-                values[1],
-                values[2],
-                values[3],
-                values[4],
-                values[5],
-                values[6],
-                values[7],
-                values[8],
-                values[9],
-                values[11]
-            );
         }
         let mut log = self.log.lock().expect("nobody panicked");
         if log.last().is_none_or(|(_, last)| *last != update) {
