@@ -198,7 +198,7 @@ impl Gcc {
         let Some(controller) = &mut self.controller else {
             return Ok(());
         };
-        while let Some(probe) = controller.probes.next() {
+        while let Some(probe) = controller.probes.take_next() {
             self.probe_distance = probe.distance;
             controller.history.asked(probe.cluster);
             probes.probe(&probe.cluster)?;
