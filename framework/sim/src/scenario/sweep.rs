@@ -80,7 +80,7 @@ pub(super) fn variants(text: &str) -> Result<Vec<Variant>, ScenarioError> {
                 for (key, value) in given {
                     set(&mut table, key, value).map_err(|why| {
                         ScenarioError::new(
-                            format!("sweep.{}.keys", axis.name),
+                            format!("sweep.{}", axis.name),
                             why,
                             "name a key that the file has, or whose table it has",
                         )

@@ -3,9 +3,13 @@
 mod bbr;
 mod c_plugins;
 mod call;
+mod controllers;
 mod executor;
 mod light;
 mod network;
+mod queues;
+mod routes;
+mod scenarios;
 mod warm_start;
 mod watch;
 mod whole_calls;
