@@ -6,7 +6,7 @@ use jackfield_core::Fault;
 use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::environment::Environment;
 use jackfield_core::module::Plugin;
-use jackfield_core::units::{DataRate, TimeDelta};
+use jackfield_core::units::TimeDelta;
 use jackfield_pacing_leaky_bucket::LeakyBucket;
 use jackfield_sim::light::{self, FlowModules, Observer};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Scream,
     /// Without L4S.
     ScreamByDelay,
+    /// With the pacing factor of Ericsson's implementation, 1.25.
+    ScreamPacedAsReference,
     /// Without compensation for competing flows.
     ScreamAlone,
 }
@@ -32,6 +34,9 @@ impl Kind {
         let mut scream = Scream::create(&environment)?;
         scream.parameters().l4s = self != Self::ScreamByDelay;
         scream.parameters().competing_flows = self != Self::ScreamAlone;
+        if self == Self::ScreamPacedAsReference {
+            scream.parameters().pacing = 1.25;
+        }
         Ok(Box::new(scream))
     }
 }
@@ -138,9 +143,4 @@ pub(crate) fn run(text: &str, kind: Kind, seed: u64, from: f64, to: f64) -> Seen
         assert_eq!((&flow.controller_fault, &flow.pacer_fault), (&None, &None));
     }
     seen
-}
-
-/// kbit/s as text for a scenario.
-pub(crate) fn text(rate: DataRate) -> String {
-    format!("{} bit/s", rate.as_bps())
 }
