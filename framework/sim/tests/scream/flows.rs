@@ -19,8 +19,8 @@ pub(crate) enum Kind {
     Scream,
     /// Without L4S.
     ScreamByDelay,
-    /// With the pacing factor of Ericsson's implementation, 1.25.
-    ScreamPacedAsReference,
+    /// With a pacing factor of 1.25.
+    ScreamPacedFaster,
     /// Without compensation for competing flows.
     ScreamAlone,
 }
@@ -34,14 +34,17 @@ impl Kind {
         let mut scream = Scream::create(&environment)?;
         scream.parameters().l4s = self != Self::ScreamByDelay;
         scream.parameters().competing_flows = self != Self::ScreamAlone;
-        if self == Self::ScreamPacedAsReference {
+        if self == Self::ScreamPacedFaster {
             scream.parameters().pacing = 1.25;
         }
         Ok(Box::new(scream))
     }
 }
 
-/// What is counted from an instant on.
+/// What is counted over several spans of time.
+struct Spans(Vec<Seen>);
+
+/// What is counted over a span.
 #[derive(Default)]
 pub(crate) struct Seen {
     from: VirtualTime,
@@ -92,28 +95,26 @@ impl Seen {
     }
 }
 
-impl Observer for Seen {
+impl Observer for Spans {
     fn arrived(&mut self, at: VirtualTime, packet: &PacketRecord, queueing: TimeDelta) {
-        if !self.counts(at) {
-            return;
-        }
-        match packet.source {
-            Source::Flow(flow) => {
-                self.place(flow);
-                self.bytes[flow] += packet.size.as_bytes();
-                self.waits[flow].push(queueing);
+        for seen in self.0.iter_mut().filter(|seen| seen.counts(at)) {
+            match packet.source {
+                Source::Flow(flow) => {
+                    seen.place(flow);
+                    seen.bytes[flow] += packet.size.as_bytes();
+                    seen.waits[flow].push(queueing);
+                }
+                Source::CrossTraffic(_) => seen.cross_bytes += packet.size.as_bytes(),
+                Source::Feedback(_) => {}
             }
-            Source::CrossTraffic(_) => self.cross_bytes += packet.size.as_bytes(),
-            Source::Feedback(_) => {}
         }
     }
 
     fn dropped(&mut self, at: VirtualTime, packet: &PacketRecord, _: DropReason) {
-        if let Source::Flow(flow) = packet.source
-            && self.counts(at)
-        {
-            self.place(flow);
-            self.lost[flow] += 1;
+        let Source::Flow(flow) = packet.source else { return };
+        for seen in self.0.iter_mut().filter(|seen| seen.counts(at)) {
+            seen.place(flow);
+            seen.lost[flow] += 1;
         }
     }
 }
@@ -122,14 +123,15 @@ fn virtual_time(seconds: f64) -> VirtualTime {
     VirtualTime::from_ns((seconds * 1e9) as u64)
 }
 
-/// Runs every flow of a scenario with `kind`; counts from `from` to `to`, in seconds.
-pub(crate) fn run(text: &str, kind: Kind, seed: u64, from: f64, to: f64) -> Seen {
+/// Runs every flow of a scenario with `kind`; counts over each span, in seconds.
+pub(crate) fn run<const N: usize>(text: &str, kind: Kind, seed: u64, spans: [(f64, f64); N]) -> [Seen; N] {
     let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
-    let mut seen = Seen {
+    let seen = spans.map(|(from, to)| Seen {
         from: virtual_time(from),
         to: virtual_time(to),
         ..Seen::default()
-    };
+    });
+    let mut seen = Spans(seen.into());
     let mut modules = |_: usize, _: &FlowSpec, seed: u64| {
         Ok(FlowModules {
             controller: kind.controller(seed)?,
@@ -142,5 +144,7 @@ pub(crate) fn run(text: &str, kind: Kind, seed: u64, from: f64, to: f64) -> Seen
     for flow in &summary.flows {
         assert_eq!((&flow.controller_fault, &flow.pacer_fault), (&None, &None));
     }
-    seen
+    seen.0
+        .try_into()
+        .unwrap_or_else(|_| unreachable!("as many as there were"))
 }
