@@ -1,5 +1,6 @@
 //! Tests of virtual time.
 
+mod bbr;
 mod c_plugins;
 mod call;
 mod controllers;
@@ -10,4 +11,6 @@ mod queues;
 mod relay;
 mod routes;
 mod scenarios;
+mod warm_start;
+mod watch;
 mod whole_calls;
