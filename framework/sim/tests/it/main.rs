@@ -5,4 +5,5 @@ mod call;
 mod executor;
 mod light;
 mod network;
+mod tcp;
 mod whole_calls;
