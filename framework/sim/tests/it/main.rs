@@ -11,6 +11,7 @@ mod queues;
 mod relay;
 mod routes;
 mod scenarios;
+mod tcp;
 mod warm_start;
 mod watch;
 mod whole_calls;
