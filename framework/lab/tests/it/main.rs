@@ -1,0 +1,5 @@
+//! What an experiment's numbers become.
+
+mod against_scipy;
+mod coverage;
+mod sequential;
