@@ -37,7 +37,10 @@ impl Resampling {
     /// The same, widened for few values.
     #[must_use]
     pub const fn widened(self) -> Self {
-        Self { widened: true, ..self }
+        Self {
+            widened: true,
+            ..self
+        }
     }
 
     /// The same at another confidence.

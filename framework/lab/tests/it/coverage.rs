@@ -36,10 +36,7 @@ fn e17_7_a_95_percent_interval_of_30_seeds_holds_the_truth_in_about_95_percent_o
         let values: Vec<f64> = (0..30).map(|i| 0.4 + normal(world, i)).collect();
         bca(&values, mean, &QUICK).expect("enough").holds(0.4)
     });
-    assert!(
-        (0.935..0.965).contains(&covered),
-        "normal differences: {covered}"
-    );
+    assert!((0.935..0.965).contains(&covered), "normal differences: {covered}");
     let plain = share(1_500, |world| {
         let values: Vec<f64> = (0..30).map(|i| 0.4 + normal(world, i)).collect();
         let plain = Resampling {

@@ -1,4 +1,4 @@
-//! What an experiment's numbers become.
+//! The lab in virtual time.
 
 mod against_scipy;
 mod coverage;

@@ -1,0 +1,1 @@
+//! What an experiment showed, for people.
