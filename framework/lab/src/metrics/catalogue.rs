@@ -78,7 +78,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "delay_p50",
-        label: "Delay, median",
+        label: "Delay p50",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -87,7 +87,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "delay_p95",
-        label: "Delay, 95th percentile",
+        label: "Delay p95",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -96,7 +96,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "delay_p99",
-        label: "Delay, 99th percentile",
+        label: "Delay p99",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -105,7 +105,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "queueing_p95",
-        label: "Queueing, 95th percentile",
+        label: "Queueing p95",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -114,7 +114,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "self_queueing_p95",
-        label: "Self-inflicted queueing, 95th percentile",
+        label: "Self-inflicted queueing p95",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -294,7 +294,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "frame_delay_p95",
-        label: "Frame delay, 95th percentile",
+        label: "Frame delay p95",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,

@@ -2,4 +2,8 @@
 
 mod against_scipy;
 mod coverage;
+mod page;
 mod sequential;
+#[path = "../../examples/synthetic/mod.rs"]
+mod synthetic;
+mod verdict;
