@@ -4,7 +4,7 @@ use jackfield_core::congestion_controller::CongestionUpdate;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use jackfield_sim::VirtualTime;
 use jackfield_sim::light::{FrameRecord, Observer};
-use jackfield_sim::packet::{DropReason, Ecn, PacketKind, PacketRecord, Source};
+use jackfield_sim::{DropReason, Ecn, PacketKind, PacketRecord, Source};
 use jackfield_sim::scenario::{CrossKind, FlowSpec, Scenario, StreamKind};
 
 use super::freezes::FreezeWatch;
