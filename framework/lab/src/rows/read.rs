@@ -77,20 +77,40 @@ impl RowReader {
         facts.iter().find(|fact| fact.key == key)?.value.as_deref()
     }
 
-    /// Reads all rows to the end and compares them with the digest that the file names.
+    /// Reads all rows to the end and compares them with the digest that the file names. For the files of cells, which are small.
     ///
     /// # Errors
     /// If one of them cannot be read, or they are not those that were written.
+    pub fn read_verified(mut self) -> Result<Vec<Row>, RowsError> {
+        let mut rows = Vec::new();
+        let mut content = Content::default();
+        for row in &mut self {
+            let row = row?;
+            content.add(&row);
+            rows.push(row);
+        }
+        self.compare(&content).map(|()| rows)
+    }
+
+    /// The same without keeping the rows.
+    ///
+    /// # Errors
+    /// As [`RowReader::read_verified`].
     pub fn verify(mut self) -> Result<(), RowsError> {
         let mut content = Content::default();
         for row in &mut self {
             content.add(&row?);
         }
+        self.compare(&content)
+    }
+
+    fn compare(&self, content: &Content) -> Result<(), RowsError> {
         if self.fact(CONTENT_KEY) == Some(content.digest().as_str()) {
-            Ok(())
-        } else {
-            Err(RowsError::Changed { path: self.path })
+            return Ok(());
         }
+        Err(RowsError::Changed {
+            path: self.path.clone(),
+        })
     }
 
     fn next_group(&mut self) -> Result<(), RowsError> {

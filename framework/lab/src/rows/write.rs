@@ -81,20 +81,19 @@ impl<W: Write + Send> RowWriter<W> {
         self.rows
     }
 
-    /// Writes what waits and the end of the file, and gives the sink back.
+    /// Writes what waits and the end of the file.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn finish(mut self) -> Result<W, RowsError> {
+    pub fn finish(mut self) -> Result<(), RowsError> {
         self.flush()?;
         let digest = self.content.digest();
         self.fact(CONTENT_KEY, &digest);
-        let Self { mut writer, path, .. } = self;
-        let writing = |error| RowsError::of_writing(&path, error);
-        writer.finish().map_err(writing)?;
+        self.writer
+            .finish()
+            .map_err(|error| RowsError::of_writing(&self.path, error))?;
         // What is still buffered goes out here, so that the error of a full disk arrives as what it is.
-        Write::flush(writer.inner_mut()).map_err(|error| RowsError::write(&path, error))?;
-        writer.into_inner().map_err(writing)
+        Write::flush(self.writer.inner_mut()).map_err(|error| RowsError::write(&self.path, error))
     }
 
     fn flush(&mut self) -> Result<(), RowsError> {
