@@ -26,6 +26,7 @@
 //! ```
 
 mod error;
+mod json;
 mod read;
 mod scenarios;
 mod table;
@@ -35,7 +36,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use jackfield_loader::ParameterValue;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::canonical;
 use crate::runner::Runner;
@@ -67,7 +68,8 @@ pub struct Experiment {
     pub stopping: Stopping,
     /// The manifest that says what stands in the sockets that no arm speaks of; the built-in one if none is named.
     pub manifest: Option<PathBuf>,
-    places: Places,
+    /// Where things stand in its file, for errors that are found later; empty if it does not come from a file.
+    pub places: Places,
 }
 
 /// What is compared: plugins in sockets.
@@ -103,6 +105,8 @@ pub struct ScenarioCase {
     pub path: PathBuf,
     /// What stands in it, changed as the variant says.
     pub content: Value,
+    /// The digest of that: 64 hexadecimal digits.
+    pub digest: String,
 }
 
 /// A metric that must not get worse by more than a margin.
@@ -131,9 +135,9 @@ pub enum Stopping {
     },
 }
 
-/// Where things stand in the file, for errors that are found later.
+/// Where things stand in the file of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Places {
+pub struct Places {
     file: PathBuf,
     text: String,
     sockets: BTreeMap<(String, String), Range<usize>>,
@@ -181,42 +185,15 @@ impl Experiment {
 
     /// The experiment as data that holds no path of this machine: what its digest is made from, and what a dataset carries.
     pub fn to_json(&self) -> Value {
-        let arms: Vec<Value> = self.arms.iter().map(Arm::to_json).collect();
-        let scenarios: Vec<Value> = self
-            .scenarios
-            .iter()
-            .map(|case| {
-                json!({
-                    "name": case.name,
-                    "scenario": case.scenario,
-                    "variant": case.variant,
-                    "content": canonical::digest(&case.content).to_hex().as_str(),
-                })
-            })
-            .collect();
-        let guardrails: Vec<Value> = self
-            .guardrails
-            .iter()
-            .map(|one| json!({ "metric": one.metric, "margin": one.margin, "higher_is_better": one.higher_is_better }))
-            .collect();
-        let stopping = match self.stopping {
-            Stopping::Fixed => json!({ "rule": "fixed" }),
-            Stopping::Sequential { alpha, every } => {
-                json!({ "rule": "sequential", "alpha": alpha, "every": every })
-            }
-        };
-        json!({
-            "name": self.name,
-            "question": self.question,
-            "kind": self.kind,
-            "arms": arms,
-            "baseline": self.baseline,
-            "scenarios": scenarios,
-            "seeds": self.seeds,
-            "primary": self.primary,
-            "guardrails": guardrails,
-            "stopping": stopping,
-        })
+        json::value(self)
+    }
+
+    /// The experiment that a dataset carries. What stands in its scenarios is not in there, so that it can be reported on and not be planned.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn from_json(value: &Value) -> Result<Self, String> {
+        json::experiment(value)
     }
 
     /// The digest of the experiment: 64 hexadecimal digits.
@@ -246,22 +223,6 @@ impl Experiment {
                 format!("arm `{arm}`, whose `{socket}` comes from the manifest: {message}"),
             ),
         }
-    }
-}
-
-impl Arm {
-    fn to_json(&self) -> Value {
-        let sockets: BTreeMap<&str, Value> = self
-            .sockets
-            .iter()
-            .map(|(name, socket)| {
-                (
-                    name.as_str(),
-                    json!({ "use": socket.id, "params": socket.parameters }),
-                )
-            })
-            .collect();
-        json!({ "name": self.name, "sockets": sockets, "truth": self.truth })
     }
 }
 

@@ -264,6 +264,7 @@ impl<'a> Reader<'a> {
                                 variant: variant.clone(),
                                 path: path.clone(),
                                 content: content.clone(),
+                                digest: super::json::content_digest(&content),
                             });
                         }
                     }

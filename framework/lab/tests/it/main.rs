@@ -5,4 +5,5 @@ mod experiments;
 mod many_cells;
 mod merging;
 mod plans;
+mod sweeps;
 mod toy;
