@@ -210,13 +210,13 @@ impl Bench {
     /// were looked for.
     pub fn plan(&self, experiment: &Experiment) -> Result<Plan, ExperimentError> {
         let Some(runner) = self.runner(&experiment.kind) else {
-            return Err(experiment.fault(format!("this program cannot run the kind `{}`", experiment.kind)));
+            return Err(experiment.fault(&format!("this program cannot run the kind `{}`", experiment.kind)));
         };
         let mut arms = Vec::new();
         for arm in experiment.all_arms() {
             let modules = self
                 .modules(&arm, runner)
-                .map_err(|(socket, reason)| experiment.fault_in_arm(&arm.name, &socket, reason))?;
+                .map_err(|(socket, reason)| experiment.fault_in_arm(&arm.name, &socket, &reason))?;
             arms.push((arm.name, arm.truth, Arc::new(modules)));
         }
         let cases = experiment

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::metrics::Registry;
 use crate::plugins::Plugins;
 
 /// Runs cells of one kind. It knows the kind's scenarios, the sockets that an arm may fill, and what is measured.
@@ -15,7 +16,7 @@ pub trait Runner: Send + Sync {
     fn sockets(&self) -> &'static [&'static str];
 
     /// The metrics that a run may give.
-    fn metrics(&self) -> Vec<MetricInfo>;
+    fn metrics(&self) -> Registry;
 
     /// The names of the scenarios that a scenario file stands for.
     ///
@@ -47,17 +48,6 @@ pub struct Job<'a> {
     pub seed: u64,
     /// Whether the arm is told what nobody could know.
     pub truth: bool,
-}
-
-/// What is known of a metric before anything is measured.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MetricInfo {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Its unit; empty if it has none.
-    pub unit: Arc<str>,
-    /// Whether more of it is better.
-    pub higher_is_better: bool,
 }
 
 /// One value of a run.

@@ -90,7 +90,7 @@ impl Plan {
 
 impl Bench {
     /// Runs what lacks of an experiment and merges what there is. `decided` looks at the dataset after every so many seeds, if the experiment
-    /// wants that, and says whether it suffices.
+    /// wants that, and says whether it suffices: [`decision::suffices`](crate::decision::suffices) does.
     ///
     /// # Errors
     /// If a cell can leave no rows, or something cannot be read or written.

@@ -9,7 +9,7 @@
 //! primary = ["utilisation"]
 //!
 //! [[guardrails]]
-//! metric = "delay-p95"
+//! metric = "delay_p95"
 //! margin = 10.0
 //!
 //! [[arms]]
@@ -93,7 +93,7 @@ pub struct ArmSocket {
 }
 
 /// A scenario, perhaps varied.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScenarioCase {
     /// The name in rows: that of the scenario, with the variant `5.1 single flow+codel`.
     pub name: String,
@@ -202,12 +202,12 @@ impl Experiment {
     }
 
     /// An error about the experiment as a whole.
-    pub(crate) fn fault(&self, message: String) -> ExperimentError {
+    pub(crate) fn fault(&self, message: &str) -> ExperimentError {
         ExperimentError::of(&self.places.file, message)
     }
 
     /// An error about what an arm puts into a socket.
-    pub(crate) fn fault_in_arm(&self, arm: &str, socket: &str, message: String) -> ExperimentError {
+    pub(crate) fn fault_in_arm(&self, arm: &str, socket: &str, message: &str) -> ExperimentError {
         // The arm that is added repeats what stands where the baseline does.
         let arm = arm.strip_suffix(REPEAT).unwrap_or(arm);
         match self.places.sockets.get(&(arm.to_owned(), socket.to_owned())) {

@@ -8,8 +8,9 @@ use jackfield_loader::ParameterValue;
 use super::scenarios::{self, Change};
 use super::table::{Source, Table, Value};
 use super::{Arm, ArmSocket, Experiment, ExperimentError, Guardrail, Places, REPEAT, ScenarioCase, Stopping};
+use crate::metrics::Registry;
 use crate::nearest::did_you_mean;
-use crate::runner::{MetricInfo, Runner};
+use crate::runner::Runner;
 
 const KEYS: &[&str] = &[
     "name",
@@ -67,7 +68,7 @@ pub(super) fn experiment(
 
     let arms_given = table.need("arms", "[[arms]] with a name and a plugin")?;
     let arms = reader.arms(arms_given, runner)?;
-    let baseline = reader.baseline(table.take("baseline"), &arms)?;
+    let baseline = baseline(table.take("baseline"), &arms)?;
     let seeds = seeds(table.need("seeds", "seeds = 30")?)?;
     let primary = table
         .need("primary", "primary = [\"utilisation\"]")?
@@ -175,24 +176,6 @@ impl<'a> Reader<'a> {
         Ok(arms)
     }
 
-    fn baseline(&self, given: Option<Value<'a>>, arms: &[Arm]) -> Result<String, ExperimentError> {
-        let Some(given) = given else {
-            return Ok(arms[0].name.clone());
-        };
-        let name = given.text()?;
-        if arms.iter().any(|arm| arm.name == name) {
-            return Ok(name.to_owned());
-        }
-        let names: Vec<_> = arms.iter().map(|arm| arm.name.as_str()).collect();
-        Err(given
-            .fault(format!("there is no arm `{name}`"), "not an arm")
-            .with_help(format!(
-                "{}the arms are: {}",
-                did_you_mean(name, names.iter().copied()),
-                names.join(", ")
-            )))
-    }
-
     fn scenarios(
         &mut self,
         given: Value<'a>,
@@ -280,6 +263,24 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn baseline(given: Option<Value<'_>>, arms: &[Arm]) -> Result<String, ExperimentError> {
+    let Some(given) = given else {
+        return Ok(arms[0].name.clone());
+    };
+    let name = given.text()?;
+    if arms.iter().any(|arm| arm.name == name) {
+        return Ok(name.to_owned());
+    }
+    let names: Vec<_> = arms.iter().map(|arm| arm.name.as_str()).collect();
+    Err(given
+        .fault(format!("there is no arm `{name}`"), "not an arm")
+        .with_help(format!(
+            "{}the arms are: {}",
+            did_you_mean(name, names.iter().copied()),
+            names.join(", ")
+        )))
+}
+
 /// What is put into a socket, and where its plugin is named.
 fn socket(value: Value<'_>) -> Result<(std::ops::Range<usize>, ArmSocket), ExperimentError> {
     if !value.is_table() {
@@ -355,12 +356,12 @@ fn seeds(given: Value<'_>) -> Result<Vec<u64>, ExperimentError> {
         .ok_or(fault)
 }
 
-fn metric(given: &Value<'_>, metrics: &[MetricInfo]) -> Result<String, ExperimentError> {
+fn metric(given: &Value<'_>, metrics: &Registry) -> Result<String, ExperimentError> {
     let name = given.text()?;
-    if metrics.iter().any(|metric| *metric.name == *name) {
+    if metrics.find(name).is_some() {
         return Ok(name.to_owned());
     }
-    let names: Vec<&str> = metrics.iter().map(|metric| &*metric.name).collect();
+    let names: Vec<&str> = metrics.iter().map(|metric| metric.name).collect();
     Err(given
         .fault(format!("there is no metric `{name}`"), "not a metric")
         .with_help(format!(
@@ -370,8 +371,8 @@ fn metric(given: &Value<'_>, metrics: &[MetricInfo]) -> Result<String, Experimen
         )))
 }
 
-fn guardrail(mut table: Table<'_>, metrics: &[MetricInfo]) -> Result<Guardrail, ExperimentError> {
-    let metric = metric(&table.need("metric", "metric = \"delay-p95\"")?, metrics)?;
+fn guardrail(mut table: Table<'_>, metrics: &Registry) -> Result<Guardrail, ExperimentError> {
+    let metric = metric(&table.need("metric", "metric = \"delay_p95\"")?, metrics)?;
     let margin = table.need("margin", "margin = 10.0")?;
     let number = margin.number()?;
     if number < 0.0 {

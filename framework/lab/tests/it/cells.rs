@@ -88,7 +88,7 @@ fn a_cell_that_fails_or_panics_leaves_the_worst_values_and_not_a_gap() {
         let values: Vec<_> = rows.iter().map(|row| (&*row.metric, row.value)).collect();
         assert_eq!(
             values,
-            [("failed", 1.0), ("delay-p95", -1.0), ("utilisation", -1.0)]
+            [("failed", 1.0), ("delay_p95", -1.0), ("utilisation", -1.0)]
         );
         assert!(
             rows.iter()

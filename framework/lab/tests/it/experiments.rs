@@ -9,7 +9,7 @@ fn an_experiment_is_read() {
     let desk = Desk::new();
     let experiment = desk
         .read(&format!(
-            "{}\n[[guardrails]]\nmetric = \"delay-p95\"\nmargin = 10\n\n[stopping]\nrule = \"sequential\"\n",
+            "{}\n[[guardrails]]\nmetric = \"delay_p95\"\nmargin = 10\n\n[stopping]\nrule = \"sequential\"\n",
             text("seeds = { first = 7, count = 3 }\nbaseline = \"quick\"")
         ))
         .unwrap();
@@ -143,7 +143,7 @@ fn mistakes_are_answered_with_place_and_advice() {
         ),
         (
             "[[scenarios]]",
-            "[[guardrails]]\nmetric = \"delay-p95\"\nmargin = -1\n[[scenarios]]",
+            "[[guardrails]]\nmetric = \"delay_p95\"\nmargin = -1\n[[scenarios]]",
             "expected 0 or more",
             17,
         ),

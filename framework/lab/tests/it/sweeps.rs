@@ -120,3 +120,45 @@ fn a_cell_replays_as_it_went() {
     ));
     assert!(matches!(bench.replay("", &out), Err(ReplayError::Unknown { .. })));
 }
+
+#[test]
+fn what_has_been_run_suffices_when_every_candidate_is_known() {
+    use jackfield_lab::rows::{Row, RowWriter};
+    let desk = Desk::new();
+    let stopping = "\n[stopping]\nrule = \"sequential\"\n";
+    let sequential = desk.read(&format!("{}{stopping}", text("seeds = 30"))).unwrap();
+    let fixed = desk.experiment(30);
+    let dataset = |seeds: u64, difference: f64| {
+        let path = desk.path().join("dataset.parquet");
+        let mut writer = RowWriter::new(fs::File::create(&path).unwrap(), &path).unwrap();
+        for seed in 1..=seeds {
+            for (arm, value) in [("slow", 0.5), ("quick", 0.5 + difference)] {
+                let noise = if seed % 2 == 0 { 0.01 } else { -0.01 } * f64::from(u8::from(arm == "slow"));
+                let row = Row {
+                    scenario: "calm".into(),
+                    arm: arm.into(),
+                    seed,
+                    flow: "*".into(),
+                    segment: "*".into(),
+                    metric: "utilisation".into(),
+                    value: value + noise,
+                    ..Row::default()
+                };
+                writer.push(row).unwrap();
+            }
+        }
+        writer.finish().unwrap();
+        path
+    };
+    let suffices = jackfield_lab::decision::suffices;
+    assert!(suffices(&sequential, &dataset(12, 0.1)).unwrap());
+    assert!(
+        !suffices(&sequential, &dataset(2, 0.1)).unwrap(),
+        "two seeds tell nothing"
+    );
+    assert!(!suffices(&sequential, &dataset(30, 0.0)).unwrap());
+    assert!(
+        !suffices(&fixed, &dataset(30, 0.1)).unwrap(),
+        "its end was fixed beforehand"
+    );
+}

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jackfield_lab::experiment::Experiment;
+use jackfield_lab::metrics::Registry;
 use jackfield_lab::plugins::{Bench, Plugins};
-use jackfield_lab::runner::{Job, Measured, MetricInfo, Outcome, Runner};
+use jackfield_lab::runner::{Job, Measured, Outcome, Runner};
 use jackfield_loader::{LoaderOptions, Manifest};
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ impl Toy {
         let flows = job.content["flows"].as_u64().unwrap_or(1);
         let mut values = Vec::new();
         for flow in 0..flows {
-            for metric in ["utilisation", "delay-p95"] {
+            for metric in ["utilisation", "delay_p95"] {
                 values.push(Measured {
                     flow: Arc::from(format!("flow {flow}")),
                     segment: Arc::from("*"),
@@ -40,14 +41,8 @@ impl Runner for Toy {
         &["congestion", "pacer"]
     }
 
-    fn metrics(&self) -> Vec<MetricInfo> {
-        ["utilisation", "delay-p95"]
-            .map(|name| MetricInfo {
-                name: Arc::from(name),
-                unit: Arc::from(""),
-                higher_is_better: name == "utilisation",
-            })
-            .into()
+    fn metrics(&self) -> Registry {
+        Registry::network()
     }
 
     fn scenarios(&self, content: &Value) -> Result<Vec<String>, String> {

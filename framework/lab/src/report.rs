@@ -1,1 +1,0 @@
-//! What an experiment showed, for people.
