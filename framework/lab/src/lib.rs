@@ -7,9 +7,20 @@
 //! The one contract: within a cell nothing reads a clock, starts a thread or draws from an unseeded generator. Threads are outside, in the
 //! executor; what a cell gives depends on its specification, its plugins and the revision of the program alone.
 
+mod canonical;
+pub mod cell;
+pub mod decision;
+pub mod executor;
 pub mod experiment;
+pub mod merge;
 pub mod metrics;
+mod nearest;
+pub mod plan;
+pub mod plugins;
+pub mod replay;
 pub mod report;
 pub mod rows;
+pub mod runner;
 pub mod series;
 pub mod statistics;
+pub mod sweep;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jackfield_lab::experiment::{Arm, Experiment, Guardrail, ScenarioFile, Stopping};
+use jackfield_lab::experiment::{Arm, Experiment, Guardrail, Places, ScenarioCase, Stopping};
 use jackfield_lab::metrics::Registry;
 use jackfield_lab::report::CellSeries;
 use jackfield_lab::rows::{Row, SCHEMA};
@@ -36,22 +36,34 @@ pub(crate) fn experiment(seeds: u64) -> Experiment {
     };
     Experiment {
         name: "Congestion controllers on wired paths".to_owned(),
-        question: "Does scream, or nada, use more of the path than gcc without adding delay, freezes or loss?".to_owned(),
+        question:
+            "Does scream, or nada, use more of the path than gcc without adding delay, freezes or loss?"
+                .to_owned(),
         kind: "congestion".to_owned(),
-        arms: vec![arm("gcc", false), arm("scream", false), arm("nada", false), arm("oracle", true)],
+        arms: vec![
+            arm("gcc", false),
+            arm("scream", false),
+            arm("nada", false),
+            arm("oracle", true),
+        ],
         baseline: "gcc".to_owned(),
         scenarios: SCENARIOS
-            .map(|name| ScenarioFile {
-                path: format!("benches/ab/scenarios/{name}.toml").into(),
+            .map(|name| ScenarioCase {
                 name: name.to_owned(),
-                variant: String::new(),
+                path: format!("benches/ab/scenarios/{name}.toml").into(),
+                ..ScenarioCase::default()
             })
             .to_vec(),
         seeds: (1..=seeds).collect(),
         primary: vec!["utilisation".to_owned(), "settling_time".to_owned()],
-        guardrails: vec![guardrail("delay_p95", 10.0), guardrail("freezes", 0.5), guardrail("loss", 0.005)],
+        guardrails: vec![
+            guardrail("delay_p95", 10.0),
+            guardrail("freezes", 0.5),
+            guardrail("loss", 0.005),
+        ],
         stopping: Stopping::Fixed,
         manifest: None,
+        places: Places::default(),
     }
 }
 
@@ -172,10 +184,15 @@ fn course(world: u64, flows: usize) -> Series {
                 let goal = (0.93 * capacity / flows as f64).min(1_500.0);
                 rate += (goal - rate) * quick;
                 let sent = rate * (1.0 + 0.06 * normal(&draws.replicate(flow as u64), step as u64));
-                queue = (queue + (sent - capacity / flows as f64) * 0.2 / capacity * 1_000.0).clamp(0.0, 300.0);
+                queue =
+                    (queue + (sent - capacity / flows as f64) * 0.2 / capacity * 1_000.0).clamp(0.0, 300.0);
                 own.target.push(rate);
                 own.sent.push(sent);
-                own.received.push(if step < 5 { f64::NAN } else { sent.min(capacity / flows as f64) });
+                own.received.push(if step < 5 {
+                    f64::NAN
+                } else {
+                    sent.min(capacity / flows as f64)
+                });
                 own.delay.push(50.0 + queue);
                 own.loss.push(if queue >= 300.0 { 0.08 } else { 0.0 });
             }
@@ -199,7 +216,13 @@ fn normal(draws: &Draws, position: u64) -> f64 {
 
 /// Something that looks like a digest.
 fn digest(of: &str) -> Arc<str> {
-    let seed = of.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(byte)));
+    let seed = of.bytes().fold(7_u64, |sum, byte| {
+        sum.wrapping_mul(131).wrapping_add(u64::from(byte))
+    });
     let draws = Draws::new(seed);
-    Arc::from((0..4).map(|part| format!("{:016x}", draws.bits(part))).collect::<String>())
+    Arc::from(
+        (0..4)
+            .map(|part| format!("{:016x}", draws.bits(part)))
+            .collect::<String>(),
+    )
 }

@@ -11,7 +11,10 @@ pub(super) const NETWORK: &[Metric] = &[
         better: Better::Higher,
         worst: 0.0,
         description: "What arrived of the flow, divided by what it could have had: its fair share of the tightest link of its path, less traffic that yields to nobody, and no more than its own greatest rate. For all flows together: what arrived of them, divided by the sum of that.",
-        wording: ["uses {} more of what the path offers", "uses {} less of what the path offers"],
+        wording: [
+            "uses {} more of what the path offers",
+            "uses {} less of what the path offers",
+        ],
     },
     Metric {
         name: "link_utilisation",
@@ -29,7 +32,10 @@ pub(super) const NETWORK: &[Metric] = &[
         better: Better::Lower,
         worst: 1.0,
         description: "How far the target is from what was truly available: the mean over windows of 100 ms of min(1, |target - available| / available) (the challenge of MMSys'24).",
-        wording: ["misses what is available by {} more", "misses what is available by {} less"],
+        wording: [
+            "misses what is available by {} more",
+            "misses what is available by {} less",
+        ],
     },
     Metric {
         name: "overestimation",
@@ -110,7 +116,10 @@ pub(super) const NETWORK: &[Metric] = &[
         better: Better::Lower,
         worst: 10000.0,
         description: "The time in queues, behind own and others' packets, that 95 % of the packets stay below.",
-        wording: ["waits {} longer in queues (p95)", "waits {} shorter in queues (p95)"],
+        wording: [
+            "waits {} longer in queues (p95)",
+            "waits {} shorter in queues (p95)",
+        ],
     },
     Metric {
         name: "self_queueing_p95",
@@ -263,7 +272,10 @@ pub(super) const NETWORK: &[Metric] = &[
         better: Better::Higher,
         worst: 0.0,
         description: "What arrived of TCP, divided by its fair share.",
-        wording: ["leaves TCP {} more of its share", "leaves TCP {} less of its share"],
+        wording: [
+            "leaves TCP {} more of its share",
+            "leaves TCP {} less of its share",
+        ],
     },
     Metric {
         name: "tcp_harm",
@@ -290,7 +302,10 @@ pub(super) const NETWORK: &[Metric] = &[
         better: Better::Lower,
         worst: 1.0,
         description: "The share of time taken up by such gaps (W3C webrtc-stats, totalFreezesDuration).",
-        wording: ["is frozen for {} more of the time", "is frozen for {} less of the time"],
+        wording: [
+            "is frozen for {} more of the time",
+            "is frozen for {} less of the time",
+        ],
     },
     Metric {
         name: "frame_delay_p95",

@@ -132,7 +132,11 @@ impl<'a> Course<'a> {
         let middle = 0.5 * (before + after);
         Some(self.first(|place| {
             let target = self.flow.target.at(self.windows[place]);
-            if after > before { target >= middle } else { target <= middle }
+            if after > before {
+                target >= middle
+            } else {
+                target <= middle
+            }
         }))
     }
 
@@ -177,7 +181,9 @@ impl<'a> Course<'a> {
 /// Whether a window lies wholly in one of the spans.
 pub(super) fn is_active(spans: &[super::spans::Span], window: usize) -> bool {
     let from = window as u64 * WINDOW_NS;
-    spans.iter().any(|span| span.from <= from && from + WINDOW_NS <= span.to)
+    spans
+        .iter()
+        .any(|span| span.from <= from && from + WINDOW_NS <= span.to)
 }
 
 /// The mean of what is a number; not a number of nothing.

@@ -28,13 +28,24 @@ impl LightMetrics {
             if rates.len() > 1 {
                 let (least, most) = rates
                     .iter()
-                    .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), rate| (least.min(*rate), most.max(*rate)));
-                let ratio = if most == 0.0 { 1.0 } else { (most / least).min(GREATEST_RATIO) };
+                    .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), rate| {
+                        (least.min(*rate), most.max(*rate))
+                    });
+                let ratio = if most == 0.0 {
+                    1.0
+                } else {
+                    (most / least).min(GREATEST_RATIO)
+                };
                 found.push((jain_index(&rates), ratio));
             }
             begin += length;
         }
-        (!found.is_empty()).then(|| (mean(found.iter().map(|own| own.0)), mean(found.iter().map(|own| own.1))))
+        (!found.is_empty()).then(|| {
+            (
+                mean(found.iter().map(|own| own.0)),
+                mean(found.iter().map(|own| own.1)),
+            )
+        })
     }
 
     /// Of a lasting TCP connection beside media: what arrived divided by its fair share, and what it lost of what it would have had alone. Over

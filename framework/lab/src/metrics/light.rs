@@ -4,8 +4,8 @@ use jackfield_core::congestion_controller::CongestionUpdate;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use jackfield_sim::VirtualTime;
 use jackfield_sim::light::{FrameRecord, Observer};
-use jackfield_sim::{DropReason, Ecn, PacketKind, PacketRecord, Source};
 use jackfield_sim::scenario::{CrossKind, FlowSpec, Scenario, StreamKind};
+use jackfield_sim::{DropReason, Ecn, PacketKind, PacketRecord, Source};
 
 use super::freezes::FreezeWatch;
 use super::histogram::Histogram;
@@ -108,7 +108,10 @@ impl LightMetrics {
         let windows = (ns(scenario.duration).div_ceil(WINDOW_NS) as usize).max(1);
         let spans = Spans::new(scenario);
         let path = |names: &[String]| -> Vec<usize> {
-            names.iter().filter_map(|name| scenario.link_number(name)).collect()
+            names
+                .iter()
+                .filter_map(|name| scenario.link_number(name))
+                .collect()
         };
         let mut paths: Vec<Vec<usize>> = scenario.flows.iter().map(|flow| path(&flow.path)).collect();
         paths.extend(scenario.cross_traffic.iter().map(|cross| path(&cross.path)));
@@ -153,8 +156,16 @@ impl LightMetrics {
 
     /// The share of a flow's bytes in all that is on its way over its links.
     fn own_share(&self, flow: usize) -> f64 {
-        let total: i64 = self.flows[flow].rivals.iter().map(|rival| self.in_flight(*rival)).sum();
-        if total <= 0 { 1.0 } else { self.flows[flow].in_flight as f64 / total as f64 }
+        let total: i64 = self.flows[flow]
+            .rivals
+            .iter()
+            .map(|rival| self.in_flight(*rival))
+            .sum();
+        if total <= 0 {
+            1.0
+        } else {
+            self.flows[flow].in_flight as f64 / total as f64
+        }
     }
 
     fn in_flight(&self, source: usize) -> i64 {
@@ -201,7 +212,10 @@ impl Flow {
             priority: if spec.priority > 0.0 { spec.priority } else { 1.0 },
             maximum: spec.maximum.as_bps() as f64,
             active,
-            has_video: spec.streams.iter().any(|stream| matches!(stream.kind, StreamKind::Video(_))),
+            has_video: spec
+                .streams
+                .iter()
+                .any(|stream| matches!(stream.kind, StreamKind::Video(_))),
             path,
             rivals,
             in_flight: 0,
@@ -238,7 +252,14 @@ impl Observer for LightMetrics {
             let share = finite(rate);
             flow.weightless.set(at.ns(), share / flow.priority);
             // Where nothing bounds it but itself, it could have what it may send.
-            flow.available.set(at.ns(), if share.is_nan() { flow.maximum } else { share.min(flow.maximum) });
+            flow.available.set(
+                at.ns(),
+                if share.is_nan() {
+                    flow.maximum
+                } else {
+                    share.min(flow.maximum)
+                },
+            );
         }
     }
 
@@ -246,7 +267,9 @@ impl Observer for LightMetrics {
         let bytes = packet.size.as_bytes();
         match packet.source {
             Source::Flow(index) => {
-                let Some(flow) = self.flows.get_mut(index) else { return };
+                let Some(flow) = self.flows.get_mut(index) else {
+                    return;
+                };
                 flow.in_flight += bytes;
                 flow.sent.add(at.ns(), bytes as f64);
                 for span in self.spans.at(at.ns()) {
@@ -296,7 +319,9 @@ impl Observer for LightMetrics {
                 }
             }
             Source::CrossTraffic(index) if packet.kind != PacketKind::Acknowledgement => {
-                let Some(cross) = self.cross.get_mut(index) else { return };
+                let Some(cross) = self.cross.get_mut(index) else {
+                    return;
+                };
                 cross.in_flight -= bytes;
                 cross.received.add(at.ns(), bytes as f64);
                 for link in &cross.path {
@@ -311,7 +336,9 @@ impl Observer for LightMetrics {
         let bytes = packet.size.as_bytes();
         match packet.source {
             Source::Flow(index) => {
-                let Some(flow) = self.flows.get_mut(index) else { return };
+                let Some(flow) = self.flows.get_mut(index) else {
+                    return;
+                };
                 flow.in_flight -= bytes;
                 flow.lost.add(at.ns(), 1.0);
                 if is_media(packet.kind) {
@@ -346,7 +373,9 @@ impl Observer for LightMetrics {
     }
 
     fn frame(&mut self, flow: usize, frame: &FrameRecord) {
-        let Some(flow) = self.flows.get_mut(flow) else { return };
+        let Some(flow) = self.flows.get_mut(flow) else {
+            return;
+        };
         // A frame that never came counts where it was captured, so that none falls between segments.
         let at = frame.completed.unwrap_or(frame.captured);
         for (index, span) in self.spans.all.iter().enumerate() {
@@ -414,7 +443,11 @@ fn is_media(kind: PacketKind) -> bool {
 
 /// In bits per second; not a number where nothing bounds it.
 fn finite(rate: DataRate) -> f64 {
-    if rate == DataRate::INFINITE { f64::NAN } else { rate.as_bps() as f64 }
+    if rate == DataRate::INFINITE {
+        f64::NAN
+    } else {
+        rate.as_bps() as f64
+    }
 }
 
 fn ns(time: TimeDelta) -> u64 {

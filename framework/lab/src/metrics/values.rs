@@ -30,10 +30,55 @@ impl LightMetrics {
         let mut rows = Vec::new();
         for (index, span) in held.spans.all.iter().enumerate() {
             for flow in &held.flows {
-                let before = span.windows().start.checked_sub(1).map_or(f64::NAN, |window| flow.available.at(window));
+                let before = span
+                    .windows()
+                    .start
+                    .checked_sub(1)
+                    .map_or(f64::NAN, |window| flow.available.at(window));
                 held.of_flow(flow, span, &flow.tallies[index], before, &mut rows);
             }
             held.of_all(span, &mut rows);
+        }
+        rows
+    }
+
+    /// What a run of the scenario that failed leaves behind: the worst value of each metric that judges, for every flow and segment and the whole
+    /// run. Needs no run.
+    pub fn worst(&self) -> Vec<MetricValue> {
+        let mut rows = Vec::new();
+        for span in &self.spans.all {
+            let flows = self
+                .flows
+                .iter()
+                .filter(|flow| Course::new(flow, span.windows()).seconds() >= 1.0);
+            let of_flows = flows.flat_map(|flow| {
+                NETWORK
+                    .iter()
+                    .filter(|metric| of_a_flow(metric.name))
+                    .map(|metric| (flow.name.as_str(), metric))
+            });
+            let of_all = NETWORK
+                .iter()
+                .filter(|metric| of_all(metric.name))
+                .map(|metric| (WHOLE, metric));
+            let of_tcp = self.cross.iter().filter(|cross| cross.tcp);
+            let of_tcp = of_tcp.flat_map(|cross| {
+                NETWORK
+                    .iter()
+                    .filter(|metric| metric.name.starts_with("tcp_"))
+                    .map(|metric| (cross.name.as_str(), metric))
+            });
+            rows.extend(
+                of_flows
+                    .chain(of_all)
+                    .chain(of_tcp)
+                    .map(|(flow, metric)| MetricValue {
+                        flow: flow.to_owned(),
+                        segment: span.name.clone(),
+                        metric: metric.name,
+                        value: metric.worst,
+                    }),
+            );
         }
         rows
     }
@@ -46,8 +91,11 @@ impl LightMetrics {
             .step_by(length)
             .map(|begin| begin..(begin + length).min(held.windows))
             .collect();
-        let over = |value: &dyn Fn(std::ops::Range<usize>) -> f64| steps.iter().map(|step| value(step.clone())).collect::<Vec<_>>();
-        let kbps = |bytes: f64, step: &std::ops::Range<usize>| bytes * 8.0 / 1e3 / (step.len() as f64 * WINDOW);
+        let over = |value: &dyn Fn(std::ops::Range<usize>) -> f64| {
+            steps.iter().map(|step| value(step.clone())).collect::<Vec<_>>()
+        };
+        let kbps =
+            |bytes: f64, step: &std::ops::Range<usize>| bytes * 8.0 / 1e3 / (step.len() as f64 * WINDOW);
         Series {
             step: length as f64 * WINDOW,
             links: held
@@ -55,7 +103,9 @@ impl LightMetrics {
                 .iter()
                 .map(|link| LinkSeries {
                     name: link.name.clone(),
-                    capacity: over(&|step| super::dynamics::mean(step.map(|window| link.capacity.at(window))) / 1e3),
+                    capacity: over(&|step| {
+                        super::dynamics::mean(step.map(|window| link.capacity.at(window))) / 1e3
+                    }),
                     queue: over(&|step| step.map(|window| link.queue.at(window)).fold(0.0, f64::max)),
                 })
                 .collect(),
@@ -64,7 +114,9 @@ impl LightMetrics {
                 .iter()
                 .map(|flow| FlowSeries {
                     name: flow.name.clone(),
-                    target: over(&|step| super::dynamics::mean(step.map(|window| flow.target.at(window))) / 1e3),
+                    target: over(&|step| {
+                        super::dynamics::mean(step.map(|window| flow.target.at(window))) / 1e3
+                    }),
                     sent: over(&|step| kbps(flow.sent.sum(step.clone()), &step)),
                     received: over(&|step| kbps(flow.received.sum(step.clone()), &step)),
                     delay: over(&|step| flow.delay.sum(step.clone()) / flow.arrived.sum(step)),
@@ -164,7 +216,11 @@ impl LightMetrics {
             .map(|flow| Course::new(flow, windows.clone()).used_and_available())
             .fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
         put(WHOLE, "utilisation", used / available);
-        put(WHOLE, "link_utilisation", self.link_utilisation(windows.clone()).unwrap_or(f64::NAN));
+        put(
+            WHOLE,
+            "link_utilisation",
+            self.link_utilisation(windows.clone()).unwrap_or(f64::NAN),
+        );
         for (metric, seconds) in [("jain_1s", 1), ("jain_5s", 5), ("jain_20s", 20)] {
             if let Some((index, ratio)) = self.fairness(windows.clone(), seconds) {
                 put(WHOLE, metric, index);
@@ -185,8 +241,23 @@ impl LightMetrics {
 /// Metrics that every active flow has a value of, so that one whose media never came gets their worst.
 fn of_a_flow(name: &str) -> bool {
     const OTHERS: [&str; 12] = [
-        "link_utilisation", "jain_1s", "jain_5s", "jain_20s", "rate_ratio", "tcp_share", "tcp_harm", "reaction_time",
-        "packets", "bytes", "sent_rate", "target_rate",
+        "link_utilisation",
+        "jain_1s",
+        "jain_5s",
+        "jain_20s",
+        "rate_ratio",
+        "tcp_share",
+        "tcp_harm",
+        "reaction_time",
+        "packets",
+        "bytes",
+        "sent_rate",
+        "target_rate",
     ];
     !OTHERS.contains(&name)
+}
+
+/// Metrics of all flows together; fairness needs two of them.
+fn of_all(name: &str) -> bool {
+    ["utilisation", "link_utilisation"].contains(&name)
 }

@@ -174,16 +174,20 @@ impl Analyst<'_> {
             effects.extend(self.effect(arm, name, MetricRole::Primary, None));
         }
         for guardrail in &self.experiment.guardrails {
-            let better = guardrail.higher_is_better.map(|higher| {
-                if higher { Better::Higher } else { Better::Lower }
-            });
+            let better = guardrail
+                .higher_is_better
+                .map(|higher| if higher { Better::Higher } else { Better::Lower });
             let role = MetricRole::Guardrail {
                 margin: guardrail.margin,
             };
             effects.extend(self.effect(arm, &guardrail.metric, role, better));
         }
         let planned: Vec<String> = effects.iter().map(|effect| effect.metric.clone()).collect();
-        for name in self.values.metrics().filter(|name| !planned.iter().any(|own| own == name)) {
+        for name in self
+            .values
+            .metrics()
+            .filter(|name| !planned.iter().any(|own| own == name))
+        {
             effects.extend(self.effect(arm, name, MetricRole::Exploratory, None));
         }
         adjust(&mut effects);
@@ -219,7 +223,10 @@ impl Analyst<'_> {
                 interval,
                 outcome: interval.map_or(Outcome::Missing, |interval| judged(&interval, better)),
             });
-            levels.entry(family(&scenario).to_owned()).or_default().push(own.clone());
+            levels
+                .entry(family(&scenario).to_owned())
+                .or_default()
+                .push(own.clone());
             differences.extend(own);
         }
         let hierarchy = Hierarchy::new(levels.into_values().collect());
@@ -237,7 +244,10 @@ impl Analyst<'_> {
         let of_means = |which: usize| {
             let mut families: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
             for own in &scenarios {
-                families.entry(family(&own.scenario)).or_default().push(own.means[which]);
+                families
+                    .entry(family(&own.scenario))
+                    .or_default()
+                    .push(own.means[which]);
             }
             mean(&families.values().map(|means| mean(means)).collect::<Vec<_>>())
         };
@@ -254,7 +264,10 @@ impl Analyst<'_> {
             wilcoxon: ranks.map_or(f64::NAN, |test| test.p_value),
             pairs: [
                 differences.len(),
-                differences.iter().filter(|difference| **difference == 0.0).count(),
+                differences
+                    .iter()
+                    .filter(|difference| **difference == 0.0)
+                    .count(),
                 unmatched,
             ],
             scenarios,
@@ -267,7 +280,9 @@ impl Analyst<'_> {
         let mut by_seed: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
         let scenarios = self.values.scenarios();
         for scenario in &scenarios {
-            let baseline = self.values.by_seed(metric.name, scenario, &self.experiment.baseline);
+            let baseline = self
+                .values
+                .by_seed(metric.name, scenario, &self.experiment.baseline);
             for (seed, value) in self.values.by_seed(metric.name, scenario, arm) {
                 if let Some(other) = baseline.get(&seed) {
                     by_seed.entry(seed).or_default().push(value - other);
@@ -292,7 +307,11 @@ impl Analyst<'_> {
 
     /// 10,000 replicates for what was planned, fewer for what is only looked at.
     pub(super) fn resampling(&self, role: MetricRole) -> Resampling {
-        let replicates = if role == MetricRole::Exploratory { 2_000 } else { 10_000 };
+        let replicates = if role == MetricRole::Exploratory {
+            2_000
+        } else {
+            10_000
+        };
         Resampling {
             replicates,
             confidence: CONFIDENCE,

@@ -22,7 +22,10 @@ impl Gate {
 
     pub(super) fn of(comparisons: &[Comparison], verdicts: &[Verdict], values: &Values) -> Self {
         let mut reasons = Vec::new();
-        for verdict in verdicts.iter().filter(|verdict| verdict.finding == Finding::Alarm) {
+        for verdict in verdicts
+            .iter()
+            .filter(|verdict| verdict.finding == Finding::Alarm)
+        {
             reasons.push(verdict.headline.clone());
         }
         for comparison in comparisons.iter().filter(|own| own.role == ArmRole::Candidate) {
@@ -31,7 +34,9 @@ impl Gate {
                     (MetricRole::Primary, Outcome::Worse) => "is worse",
                     (MetricRole::Guardrail { .. }, Outcome::Broken) => "breaks its guardrail",
                     (MetricRole::Guardrail { .. }, Outcome::Open) => "may break its guardrail",
-                    (MetricRole::Primary | MetricRole::Guardrail { .. }, Outcome::Missing) => "has too few values",
+                    (MetricRole::Primary | MetricRole::Guardrail { .. }, Outcome::Missing) => {
+                        "has too few values"
+                    }
                     _ => continue,
                 };
                 reasons.push(format!("{}: {} {wrong}", comparison.arm, effect.metric));

@@ -14,7 +14,12 @@ pub(super) fn document(report: &Report<'_>) -> String {
 }
 
 fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
-    writeln!(out, "# {}\n\n{}\n", line(&report.experiment.name), line(&report.experiment.question))?;
+    writeln!(
+        out,
+        "# {}\n\n{}\n",
+        line(&report.experiment.name),
+        line(&report.experiment.question)
+    )?;
     writeln!(out, "{}\n\n## Verdict\n", page::scope(report))?;
     for verdict in &report.verdicts {
         writeln!(out, "- **{}**", line(&verdict.headline))?;
@@ -32,7 +37,11 @@ fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
-    for comparison in report.comparisons.iter().filter(|own| own.role != ArmRole::Repeat) {
+    for comparison in report
+        .comparisons
+        .iter()
+        .filter(|own| own.role != ArmRole::Repeat)
+    {
         writeln!(
             out,
             "## {} against {}\n\nDifferences are {} minus {}, with their 95 % interval.\n",
@@ -41,13 +50,25 @@ fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
             line(&comparison.arm),
             line(&report.experiment.baseline)
         )?;
-        writeln!(out, "| metric | role | {} | {} | difference | interval | p | |", line(&report.experiment.baseline), line(&comparison.arm))?;
+        writeln!(
+            out,
+            "| metric | role | {} | {} | difference | interval | p | |",
+            line(&report.experiment.baseline),
+            line(&comparison.arm)
+        )?;
         writeln!(out, "|---|---|--:|--:|--:|--:|--:|---|")?;
         for effect in &comparison.effects {
             row(report, effect, out)?;
         }
         writeln!(out)?;
-        scenarios(report, comparison.effects.iter().find(|effect| effect.role == MetricRole::Primary), out)?;
+        scenarios(
+            report,
+            comparison
+                .effects
+                .iter()
+                .find(|effect| effect.role == MetricRole::Primary),
+            out,
+        )?;
     }
     for table in &report.wins {
         writeln!(out, "## Scenarios won, tied, lost: {}\n", line(&table.metric))?;
@@ -59,17 +80,30 @@ fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
                 .iter()
                 .enumerate()
                 .map(|(other, [won, tied, lost])| {
-                    if other == index { "·".to_owned() } else { format!("{won} / {tied} / {lost}") }
+                    if other == index {
+                        "·".to_owned()
+                    } else {
+                        format!("{won} / {tied} / {lost}")
+                    }
                 })
                 .collect();
             writeln!(out, "| {arm} | {} |", cells.join(" | "))?;
         }
         writeln!(out)?;
     }
-    writeln!(out, "## Replay\n\nEvery cell can be run again by its id, and its packets compared with those of this run:\n")?;
+    writeln!(
+        out,
+        "## Replay\n\nEvery cell can be run again by its id, and its packets compared with those of this run:\n"
+    )?;
     writeln!(out, "```sh\njackfield ab replay CELL\n```\n")?;
     for (scenario, arm, seed, cell) in page::cells_worth_listing(report) {
-        writeln!(out, "- `{}`: {}, {}, seed {seed}", cell.id, line(scenario), line(arm))?;
+        writeln!(
+            out,
+            "- `{}`: {}, {}, seed {seed}",
+            code(&cell.id),
+            line(scenario),
+            line(arm)
+        )?;
     }
     Ok(())
 }
@@ -109,11 +143,17 @@ fn row(report: &Report<'_>, effect: &Effect, out: &mut String) -> std::fmt::Resu
 }
 
 fn scenarios(report: &Report<'_>, effect: Option<&Effect>, out: &mut String) -> std::fmt::Result {
-    let Some((effect, metric)) = effect.and_then(|effect| Some((effect, report.registry.find(&effect.metric)?))) else {
+    let Some((effect, metric)) =
+        effect.and_then(|effect| Some((effect, report.registry.find(&effect.metric)?)))
+    else {
         return Ok(());
     };
     let format = Format::of(metric);
-    writeln!(out, "{} by scenario:\n\n| scenario | pairs | difference | interval | |\n|---|--:|--:|--:|---|", metric.label)?;
+    writeln!(
+        out,
+        "{} by scenario:\n\n| scenario | pairs | difference | interval | |\n|---|--:|--:|--:|---|",
+        metric.label
+    )?;
     for scenario in &effect.scenarios {
         let Some(interval) = scenario.interval else {
             continue;
@@ -151,12 +191,17 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// Text that cannot leave a span of code: ids are hexadecimal digits, and what is not stays out.
+fn code(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+}
+
 /// Text that cannot leave its line or its cell, and that starts nothing of Markdown's.
 fn line(text: &str) -> String {
     text.chars()
         .flat_map(|c| match c {
             '\n' | '\r' => vec![' '],
-            '|' | '<' | '>' | '`' | '[' | ']' | '*' | '_' | '#' | '\\' | '!' if c != '_' => vec!['\\', c],
+            '|' | '<' | '>' | '`' | '[' | ']' | '*' | '#' | '\\' | '!' => vec!['\\', c],
             other => vec![other],
         })
         .collect()

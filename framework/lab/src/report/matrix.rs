@@ -66,14 +66,22 @@ pub(super) fn telling(report: &Report<'_>, count: usize) -> Vec<(String, u64)> {
         return Vec::new();
     };
     let mut best: Vec<(f64, &str, &str)> = Vec::new();
-    for comparison in report.comparisons.iter().filter(|own| own.role == ArmRole::Candidate) {
+    for comparison in report
+        .comparisons
+        .iter()
+        .filter(|own| own.role == ArmRole::Candidate)
+    {
         let effects = comparison.effects.iter().filter(|effect| effect.metric == *name);
         for scenario in effects.flat_map(|effect| &effect.scenarios) {
             let Some(interval) = scenario.interval else {
                 continue;
             };
             let width = (interval.upper - interval.lower).max(1e-12);
-            best.push((interval.estimate.abs() / width, &scenario.scenario, &comparison.arm));
+            best.push((
+                interval.estimate.abs() / width,
+                &scenario.scenario,
+                &comparison.arm,
+            ));
         }
     }
     best.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));

@@ -70,7 +70,10 @@ impl<'a> Report<'a> {
             .map(|comparison| Verdict::of(comparison, &experiment.baseline, registry))
             .collect();
         // The repeated baseline speaks first if it has something to say, else last.
-        if let Some(alarm) = verdicts.iter().position(|verdict| verdict.finding == Finding::Alarm) {
+        if let Some(alarm) = verdicts
+            .iter()
+            .position(|verdict| verdict.finding == Finding::Alarm)
+        {
             let alarm = verdicts.remove(alarm);
             verdicts.insert(0, alarm);
         }

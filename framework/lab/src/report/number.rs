@@ -91,10 +91,16 @@ pub(super) fn written(value: f64, digits: usize) -> String {
         return "–".to_owned();
     }
     if value.is_infinite() {
-        return if value > 0.0 { "∞".to_owned() } else { "−∞".to_owned() };
+        return if value > 0.0 {
+            "∞".to_owned()
+        } else {
+            "−∞".to_owned()
+        };
     }
     let text = format!("{:.*}", digits, value.abs());
-    let (whole, part) = text.split_once('.').map_or((text.as_str(), ""), |(whole, part)| (whole, part));
+    let (whole, part) = text
+        .split_once('.')
+        .map_or((text.as_str(), ""), |(whole, part)| (whole, part));
     let mut grouped = String::new();
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index) % 3 == 0 && whole.len() > 4 {
@@ -107,7 +113,11 @@ pub(super) fn written(value: f64, digits: usize) -> String {
         grouped.push_str(part);
     }
     let nothing = text.bytes().all(|byte| byte == b'0' || byte == b'.');
-    if value < 0.0 && !nothing { format!("−{grouped}") } else { grouped }
+    if value < 0.0 && !nothing {
+        format!("−{grouped}")
+    } else {
+        grouped
+    }
 }
 
 /// With a plus in front of what is above nothing.
@@ -160,7 +170,10 @@ mod tests {
     fn an_interval_shows_two_digits_that_count() {
         let registry = crate::metrics::Registry::network();
         let share = Format::of(registry.find("utilisation").expect("there"));
-        assert_eq!(share.differences(&[0.0613, 0.052, 0.0704], 0.0184), ["6.1", "5.2", "7.0"]);
+        assert_eq!(
+            share.differences(&[0.0613, 0.052, 0.0704], 0.0184),
+            ["6.1", "5.2", "7.0"]
+        );
         let delay = Format::of(registry.find("delay_p95").expect("there"));
         assert_eq!(delay.differences(&[123.456, 20.0], 103.0), ["123", "20"]);
         assert_eq!(delay.differences(&[0.012_34], 0.002), ["0.0123"]);

@@ -46,7 +46,9 @@ struct Gathered {
 impl Gathered {
     fn value(&self) -> Option<f64> {
         let mean = |(sum, n): (f64, u32)| (n > 0).then(|| sum / f64::from(n));
-        self.whole.or_else(|| mean(self.flows)).or_else(|| mean(self.rest))
+        self.whole
+            .or_else(|| mean(self.flows))
+            .or_else(|| mean(self.rest))
     }
 }
 
@@ -76,7 +78,10 @@ impl Values {
             });
         note(&mut self.experiments, &row.experiment);
         note(&mut self.revisions, &row.revision);
-        note(self.digests.entry(Arc::clone(&row.arm)).or_default(), &row.digests);
+        note(
+            self.digests.entry(Arc::clone(&row.arm)).or_default(),
+            &row.digests,
+        );
         if !self.units.contains_key(&row.metric) {
             self.units.insert(Arc::clone(&row.metric), Arc::clone(&row.unit));
         }
@@ -127,7 +132,11 @@ impl Values {
 
     /// All scenarios, by name.
     pub fn scenarios(&self) -> Vec<Arc<str>> {
-        let names: BTreeSet<_> = self.cells.keys().map(|(scenario, _, _)| Arc::clone(scenario)).collect();
+        let names: BTreeSet<_> = self
+            .cells
+            .keys()
+            .map(|(scenario, _, _)| Arc::clone(scenario))
+            .collect();
         names.into_iter().collect()
     }
 

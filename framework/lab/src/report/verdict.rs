@@ -97,7 +97,8 @@ fn repeated(planned: &[(&Effect, &Metric)]) -> (Finding, String) {
         (pairs + effect.pairs[0], equal + effect.pairs[1])
     });
     if pairs == 0 {
-        let text = "The A/A arm has no cells: whether the method finds differences that are not there is unknown.";
+        let text =
+            "The A/A arm has no cells: whether the method finds differences that are not there is unknown.";
         return (Finding::Missing, text.to_owned());
     }
     if differing.is_empty() {
@@ -172,12 +173,19 @@ fn judged(planned: &[(&Effect, &Metric)], arm: &str, baseline: &str) -> (Finding
             format!(
                 "{arm} is better than {baseline} in {}{}.",
                 joined(&better),
-                if with(Outcome::Holds).is_empty() { "" } else { ", and every guardrail holds" }
+                if with(Outcome::Holds).is_empty() {
+                    ""
+                } else {
+                    ", and every guardrail holds"
+                }
             ),
         ),
         (true, true) if !broken.is_empty() => (
             Finding::Broken,
-            format!("{arm} shows no gain over {baseline}, and it breaks the guardrail on {}.", joined(&broken)),
+            format!(
+                "{arm} shows no gain over {baseline}, and it breaks the guardrail on {}.",
+                joined(&broken)
+            ),
         ),
         (true, true) => (
             Finding::Alike,
@@ -256,7 +264,11 @@ fn guardrail(effect: &Effect, metric: &Metric, margin: f64) -> String {
     };
     // A bound of the harm: at most so much worse is at least so much better.
     let bounded = |least: bool, text: &str| {
-        let word = if least == text.starts_with('−') { "at most" } else { "at least" };
+        let word = if least == text.starts_with('−') {
+            "at most"
+        } else {
+            "at least"
+        };
         format!("{word} {}", by(text))
     };
     let name = lower_first(metric.label);

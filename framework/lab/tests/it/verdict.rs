@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jackfield_lab::experiment::{Arm, Experiment, Guardrail, Stopping};
+use jackfield_lab::experiment::{Arm, Experiment, Guardrail, Places, Stopping};
 use jackfield_lab::metrics::Registry;
 use jackfield_lab::report::{Finding, Outcome, Report, Values, Verdict};
 use jackfield_lab::rows::{Row, SCHEMA};
@@ -60,6 +60,7 @@ fn experiment(primary: &str, guardrails: &[(&str, f64)]) -> Experiment {
             .collect(),
         stopping: Stopping::Fixed,
         manifest: None,
+        places: Places::default(),
     }
 }
 
@@ -123,11 +124,23 @@ fn e26_7_a_better_arm_is_called_better_with_effect_and_interval() {
     let sentence = &told.b.sentences[0];
     assert_eq!(sentence.outcome, Outcome::Better);
     let text = &sentence.text;
-    assert!(text.starts_with("B uses 6.") && text.contains("percentage points more of what the path offers than A"), "{text}");
-    assert!(text.contains("(95 % interval 5.") || text.contains("(95 % interval 6."), "{text}");
+    assert!(
+        text.starts_with("B uses 6.")
+            && text.contains("percentage points more of what the path offers than A"),
+        "{text}"
+    );
+    assert!(
+        text.contains("(95 % interval 5.") || text.contains("(95 % interval 6."),
+        "{text}"
+    );
     let guardrail = &told.b.sentences[1];
     assert_eq!(guardrail.outcome, Outcome::Holds);
-    assert!(guardrail.text.starts_with("Guardrail delay p95 holds: ") && guardrail.text.contains("10.0 ms worse are allowed"), "{}", guardrail.text);
+    assert!(
+        guardrail.text.starts_with("Guardrail delay p95 holds: ")
+            && guardrail.text.contains("10.0 ms worse are allowed"),
+        "{}",
+        guardrail.text
+    );
     assert_eq!(told.gate, Vec::<String>::new());
 }
 
@@ -136,7 +149,11 @@ fn e26_7_a_worse_arm_is_called_worse_and_the_gate_closes() {
     let told = told(&[("settling_time", 4.0, 1.5, 0.5)], &[], 0.0);
     assert_eq!(told.b.finding, Finding::Worse);
     assert_eq!(told.b.headline, "B is worse than A in settling time.");
-    assert!(told.b.sentences[0].text.starts_with("B settles 1."), "{}", told.b.sentences[0].text);
+    assert!(
+        told.b.sentences[0].text.starts_with("B settles 1."),
+        "{}",
+        told.b.sentences[0].text
+    );
     assert!(told.b.sentences[0].text.contains("later than A"));
     assert_eq!(told.gate, ["B: settling_time is worse"]);
 }
@@ -146,7 +163,11 @@ fn e26_7_where_nothing_is_shown_nothing_is_claimed() {
     let told = told(&[("utilisation", 0.7, 0.0, 0.02)], &[], 0.0);
     assert_eq!(told.b.finding, Finding::Alike);
     assert_eq!(told.b.headline, "No difference between B and A is shown.");
-    assert!(told.b.sentences[0].text.starts_with("Utilisation: no difference is shown, "));
+    assert!(
+        told.b.sentences[0]
+            .text
+            .starts_with("Utilisation: no difference is shown, ")
+    );
     assert_eq!(told.gate, Vec::<String>::new());
 }
 
@@ -160,12 +181,24 @@ fn e26_7_a_gain_that_breaks_a_guardrail_is_no_win() {
         "B is better than A in utilisation, at a price that was ruled out beforehand: it breaks the guardrail on delay p95."
     );
     let text = &told_broken.b.sentences[1].text;
-    assert!(text.starts_with("Guardrail delay p95 is broken: 2") && text.contains("ms worse, with 95 % confidence at least 2"), "{text}");
+    assert!(
+        text.starts_with("Guardrail delay p95 is broken: 2")
+            && text.contains("ms worse, with 95 % confidence at least 2"),
+        "{text}"
+    );
     assert_eq!(told_broken.gate, ["B: delay_p95 breaks its guardrail"]);
 
-    let told_open = told(&[("utilisation", 0.7, 0.06, 0.02), ("delay_p95", 100.0, 10.0, 8.0)], &[DELAY], 0.0);
+    let told_open = told(
+        &[("utilisation", 0.7, 0.06, 0.02), ("delay_p95", 100.0, 10.0, 8.0)],
+        &[DELAY],
+        0.0,
+    );
     assert_eq!(told_open.b.finding, Finding::Open);
-    assert!(told_open.b.headline.ends_with("More seeds would tell."), "{}", told_open.b.headline);
+    assert!(
+        told_open.b.headline.ends_with("More seeds would tell."),
+        "{}",
+        told_open.b.headline
+    );
     assert_eq!(told_open.gate, ["B: delay_p95 may break its guardrail"]);
 }
 
@@ -181,7 +214,10 @@ fn e17_7_an_honest_repeated_baseline_agrees_and_a_shifted_one_raises_an_alarm() 
     let shifted = told(world, &[], 0.5);
     assert_eq!(shifted.repeat.finding, Finding::Alarm);
     assert!(
-        shifted.repeat.headline.starts_with("The A/A arm differs in utilisation:"),
+        shifted
+            .repeat
+            .headline
+            .starts_with("The A/A arm differs in utilisation:"),
         "{}",
         shifted.repeat.headline
     );
@@ -191,25 +227,49 @@ fn e17_7_an_honest_repeated_baseline_agrees_and_a_shifted_one_raises_an_alarm() 
 #[test]
 fn too_few_cells_say_nothing_and_metrics_that_nobody_described_are_left_out() {
     let experiment = experiment("utilisation", &[DELAY]);
-    let values = Values::of_rows(&rows(&[("utilisation", 0.7, 0.1, 0.01), ("of_tomorrow", 1.0, 1.0, 0.1)], 0.0, 0));
+    let values = Values::of_rows(&rows(
+        &[("utilisation", 0.7, 0.1, 0.01), ("of_tomorrow", 1.0, 1.0, 0.1)],
+        0.0,
+        0,
+    ));
     let registry = Registry::network();
     let nothing = Report::new(&experiment, &values, &registry);
     assert!(nothing.verdicts().is_empty() && nothing.html().contains("<h1>words</h1>"));
 
-    let values = Values::of_rows(&[row("one", "A", 1, ("*", "utilisation"), 0.5), row("one", "B", 2, ("*", "utilisation"), 0.6)]);
+    let values = Values::of_rows(&[
+        row("one", "A", 1, ("*", "utilisation"), 0.5),
+        row("one", "B", 2, ("*", "utilisation"), 0.6),
+    ]);
     let unpaired = Report::new(&experiment, &values, &registry);
     assert_eq!(unpaired.verdicts()[0].finding, Finding::Missing);
-    assert!(unpaired.gate().reasons.contains(&"B: utilisation has too few values".to_owned()));
+    assert!(
+        unpaired
+            .gate()
+            .reasons
+            .contains(&"B: utilisation has too few values".to_owned())
+    );
 
-    let values = Values::of_rows(&rows(&[("utilisation", 0.7, 0.1, 0.01), ("of_tomorrow", 1.0, 1.0, 0.1)], 0.0, 5));
+    let values = Values::of_rows(&rows(
+        &[("utilisation", 0.7, 0.1, 0.01), ("of_tomorrow", 1.0, 1.0, 0.1)],
+        0.0,
+        5,
+    ));
     let report = Report::new(&experiment, &values, &registry);
-    assert!(report.comparisons()[0].effects.iter().all(|effect| effect.metric != "of_tomorrow"));
+    assert!(
+        report.comparisons()[0]
+            .effects
+            .iter()
+            .all(|effect| effect.metric != "of_tomorrow")
+    );
 }
 
 #[test]
 fn a_cells_value_is_that_of_all_flows_else_the_mean_over_flows() {
     let of = |rows: &[Row]| Values::of_rows(rows).by_seed("loss", "s", "A");
-    let flows = [row("s", "A", 1, ("x", "loss"), 0.1), row("s", "A", 1, ("y", "loss"), 0.3)];
+    let flows = [
+        row("s", "A", 1, ("x", "loss"), 0.1),
+        row("s", "A", 1, ("y", "loss"), 0.3),
+    ];
     assert_eq!(of(&flows), [(1, 0.2)].into());
     let mut with_whole = flows.to_vec();
     with_whole.push(row("s", "A", 1, ("*", "loss"), 0.15));
@@ -231,6 +291,9 @@ fn with_sequential_stopping_the_claim_rests_on_the_always_valid_test() {
         overall.upper - overall.lower
     };
     let fixed = width(&experiment);
-    experiment.stopping = Stopping::Sequential { alpha: 0.05, every: 5 };
+    experiment.stopping = Stopping::Sequential {
+        alpha: 0.05,
+        every: 5,
+    };
     assert!(width(&experiment) > fixed, "looking early costs width");
 }

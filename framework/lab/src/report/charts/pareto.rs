@@ -27,7 +27,11 @@ pub(in crate::report) fn pareto(points: &[Point], x: &Metric, y: &Metric) -> Str
     let (of_x, of_y) = (Format::of(x), Format::of(y));
     let (low_x, high_x) = extent(points, |at| at.0);
     let (low_y, high_y) = extent(points, |at| at.1);
-    let scale_x = Scale::round(low_x.min(high_x * 0.9) * of_x.scale, high_x * of_x.scale, (LEFT, RIGHT));
+    let scale_x = Scale::round(
+        low_x.min(high_x * 0.9) * of_x.scale,
+        high_x * of_x.scale,
+        (LEFT, RIGHT),
+    );
     let scale_y = Scale::round(low_y * of_y.scale, high_y * of_y.scale, (BOTTOM, TOP));
     let at = |(a, b): (f64, f64)| (scale_x.at(a * of_x.scale), scale_y.at(b * of_y.scale));
     let mut drawing = Drawing::new(
@@ -51,14 +55,28 @@ pub(in crate::report) fn pareto(points: &[Point], x: &Metric, y: &Metric) -> Str
         "axis",
         &format!("{} ({}), mean over scenarios", x.label, of_x.unit.trim()),
     );
-    drawing.turned_text((18.0, (TOP + BOTTOM) / 2.0), "axis", &format!("{} ({})", y.label, of_y.unit.trim()));
-    drawing.text((LEFT + 10.0, TOP + 16.0), Anchor::Start, "corner", "◤ better: more for less");
+    drawing.turned_text(
+        (18.0, (TOP + BOTTOM) / 2.0),
+        "axis",
+        &format!("{} ({})", y.label, of_y.unit.trim()),
+    );
+    drawing.text(
+        (LEFT + 10.0, TOP + 16.0),
+        Anchor::Start,
+        "corner",
+        "◤ better: more for less",
+    );
     for point in points {
         for (scenario, a, b) in &point.scenarios {
             let place = at((*a, *b));
             drawing.open(
                 &format!("arm a{} faint", point.index % 8),
-                &format!("{}, {scenario}: {} at {}", point.arm, of_y.value(*b), of_x.value(*a)),
+                &format!(
+                    "{}, {scenario}: {} at {}",
+                    point.arm,
+                    of_y.value(*b),
+                    of_x.value(*a)
+                ),
             );
             drawing.marker(point.index, place, 3.2, "dot");
             drawing.close();
@@ -72,19 +90,37 @@ pub(in crate::report) fn pareto(points: &[Point], x: &Metric, y: &Metric) -> Str
         let place = at(point.at);
         drawing.open(
             &format!("arm a{}", point.index % 8),
-            &format!("{}: {} at {}", point.arm, of_y.value(point.at.1), of_x.value(point.at.0)),
+            &format!(
+                "{}: {} at {}",
+                point.arm,
+                of_y.value(point.at.1),
+                of_x.value(point.at.0)
+            ),
         );
         drawing.marker(point.index, place, 8.0, "dot big");
         // Names step down until they do not cover each other, and stand to the left near the right edge.
         let mut y = place.1 + 5.0;
-        while labels.iter().any(|(x, own)| (own - y).abs() < 16.0 && (x - place.0).abs() < 170.0) {
+        while labels
+            .iter()
+            .any(|(x, own)| (own - y).abs() < 16.0 && (x - place.0).abs() < 170.0)
+        {
             y += 16.0;
         }
         labels.push((place.0, y));
         if place.0 > RIGHT - 150.0 {
-            drawing.text((place.0 - 14.0, y), Anchor::End, "name", &shortened(&point.arm, 28));
+            drawing.text(
+                (place.0 - 14.0, y),
+                Anchor::End,
+                "name",
+                &shortened(&point.arm, 28),
+            );
         } else {
-            drawing.text((place.0 + 14.0, y), Anchor::Start, "name", &shortened(&point.arm, 28));
+            drawing.text(
+                (place.0 + 14.0, y),
+                Anchor::Start,
+                "name",
+                &shortened(&point.arm, 28),
+            );
         }
         drawing.close();
     }
@@ -119,7 +155,11 @@ fn front(drawing: &mut Drawing, points: &[Point], at: impl Fn((f64, f64)) -> (f6
     let mut data = String::new();
     for (index, point) in best.into_iter().enumerate() {
         let (x, y) = at(point);
-        data.push_str(&if index == 0 { format!("M{x:.1} {BOTTOM:.1}V{y:.1}") } else { format!("H{x:.1}V{y:.1}") });
+        data.push_str(&if index == 0 {
+            format!("M{x:.1} {BOTTOM:.1}V{y:.1}")
+        } else {
+            format!("H{x:.1}V{y:.1}")
+        });
     }
     if !data.is_empty() {
         data.push_str(&format!("H{RIGHT:.1}"));
@@ -129,7 +169,10 @@ fn front(drawing: &mut Drawing, points: &[Point], at: impl Fn((f64, f64)) -> (f6
 
 /// Which two metrics to draw: utilisation and delay if they are there, else a primary one that should be high and a planned one that should be
 /// low.
-pub(in crate::report) fn axes<'a>(planned: &[&'a Metric], find: impl Fn(&str) -> Option<&'a Metric>) -> Option<(&'a Metric, &'a Metric)> {
+pub(in crate::report) fn axes<'a>(
+    planned: &[&'a Metric],
+    find: impl Fn(&str) -> Option<&'a Metric>,
+) -> Option<(&'a Metric, &'a Metric)> {
     let first = |better: Better| planned.iter().copied().find(|metric| metric.better == better);
     let x = find("delay_p95").or_else(|| first(Better::Lower))?;
     let y = find("utilisation").or_else(|| first(Better::Higher))?;

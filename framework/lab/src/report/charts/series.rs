@@ -43,7 +43,15 @@ pub(in crate::report) fn over_time(cells: &[(usize, &CellSeries)]) -> String {
                     .flows
                     .iter()
                     .enumerate()
-                    .map(|(index, flow)| line(*arm, &format!("f{}", index % 6), &cell.series, &flow.name, smoothed(&flow.received, cell.series.step)))
+                    .map(|(index, flow)| {
+                        line(
+                            *arm,
+                            &format!("f{}", index % 6),
+                            &cell.series,
+                            &flow.name,
+                            smoothed(&flow.received, cell.series.step),
+                        )
+                    })
                     .collect(),
                 ceiling: ceiling(&cell.series),
                 least: 100.0,
@@ -54,7 +62,13 @@ pub(in crate::report) fn over_time(cells: &[(usize, &CellSeries)]) -> String {
         for (arm, cell) in cells {
             for flow in &cell.series.flows {
                 lines.push(line(*arm, "thin", &cell.series, "target", flow.target.clone()));
-                lines.push(line(*arm, "", &cell.series, &cell.arm, smoothed(&flow.received, cell.series.step)));
+                lines.push(line(
+                    *arm,
+                    "",
+                    &cell.series,
+                    &cell.arm,
+                    smoothed(&flow.received, cell.series.step),
+                ));
             }
         }
         panels.push(Panel {
@@ -107,9 +121,16 @@ fn draw(panels: &[Panel<'_>], seconds: f64) -> String {
             drawing.line((LEFT, y), (RIGHT, y), "grid");
             drawing.text((LEFT - 8.0, y + 4.0), Anchor::End, "tick", &text);
         }
-        drawing.turned_text((16.0, (top + bottom) / 2.0), "axis", &shortened(panel.label, (panel.height / 7.0) as usize));
+        drawing.turned_text(
+            (16.0, (top + bottom) / 2.0),
+            "axis",
+            &shortened(panel.label, (panel.height / 7.0) as usize),
+        );
         if let Some((values, step)) = panel.ceiling {
-            let points = values.iter().enumerate().map(|(index, value)| (time.at(index as f64 * step), scale.at(*value)));
+            let points = values
+                .iter()
+                .enumerate()
+                .map(|(index, value)| (time.at(index as f64 * step), scale.at(*value)));
             let edge = staircase(points, time.at(values.len() as f64 * step));
             if let Some(rest) = edge.strip_prefix('M') {
                 drawing.path(&format!("M{LEFT:.1} {bottom:.1}L{rest}V{bottom:.1}Z"), "ceiling");
@@ -118,7 +139,11 @@ fn draw(panels: &[Panel<'_>], seconds: f64) -> String {
         }
         for line in &panel.lines {
             let points = line.values.iter().enumerate().map(|(index, value)| {
-                let y = if value.is_finite() { scale.at(*value) } else { f64::NAN };
+                let y = if value.is_finite() {
+                    scale.at(*value)
+                } else {
+                    f64::NAN
+                };
                 (time.at((index as f64 + 0.5) * line.step), y)
             });
             drawing.open(&line.class, line.title);
@@ -133,7 +158,12 @@ fn draw(panels: &[Panel<'_>], seconds: f64) -> String {
         drawing.line((x, top - 22.0), (x, top - 17.0), "base");
         drawing.text((x, top - 3.0), Anchor::Middle, "tick", &text);
     }
-    drawing.text(((LEFT + RIGHT) / 2.0, top + 17.0), Anchor::Middle, "axis", "time (s)");
+    drawing.text(
+        ((LEFT + RIGHT) / 2.0, top + 17.0),
+        Anchor::Middle,
+        "axis",
+        "time (s)",
+    );
     drawing.finish()
 }
 
@@ -169,16 +199,25 @@ fn smoothed(values: &[f64], step: f64) -> Vec<f64> {
 }
 
 fn delay(series: &Series) -> Vec<f64> {
-    across(series, |flow, index| flow.delay.get(index).copied().unwrap_or(f64::NAN))
+    across(series, |flow, index| {
+        flow.delay.get(index).copied().unwrap_or(f64::NAN)
+    })
 }
 
 fn loss(series: &Series) -> Vec<f64> {
-    across(series, |flow, index| 100.0 * flow.loss.get(index).copied().unwrap_or(f64::NAN))
+    across(series, |flow, index| {
+        100.0 * flow.loss.get(index).copied().unwrap_or(f64::NAN)
+    })
 }
 
 /// The mean over flows at every step.
 fn across(series: &Series, value: impl Fn(&FlowSeries, usize) -> f64) -> Vec<f64> {
-    let steps = series.flows.iter().map(|flow| flow.received.len()).max().unwrap_or(0);
+    let steps = series
+        .flows
+        .iter()
+        .map(|flow| flow.received.len())
+        .max()
+        .unwrap_or(0);
     (0..steps)
         .map(|index| mean_of(series.flows.iter().map(|flow| value(flow, index))))
         .collect()
@@ -192,6 +231,11 @@ fn mean_of(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 fn length(series: &Series) -> f64 {
-    let steps = series.flows.iter().map(|flow| flow.received.len()).max().unwrap_or(0);
+    let steps = series
+        .flows
+        .iter()
+        .map(|flow| flow.received.len())
+        .max()
+        .unwrap_or(0);
     steps as f64 * series.step
 }

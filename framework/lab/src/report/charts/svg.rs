@@ -154,8 +154,18 @@ pub(in crate::report) fn marker(arm: usize, (x, y): (f64, f64), r: f64, class: &
         3 => points(&[(0.0, -1.2), (1.15, 0.85), (-1.15, 0.85)]),
         4 => points(&[(0.0, 1.2), (1.15, -0.85), (-1.15, -0.85)]),
         _ => points(&[
-            (-0.4, -1.15), (0.4, -1.15), (0.4, -0.4), (1.15, -0.4), (1.15, 0.4), (0.4, 0.4),
-            (0.4, 1.15), (-0.4, 1.15), (-0.4, 0.4), (-1.15, 0.4), (-1.15, -0.4), (-0.4, -0.4),
+            (-0.4, -1.15),
+            (0.4, -1.15),
+            (0.4, -0.4),
+            (1.15, -0.4),
+            (1.15, 0.4),
+            (0.4, 0.4),
+            (0.4, 1.15),
+            (-0.4, 1.15),
+            (-0.4, 0.4),
+            (-1.15, 0.4),
+            (-1.15, -0.4),
+            (-0.4, -0.4),
         ]),
     }
 }
@@ -170,7 +180,11 @@ pub(super) struct Scale {
 impl Scale {
     /// Over `values`, widened so that both ends are round and nothing sits on the very edge.
     pub(super) fn round(low: f64, high: f64, places: (f64, f64)) -> Self {
-        let (low, high) = if low.is_finite() && high.is_finite() { (low, high) } else { (0.0, 1.0) };
+        let (low, high) = if low.is_finite() && high.is_finite() {
+            (low, high)
+        } else {
+            (0.0, 1.0)
+        };
         let room = (high - low).max(high.abs().max(low.abs()) * 1e-6).max(1e-9);
         let step = step(room, 5.0);
         Self {

@@ -26,15 +26,30 @@ pub(super) fn page(report: &Report<'_>) -> String {
             "Each arm's mean over scenarios; beneath it the difference from the baseline. Metrics that were stated beforehand.",
             tables::overview(report),
         ),
-        section("pareto", "Gain against cost", "Large: mean over all scenarios. Small: each scenario. The line joins the arms that no other arm beats in both ways.", pareto_plot(report)),
+        section(
+            "pareto",
+            "Gain against cost",
+            "Large: mean over all scenarios. Small: each scenario. The line joins the arms that no other arm beats in both ways.",
+            pareto_plot(report),
+        ),
         section(
             "differences",
             "Differences in every scenario",
             "Each row is a scenario: the mean difference over its seeds and its 95 % interval (BCa bootstrap, widened for few seeds). The diamond is the mean over scenarios with its interval.",
             forests(report),
         ),
-        section("matrix", "Won, tied, lost", "", format!("{}{}", tables::wins(report), tables::grid(report))),
-        section("time", "Cells over time", "Thick: what arrived, mean over a second. Thin: what the controller aimed at. Grey: what the tightest link bears.", over_time(report)),
+        section(
+            "matrix",
+            "Won, tied, lost",
+            "",
+            format!("{}{}", tables::wins(report), tables::grid(report)),
+        ),
+        section(
+            "time",
+            "Cells over time",
+            "Thick: what arrived, mean over a second. Thin: what the controller aimed at. Grey: what the tightest link bears.",
+            over_time(report),
+        ),
         section(
             "all",
             "Every metric",
@@ -76,7 +91,11 @@ fn section(id: &'static str, title: &'static str, lead: &str, content: String) -
     if content.is_empty() {
         return None;
     }
-    let lead = if lead.is_empty() { String::new() } else { format!(r#"<p class="lead">{lead}</p>"#) };
+    let lead = if lead.is_empty() {
+        String::new()
+    } else {
+        format!(r#"<p class="lead">{lead}</p>"#)
+    };
     Some(Section {
         id,
         title,
@@ -88,8 +107,16 @@ fn section(id: &'static str, title: &'static str, lead: &str, content: String) -
 pub(super) fn scope(report: &Report<'_>) -> String {
     let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let cells = report.values.cells().count();
-    let failed = report.values.cells().filter(|(_, _, _, cell)| !cell.failure.is_empty()).count();
-    let arms = report.arms.iter().filter(|(_, role)| *role != ArmRole::Repeat).count();
+    let failed = report
+        .values
+        .cells()
+        .filter(|(_, _, _, cell)| !cell.failure.is_empty())
+        .count();
+    let arms = report
+        .arms
+        .iter()
+        .filter(|(_, role)| *role != ArmRole::Repeat)
+        .count();
     let seeds: std::collections::BTreeSet<u64> = report.values.cells().map(|(_, _, seed, _)| seed).collect();
     format!(
         "{}, {}, {}, {}{}.",
@@ -97,7 +124,11 @@ pub(super) fn scope(report: &Report<'_>) -> String {
         counted(report.values.scenarios().len(), "scenario", "scenarios"),
         counted(seeds.len(), "seed", "seeds"),
         counted(cells, "cell", "cells"),
-        if failed == 0 { String::new() } else { format!(", of which {failed} failed") }
+        if failed == 0 {
+            String::new()
+        } else {
+            format!(", of which {failed} failed")
+        }
     )
 }
 
@@ -109,7 +140,9 @@ pub(super) fn cells_worth_listing<'r>(report: &'r Report<'_>) -> Vec<(&'r str, &
     }
     let mut kept: Vec<(&str, &str, u64, &Cell)> = Vec::new();
     for cell in all {
-        let first = kept.last().is_none_or(|last| (last.0, last.1) != (cell.0, cell.1));
+        let first = kept
+            .last()
+            .is_none_or(|last| (last.0, last.1) != (cell.0, cell.1));
         if first || !cell.3.failure.is_empty() {
             kept.push(cell);
         }
@@ -128,7 +161,10 @@ fn metric<'r>(report: &'r Report<'_>, name: &str) -> Option<&'r Metric> {
 }
 
 fn planned<'r>(comparison: &'r Comparison) -> impl Iterator<Item = &'r Effect> {
-    comparison.effects.iter().filter(|effect| effect.role != MetricRole::Exploratory)
+    comparison
+        .effects
+        .iter()
+        .filter(|effect| effect.role != MetricRole::Exploratory)
 }
 
 fn swatch(index: usize) -> String {
@@ -140,7 +176,11 @@ fn swatch(index: usize) -> String {
 }
 
 fn arm_label(report: &Report<'_>, arm: &str) -> String {
-    format!(r#"<span class="arm-label">{}{}</span>"#, swatch(index_of(report, arm)), escape(arm))
+    format!(
+        r#"<span class="arm-label">{}{}</span>"#,
+        swatch(index_of(report, arm)),
+        escape(arm)
+    )
 }
 
 fn key(report: &Report<'_>) -> String {
@@ -152,7 +192,11 @@ fn key(report: &Report<'_>) -> String {
             ArmRole::Repeat => "the baseline once more",
             ArmRole::Oracle => "knows the path",
         };
-        let _ = write!(list, "<li>{} <span class=\"role\">{role}</span></li>", arm_label(report, arm));
+        let _ = write!(
+            list,
+            "<li>{} <span class=\"role\">{role}</span></li>",
+            arm_label(report, arm)
+        );
     }
     format!(r#"<ul class="key" aria-label="Arms">{list}</ul>"#)
 }
@@ -166,7 +210,11 @@ fn verdicts(report: &Report<'_>) -> String {
     if gate.passes() {
         html.push_str(r#"<p class="gate good"><span class="sign">✓</span>The regression gate passes: by its confidence bounds nothing that was stated beforehand got worse.</p>"#);
     } else {
-        let reasons: String = gate.reasons.iter().map(|reason| format!("<li>{}</li>", escape(reason))).collect();
+        let reasons: String = gate
+            .reasons
+            .iter()
+            .map(|reason| format!("<li>{}</li>", escape(reason)))
+            .collect();
         let _ = write!(
             html,
             r#"<div class="gate bad"><p><span class="sign">✗</span>The regression gate does not pass:</p><ul>{reasons}</ul></div>"#
@@ -198,7 +246,11 @@ fn card(report: &Report<'_>, verdict: &Verdict) -> String {
             );
         }
     }
-    let list = if sentences.is_empty() { String::new() } else { format!("<ul>{sentences}</ul>") };
+    let list = if sentences.is_empty() {
+        String::new()
+    } else {
+        format!("<ul>{sentences}</ul>")
+    };
     format!(
         r#"<article class="verdict {class}"><p class="finding"><span class="sign" aria-hidden="true">{sign}</span> {word}</p><div><h3>{}{}</h3>{list}</div></article>"#,
         swatch(index_of(report, &verdict.arm)),
@@ -229,7 +281,11 @@ fn pareto_plot(report: &Report<'_>) -> String {
                 .iter()
                 .filter_map(|scenario| {
                     let mean = |metric: &Metric| {
-                        let values: Vec<f64> = report.values.by_seed(metric.name, scenario, arm).into_values().collect();
+                        let values: Vec<f64> = report
+                            .values
+                            .by_seed(metric.name, scenario, arm)
+                            .into_values()
+                            .collect();
                         (!values.is_empty()).then(|| crate::statistics::summary::mean(&values))
                     };
                     Some((scenario.to_string(), mean(x)?, mean(y)?))
@@ -250,13 +306,20 @@ fn pareto_plot(report: &Report<'_>) -> String {
     if points.is_empty() {
         return String::new();
     }
-    format!(r#"<figure class="chart">{}</figure>"#, pareto::pareto(&points, x, y))
+    format!(
+        r#"<figure class="chart">{}</figure>"#,
+        pareto::pareto(&points, x, y)
+    )
 }
 
 fn forests(report: &Report<'_>) -> String {
     let mut html = String::new();
     let several = report.comparisons.len() > 3;
-    for comparison in report.comparisons.iter().filter(|own| own.role != ArmRole::Repeat) {
+    for comparison in report
+        .comparisons
+        .iter()
+        .filter(|own| own.role != ArmRole::Repeat)
+    {
         let mut charts = String::new();
         for effect in planned(comparison) {
             let Some(metric) = metric(report, &effect.metric) else {
@@ -281,7 +344,11 @@ fn forests(report: &Report<'_>) -> String {
         let _ = write!(
             html,
             r#"<details{}><summary><h3>{} <span class="against">against {}</span></h3></summary>{charts}</details>"#,
-            if several && comparison.role == ArmRole::Oracle { "" } else { " open" },
+            if several && comparison.role == ArmRole::Oracle {
+                ""
+            } else {
+                " open"
+            },
             arm_label(report, &comparison.arm),
             arm_label(report, &report.experiment.baseline)
         );
@@ -305,7 +372,10 @@ fn over_time(report: &Report<'_>) -> String {
             .map(|cell| (index_of(report, &cell.arm), cell))
             .collect();
         cells.sort_by_key(|(index, _)| *index);
-        let arms: String = cells.iter().map(|(_, cell)| arm_label(report, &cell.arm)).collect();
+        let arms: String = cells
+            .iter()
+            .map(|(_, cell)| arm_label(report, &cell.arm))
+            .collect();
         let _ = write!(
             html,
             r#"<figure class="chart time"><figcaption>{} <span class="tag">seed {seed}</span> <span class="legend">{arms}</span></figcaption>{}</figure>"#,
