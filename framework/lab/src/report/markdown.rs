@@ -193,7 +193,7 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
 
 /// Text that cannot leave a span of code: ids are hexadecimal digits, and what is not stays out.
 fn code(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// Text that cannot leave its line or its cell, and that starts nothing of Markdown's.

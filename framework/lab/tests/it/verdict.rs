@@ -221,7 +221,7 @@ fn e17_7_an_honest_repeated_baseline_agrees_and_a_shifted_one_raises_an_alarm() 
         "{}",
         shifted.repeat.headline
     );
-    assert_eq!(shifted.gate, [shifted.repeat.headline.clone()]);
+    assert_eq!(shifted.gate, std::slice::from_ref(&shifted.repeat.headline));
 }
 
 #[test]
