@@ -3,5 +3,6 @@
 mod c_plugins;
 mod call;
 mod executor;
+mod light;
 mod network;
 mod whole_calls;

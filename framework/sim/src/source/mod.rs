@@ -1,0 +1,4 @@
+//! Who sends: models of encoders and of cross traffic.
+
+pub(crate) mod cross;
+pub(crate) mod video;
