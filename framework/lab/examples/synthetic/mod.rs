@@ -12,7 +12,7 @@ use jackfield_lab::statistics::distribution::normal_quantile;
 use jackfield_lab::statistics::random::Draws;
 
 /// The scenarios.
-pub const SCENARIOS: [&str; 12] = [
+pub(crate) const SCENARIOS: [&str; 12] = [
     "rfc8867/5.1+drop-tail",
     "rfc8867/5.1+codel",
     "rfc8867/5.2+drop-tail",
@@ -28,7 +28,7 @@ pub const SCENARIOS: [&str; 12] = [
 ];
 
 /// The experiment, with `seeds` seeds.
-pub fn experiment(seeds: u64) -> Experiment {
+pub(crate) fn experiment(seeds: u64) -> Experiment {
     let arm = |name: &str, truth| Arm {
         name: name.to_owned(),
         sockets: BTreeMap::new(),
@@ -68,7 +68,7 @@ pub fn experiment(seeds: u64) -> Experiment {
 }
 
 /// A guardrail by name.
-pub fn guardrail(metric: &str, margin: f64) -> Guardrail {
+pub(crate) fn guardrail(metric: &str, margin: f64) -> Guardrail {
     Guardrail {
         metric: metric.to_owned(),
         margin,
@@ -91,7 +91,7 @@ const EFFECTS: [(&str, f64, f64, [f64; 3]); 10] = [
 ];
 
 /// The rows. `shift` is added to the value of the repeated baseline: 0 for an honest one.
-pub fn rows(experiment: &Experiment, shift: f64) -> Vec<Row> {
+pub(crate) fn rows(experiment: &Experiment, shift: f64) -> Vec<Row> {
     let registry = Registry::network();
     let mut rows = Vec::new();
     let arms = ["gcc", "scream", "nada", "oracle", "gcc (A/A)"];
@@ -136,7 +136,7 @@ pub fn rows(experiment: &Experiment, shift: f64) -> Vec<Row> {
 }
 
 /// Cells over time: one flow with three arms, then three flows with two.
-pub fn series() -> Vec<CellSeries> {
+pub(crate) fn series() -> Vec<CellSeries> {
     let mut cells = Vec::new();
     for (number, arm) in ["gcc", "scream", "nada"].into_iter().enumerate() {
         cells.push(CellSeries {

@@ -84,7 +84,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "delay_p50",
-        label: "Delay, median",
+        label: "Delay p50",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -93,7 +93,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "delay_p95",
-        label: "Delay, 95th percentile",
+        label: "Delay p95",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -102,7 +102,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "delay_p99",
-        label: "Delay, 99th percentile",
+        label: "Delay p99",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -111,7 +111,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "queueing_p95",
-        label: "Queueing, 95th percentile",
+        label: "Queueing p95",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -123,7 +123,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "self_queueing_p95",
-        label: "Self-inflicted queueing, 95th percentile",
+        label: "Self-inflicted queueing p95",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,
@@ -309,7 +309,7 @@ pub(super) const NETWORK: &[Metric] = &[
     },
     Metric {
         name: "frame_delay_p95",
-        label: "Frame delay, 95th percentile",
+        label: "Frame delay p95",
         unit: Unit::Milliseconds,
         better: Better::Lower,
         worst: 10000.0,

@@ -223,8 +223,10 @@ impl Analyst<'_> {
                 interval,
                 outcome: interval.map_or(Outcome::Missing, |interval| judged(&interval, better)),
             });
-            let family = scenario.split_once('+').map_or(&*scenario, |(family, _)| family);
-            levels.entry(family.to_owned()).or_default().push(own.clone());
+            levels
+                .entry(family(&scenario).to_owned())
+                .or_default()
+                .push(own.clone());
             differences.extend(own);
         }
         let hierarchy = Hierarchy::new(levels.into_values().collect());
@@ -238,19 +240,23 @@ impl Analyst<'_> {
             overall = Some(test.interval()).filter(|interval| interval.lower.is_finite());
         }
         let ranks = wilcoxon(&differences, Side::Both, Zeros::Drop, Method::Automatic);
+        // Weighted as the difference is: variants of a scenario count together as one.
         let of_means = |which: usize| {
-            mean(
-                &scenarios
-                    .iter()
-                    .map(|effect| effect.means[which])
-                    .collect::<Vec<_>>(),
-            )
+            let mut families: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+            for own in &scenarios {
+                families
+                    .entry(family(&own.scenario))
+                    .or_default()
+                    .push(own.means[which]);
+            }
+            mean(&families.values().map(|means| mean(means)).collect::<Vec<_>>())
         };
+        let means = [of_means(0), of_means(1)];
         Some(Effect {
             metric: name.to_owned(),
             role,
             better,
-            means: [of_means(0), of_means(1)],
+            means,
             overall,
             one_sided,
             p_value,
@@ -312,6 +318,11 @@ impl Analyst<'_> {
             ..Resampling::seeded(self.seed)
         }
     }
+}
+
+/// The scenario that a variant belongs to: `rfc8867/5.1` of `rfc8867/5.1+codel`.
+fn family(scenario: &str) -> &str {
+    scenario.split_once('+').map_or(scenario, |(family, _)| family)
 }
 
 fn adjust(effects: &mut [Effect]) {

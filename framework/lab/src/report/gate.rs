@@ -39,14 +39,15 @@ impl Gate {
                     }
                     _ => continue,
                 };
-                reasons.push(format!("{}: `{}` {wrong}", comparison.arm, effect.metric));
+                reasons.push(format!("{}: {} {wrong}", comparison.arm, effect.metric));
             }
             let failed = values
                 .cells()
                 .filter(|(_, arm, _, cell)| *arm == comparison.arm && !cell.failure.is_empty())
                 .count();
             if failed > 0 {
-                reasons.push(format!("{}: {failed} cells failed", comparison.arm));
+                let cells = if failed == 1 { "cell" } else { "cells" };
+                reasons.push(format!("{}: {failed} {cells} failed", comparison.arm));
             }
         }
         Self { reasons }

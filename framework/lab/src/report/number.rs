@@ -74,7 +74,7 @@ impl Format {
     pub(super) fn differences(&self, numbers: &[f64], spread: f64) -> Vec<String> {
         let spread = (spread * self.scale).abs();
         let digits = if spread > 0.0 && spread.is_finite() {
-            (1.0 - libm::floor(libm::log10(spread))).clamp(0.0, 4.0) as usize
+            (1.0 - libm::floor(libm::log10(spread / 1.6))).clamp(0.0, 4.0) as usize
         } else {
             self.digits
         };
@@ -176,6 +176,6 @@ mod tests {
         );
         let delay = Format::of(registry.find("delay_p95").expect("there"));
         assert_eq!(delay.differences(&[123.456, 20.0], 103.0), ["123", "20"]);
-        assert_eq!(delay.differences(&[0.012_34], 0.001_2), ["0.0123"]);
+        assert_eq!(delay.differences(&[0.012_34], 0.002), ["0.0123"]);
     }
 }

@@ -253,33 +253,44 @@ fn guardrail(effect: &Effect, metric: &Metric, margin: f64) -> String {
     let format = Format::of(metric);
     let numbers = format.differences(
         &[worse.estimate, worse.lower, worse.upper],
-        (worse.upper - worse.lower).max(margin * 0.01),
+        (worse.upper - worse.lower).max(margin * 0.05),
     );
     let (unit, allowed) = (format.difference, format.plain(margin));
-    let worse_by = |text: &str| {
+    let by = |text: &str| {
         text.strip_prefix('−').map_or_else(
             || format!("{text}{unit} worse"),
             |better| format!("{better}{unit} better"),
         )
     };
+    // A bound of the harm: at most so much worse is at least so much better.
+    let bounded = |least: bool, text: &str| {
+        let word = if least == text.starts_with('−') {
+            "at most"
+        } else {
+            "at least"
+        };
+        format!("{word} {}", by(text))
+    };
+    let name = lower_first(metric.label);
+    let allowed = format!("{allowed}{unit} worse are allowed");
+    if worse.lower == 0.0 && worse.upper == 0.0 {
+        return format!("Guardrail {name} holds: no difference at all ({allowed}).");
+    }
     match effect.outcome {
         Outcome::Holds => format!(
-            "Guardrail {} holds: {}, and with 95 % confidence at most {} ({allowed}{unit} worse are allowed).",
-            metric.label,
-            worse_by(&numbers[0]),
-            worse_by(&numbers[2]),
+            "Guardrail {name} holds: {}, with 95 % confidence {} ({allowed}).",
+            by(&numbers[0]),
+            bounded(false, &numbers[2]),
         ),
         Outcome::Broken => format!(
-            "Guardrail {} is broken: {}, and with 95 % confidence at least {} ({allowed}{unit} worse are allowed).",
-            metric.label,
-            worse_by(&numbers[0]),
-            worse_by(&numbers[1]),
+            "Guardrail {name} is broken: {}, with 95 % confidence {} ({allowed}).",
+            by(&numbers[0]),
+            bounded(true, &numbers[1]),
         ),
         _ => format!(
-            "Guardrail {} is open: {}, but it may be {} ({allowed}{unit} worse are allowed).",
-            metric.label,
-            worse_by(&numbers[0]),
-            worse_by(&numbers[2]),
+            "Guardrail {name} is open: {}, but it may be {} ({allowed}).",
+            by(&numbers[0]),
+            by(&numbers[2]),
         ),
     }
 }

@@ -5,6 +5,7 @@ use crate::metrics::{Better, Metric};
 use crate::report::analysis::{Effect, MetricRole, Outcome};
 use crate::report::number::{Format, signed};
 use crate::statistics::Interval;
+use crate::statistics::summary::{median, quantile};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 236.0;
@@ -31,12 +32,13 @@ pub(in crate::report) fn forest(
         }),
         _ => None,
     };
-    let mut low: f64 = margin.unwrap_or(0.0).min(0.0);
-    let mut high: f64 = margin.unwrap_or(0.0).max(0.0);
-    for interval in rows.iter().map(|row| row.1).chain(effect.overall) {
-        low = low.min(interval.lower);
-        high = high.max(interval.upper);
-    }
+    let (low, high) = extent(&rows, margin, effect.overall.as_ref());
+    let widths: Vec<f64> = rows
+        .iter()
+        .map(|row| row.1.upper - row.1.lower)
+        .filter(|width| *width > 0.0)
+        .collect();
+    let spread = if widths.is_empty() { 0.0 } else { median(&widths) };
     let scale = Scale::round(low * format.scale, high * format.scale, (LEFT, RIGHT));
     let at = |value: f64| scale.at(value * format.scale);
     let top = 46.0;
@@ -70,12 +72,7 @@ pub(in crate::report) fn forest(
     if let Some(margin) = margin {
         let x = at(margin);
         drawing.line((x, top - 8.0), (x, bottom), "margin");
-        drawing.text(
-            (x, bottom - 4.0),
-            if margin > 0.0 { Anchor::Start } else { Anchor::End },
-            "margin-label",
-            " margin ",
-        );
+        drawing.text((x, top - 13.0), Anchor::Middle, "margin-label", "margin");
     }
     drawing.text(
         (WIDTH - 4.0, top - 16.0),
@@ -85,7 +82,7 @@ pub(in crate::report) fn forest(
     );
     for (index, (name, interval, outcome, pairs)) in rows.iter().enumerate() {
         let y = top + ROW * (index as f64 + 0.5);
-        let texts = numbers(&format, interval);
+        let texts = numbers(&format, interval, spread);
         drawing.open(
             &format!("row {}", class(*outcome)),
             &format!("{name}: {texts}, {pairs} pairs"),
@@ -93,8 +90,17 @@ pub(in crate::report) fn forest(
         drawing.rectangle((0.0, y - ROW / 2.0), (WIDTH, ROW), "band");
         drawing.text((4.0, y + 4.0), Anchor::Start, "label", &shortened(name, 34));
         drawing.line((at(interval.lower), y), (at(interval.upper), y), "whisker");
-        for end in [interval.lower, interval.upper] {
-            drawing.line((at(end), y - 4.0), (at(end), y + 4.0), "whisker");
+        for (end, outwards) in [(interval.lower, -1.0), (interval.upper, 1.0)] {
+            let (x, scaled) = (at(end), end * format.scale);
+            if scale.values.0 <= scaled && scaled <= scale.values.1 {
+                drawing.line((x, y - 4.0), (x, y + 4.0), "whisker");
+            } else {
+                let back = x - 5.0 * outwards;
+                drawing.path(
+                    &format!("M{back:.1} {:.1}L{x:.1} {y:.1}L{back:.1} {:.1}", y - 5.0, y + 5.0),
+                    "beyond",
+                );
+            }
         }
         drawing.marker(arm.0, (at(interval.estimate), y), 4.2, "dot");
         drawing.text((WIDTH - 4.0, y + 4.0), Anchor::End, "figure", &texts);
@@ -122,7 +128,7 @@ pub(in crate::report) fn forest(
             (WIDTH - 4.0, y + 4.0),
             Anchor::End,
             "figure strong",
-            &numbers(&format, &overall),
+            &numbers(&format, &overall, spread),
         );
         drawing.close();
     }
@@ -154,11 +160,36 @@ fn sides(drawing: &mut Drawing, better: Better, zero: f64, (arm, baseline): (&st
     }
 }
 
-fn numbers(format: &Format, interval: &Interval) -> String {
-    let texts = format.differences(
-        &[interval.estimate, interval.lower, interval.upper],
-        interval.upper - interval.lower,
-    );
+/// What the axis shows: the margin, and every interval unless one of them would make the others too small to see.
+fn extent(
+    rows: &[(&str, Interval, Outcome, usize)],
+    margin: Option<f64>,
+    overall: Option<&Interval>,
+) -> (f64, f64) {
+    let ends: Vec<f64> = rows.iter().flat_map(|row| [row.1.lower, row.1.upper]).collect();
+    let sizes: Vec<f64> = ends.iter().map(|end| end.abs()).collect();
+    let usual = if sizes.is_empty() {
+        0.0
+    } else {
+        3.0 * quantile(&sizes, 0.75)
+    };
+    let shown = overall
+        .map_or(0.0, |own| own.lower.abs().max(own.upper.abs()))
+        .max(usual);
+    let mut low: f64 = margin.unwrap_or(0.0).min(0.0);
+    let mut high: f64 = margin.unwrap_or(0.0).max(0.0);
+    for end in ends
+        .into_iter()
+        .chain(overall.into_iter().flat_map(|own| [own.lower, own.upper]))
+    {
+        low = low.min(end.max(-shown));
+        high = high.max(end.min(shown));
+    }
+    (low, high)
+}
+
+fn numbers(format: &Format, interval: &Interval, spread: f64) -> String {
+    let texts = format.differences(&[interval.estimate, interval.lower, interval.upper], spread);
     format!(
         "{}  [{}, {}]",
         signed(&texts[0]),

@@ -3,6 +3,7 @@
 use super::svg::{Anchor, Drawing, Scale, shortened};
 use crate::metrics::{Better, Metric};
 use crate::report::number::Format;
+use crate::statistics::summary::quantile;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 470.0;
@@ -24,18 +25,8 @@ pub(in crate::report) struct Point {
 /// `x` is the metric that should be low, `y` the one that should be high.
 pub(in crate::report) fn pareto(points: &[Point], x: &Metric, y: &Metric) -> String {
     let (of_x, of_y) = (Format::of(x), Format::of(y));
-    let all = || {
-        points
-            .iter()
-            .flat_map(|point| point.scenarios.iter().map(|own| (own.1, own.2)).chain([point.at]))
-    };
-    let ends = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        })
-    };
-    let (low_x, high_x) = ends(&mut all().map(|at| at.0));
-    let (low_y, high_y) = ends(&mut all().map(|at| at.1));
+    let (low_x, high_x) = extent(points, |at| at.0);
+    let (low_y, high_y) = extent(points, |at| at.1);
     let scale_x = Scale::round(
         low_x.min(high_x * 0.9) * of_x.scale,
         high_x * of_x.scale,
@@ -134,6 +125,19 @@ pub(in crate::report) fn pareto(points: &[Point], x: &Metric, y: &Metric) -> Str
         drawing.close();
     }
     drawing.finish()
+}
+
+/// From the least to the greatest, without the few scenarios that lie far out: those stand at the edge.
+fn extent(points: &[Point], along: impl Fn((f64, f64)) -> f64) -> (f64, f64) {
+    let of_scenarios: Vec<f64> = points
+        .iter()
+        .flat_map(|point| point.scenarios.iter().map(|own| along((own.1, own.2))))
+        .collect();
+    let ends = (quantile(&of_scenarios, 0.02), quantile(&of_scenarios, 0.95));
+    points
+        .iter()
+        .map(|point| along(point.at))
+        .fold(ends, |(low, high), value| (low.min(value), high.max(value)))
 }
 
 /// The arms that no other is better than in both ways, joined by a staircase.
