@@ -11,6 +11,7 @@ use crate::plan::{CellId, CellSpec};
 use crate::plugins::Bench;
 use crate::rows::{CELL_KEY, FAILURE_KEY, REVISION_KEY, Row, RowReader, RowWriter, RowsError, SCHEMA};
 use crate::runner::{Measured, Outcome};
+use crate::series::Series;
 
 /// A cell left no rows, for a reason that lies outside it: it is worth trying again once that is seen to.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +118,24 @@ impl Bench {
             .map_err(|reason| CellError::Plugins { id, reason })?;
         let run = catch_unwind(AssertUnwindSafe(|| runner.run(&spec.job(), &plugins)));
         Ok(run.unwrap_or_else(|panic| Err(format!("it panicked: {}", words(&*panic)))))
+    }
+
+    /// Runs a cell for what happens in it over time; nothing if cells of its kind have no such thing, or if it fails.
+    ///
+    /// # Errors
+    /// If it cannot be run here.
+    pub fn series(&self, spec: &CellSpec) -> Result<Option<Series>, CellError> {
+        let id = spec.id();
+        let kind = || CellError::Kind {
+            id,
+            kind: spec.kind.clone(),
+        };
+        let runner = self.runner(&spec.kind).ok_or_else(kind)?;
+        let plugins = self
+            .plugins(&spec.modules)
+            .map_err(|reason| CellError::Plugins { id, reason })?;
+        let run = catch_unwind(AssertUnwindSafe(|| runner.series(&spec.job(), &plugins)));
+        Ok(run.ok().and_then(Result::ok).flatten())
     }
 
     /// The rows of a cell that ran, or of one that failed.

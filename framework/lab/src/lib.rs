@@ -9,6 +9,7 @@
 
 mod canonical;
 pub mod cell;
+pub mod congestion;
 pub mod decision;
 pub mod executor;
 pub mod experiment;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::metrics::Registry;
 use crate::plugins::Plugins;
+use crate::series::Series;
 
 /// Runs cells of one kind. It knows the kind's scenarios, the sockets that an arm may fill, and what is measured.
 pub trait Runner: Send + Sync {
@@ -35,6 +36,15 @@ pub trait Runner: Send + Sync {
     /// # Errors
     /// Why it did not come to its end, on one line. The same job fails in the same way each time.
     fn run(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Outcome, String>;
+
+    /// Runs one cell for what happens in it over time; nothing if cells of this kind have no such thing.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    fn series(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Option<Series>, String> {
+        let _ = (job, plugins);
+        Ok(None)
+    }
 }
 
 /// What a runner is to run.

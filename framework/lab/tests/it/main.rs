@@ -3,6 +3,7 @@
 
 mod against_scipy;
 mod cells;
+mod congestion;
 mod coverage;
 mod experiments;
 mod many_cells;

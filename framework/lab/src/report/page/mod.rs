@@ -34,7 +34,7 @@ pub(super) fn page(report: &Report<'_>) -> String {
         ),
         section(
             "differences",
-            "Differences in every scenario",
+            "By scenario",
             "Each row is a scenario: the mean difference over its seeds and its 95 % interval (BCa bootstrap, widened for few seeds). The diamond is the mean over scenarios with its interval.",
             &forests(report),
         ),
@@ -56,8 +56,8 @@ pub(super) fn page(report: &Report<'_>) -> String {
             "What was not stated beforehand is exploratory: its p-values are corrected for the share of false discoveries (Benjamini–Hochberg), and it calls for an experiment of its own.",
             &tables::all_metrics(report),
         ),
-        section("replay", "Run it again", "", &tables::replay(report)),
-        section("methods", "How to read this", "", &methods(report)),
+        section("replay", "Replay", "", &tables::replay(report)),
+        section("methods", "Reading this", "", &methods(report)),
     ];
     let links: String = sections
         .iter()
@@ -225,6 +225,7 @@ fn verdicts(report: &Report<'_>) -> String {
 
 fn card(report: &Report<'_>, verdict: &Verdict) -> String {
     let (class, sign, word) = match verdict.finding {
+        Finding::Better if verdict.role == ArmRole::Oracle => ("even", "◇", "upper bound"),
         Finding::Better => ("good", "▲", "better"),
         Finding::Worse => ("bad", "▼", "worse"),
         Finding::Mixed => ("mixed", "◆", "mixed"),
@@ -242,7 +243,7 @@ fn card(report: &Report<'_>, verdict: &Verdict) -> String {
                 sentences,
                 r#"<li class="{}">{}</li>"#,
                 forest::class(sentence.outcome),
-                escape(&sentence.text)
+                kept_together(&escape(&sentence.text))
             );
         }
     }
@@ -256,6 +257,13 @@ fn card(report: &Report<'_>, verdict: &Verdict) -> String {
         swatch(index_of(report, &verdict.arm)),
         escape(&verdict.headline)
     )
+}
+
+/// A number and its unit do not part at the end of a line.
+fn kept_together(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+        .replace(" ms", "\u{a0}ms")
+        .replace(" s)", "\u{a0}s)")
 }
 
 fn pareto_plot(report: &Report<'_>) -> String {
