@@ -11,6 +11,7 @@ use crate::random::CounterRandom;
 use crate::scenario::{CrossKind, Scenario};
 use crate::source::cross::Cross;
 use crate::steps::{instant, ns};
+use crate::tcp::{TcpPacket, TcpTraffic};
 use crate::topology::{RouteId, Topology, Transit, Witness};
 
 use super::observer::Observer;
@@ -61,7 +62,15 @@ struct Flow {
 enum CrossSource {
     Paced(Cross),
     Burst { packets: u32, packet: DataSize },
-    Tcp,
+    Tcp(Box<Tcp>),
+}
+
+/// A TCP sender with its receiver, and when they are next to be asked.
+struct Tcp {
+    traffic: TcpTraffic,
+    return_path: RouteId,
+    at: VirtualTime,
+    answers: u64,
 }
 
 struct CrossTraffic {
@@ -83,6 +92,9 @@ pub(super) struct Run<'a> {
     changes: Vec<(VirtualTime, usize, DataRate)>,
     messages: Vec<Message>,
     free: Vec<u32>,
+    /// What TCP has under way.
+    segments: Vec<TcpPacket>,
+    free_segments: Vec<u32>,
     out: Landing<'a>,
     end: VirtualTime,
 }
@@ -195,7 +207,20 @@ impl<'a> Run<'a> {
                     packets: burst.packets,
                     packet: burst.packet,
                 },
-                _ => CrossSource::Tcp,
+                (CrossKind::Tcp(tcp), _) => CrossSource::Tcp(Box::new(Tcp {
+                    traffic: TcpTraffic::new(
+                        *tcp,
+                        instant(spec.start),
+                        instant(spec.stop),
+                        number,
+                        CounterRandom::new(seed),
+                    ),
+                    return_path: topology.add_route(numbers(&spec.return_path)),
+                    at: NEVER,
+                    answers: 0,
+                })),
+                // Whatever sends at a rate has been made above.
+                _ => continue,
             };
             cross.push(CrossTraffic {
                 source,
@@ -216,6 +241,8 @@ impl<'a> Run<'a> {
             truth,
             messages: Vec::new(),
             free: Vec::new(),
+            segments: Vec::new(),
+            free_segments: Vec::new(),
             out: Landing {
                 observer,
                 trace: TraceHasher::new(),
@@ -255,7 +282,11 @@ impl<'a> Run<'a> {
             let spec = &self.scenario.cross_traffic[number];
             let first = match &mut self.cross[number].source {
                 CrossSource::Paced(source) => source.first(&self.random),
-                CrossSource::Burst { .. } | CrossSource::Tcp => Some(instant(spec.start)),
+                CrossSource::Burst { .. } => Some(instant(spec.start)),
+                CrossSource::Tcp(tcp) => {
+                    tcp.at = tcp.traffic.deadline().unwrap_or(NEVER);
+                    Some(tcp.at).filter(|at| *at != NEVER)
+                }
             };
             if let Some(at) = first {
                 self.agenda.schedule(at, Happening::Cross(number as u32));
@@ -568,6 +599,11 @@ impl<'a> Run<'a> {
     }
 
     fn cross(&mut self, now: VirtualTime, number: usize) {
+        let ecn = if self.scenario.cross_traffic[number].l4s {
+            Ecn::Ect1
+        } else {
+            Ecn::NotEct
+        };
         let cross = &mut self.cross[number];
         let (count, size) = match &mut cross.source {
             CrossSource::Paced(source) => {
@@ -577,7 +613,13 @@ impl<'a> Run<'a> {
                 (1, source.packet)
             }
             CrossSource::Burst { packets, packet } => (*packets, *packet),
-            CrossSource::Tcp => (0, DataSize::ZERO),
+            CrossSource::Tcp(tcp) => {
+                if tcp.at <= now {
+                    tcp.traffic.handle_timeout(now);
+                    self.pump(now, number);
+                }
+                return;
+            }
         };
         for _ in 0..count {
             let packet = PacketRecord {
@@ -586,13 +628,77 @@ impl<'a> Run<'a> {
                 size,
                 sent: now,
                 kind: PacketKind::Other,
-                ecn: Ecn::NotEct,
+                ecn,
                 stream: 0,
                 cluster: 0,
                 frame: 0,
             };
             cross.sent += 1;
             self.out.send(&mut self.topology, now, cross.path, packet, 0);
+        }
+    }
+
+    /// Sends what a TCP connection has to send, and plans when it is asked again.
+    fn pump(&mut self, now: VirtualTime, number: usize) {
+        let cross = &mut self.cross[number];
+        let CrossSource::Tcp(tcp) = &mut cross.source else {
+            return;
+        };
+        while let Some(sent) = tcp.traffic.poll_transmit(now) {
+            let is_segment = matches!(sent, TcpPacket::Segment { .. });
+            let (counter, kind, route) = if is_segment {
+                (&mut cross.sent, PacketKind::Tcp, cross.path)
+            } else {
+                (&mut tcp.answers, PacketKind::Acknowledgement, tcp.return_path)
+            };
+            let packet = PacketRecord {
+                source: Source::CrossTraffic(number),
+                number: *counter,
+                size: sent.size(),
+                sent: now,
+                kind,
+                ecn: sent.ecn(),
+                stream: 0,
+                cluster: 0,
+                frame: 0,
+            };
+            *counter += 1;
+            let place = match self.free_segments.pop() {
+                Some(place) => {
+                    self.segments[place as usize] = sent;
+                    place
+                }
+                None => {
+                    self.segments.push(sent);
+                    self.segments.len() as u32 - 1
+                }
+            };
+            self.out
+                .send(&mut self.topology, now, route, packet, u64::from(place));
+        }
+        let next = tcp.traffic.deadline().unwrap_or(NEVER);
+        if next != tcp.at && next != NEVER || next <= now {
+            tcp.at = next.max(now.later(1));
+            self.agenda.schedule(tcp.at, Happening::Cross(number as u32));
+        } else {
+            tcp.at = next;
+        }
+    }
+
+    /// A packet of cross traffic has come to the end of its route, or was lost.
+    fn land_cross(&mut self, now: VirtualTime, number: usize, transit: &Transit, came: bool) {
+        let Some(cross) = self.cross.get_mut(number) else {
+            return;
+        };
+        let CrossSource::Tcp(tcp) = &mut cross.source else {
+            return;
+        };
+        let place = transit.token as u32;
+        self.free_segments.push(place);
+        if came {
+            let packet = self.segments[place as usize];
+            tcp.traffic.receive(now, &packet, transit.packet.ecn);
+            self.pump(now, number);
         }
     }
 
@@ -618,7 +724,7 @@ impl<'a> Run<'a> {
                     self.free.push(place as u32);
                     self.settle(now, number);
                 }
-                Source::CrossTraffic(_) => {}
+                Source::CrossTraffic(number) => self.land_cross(now, number, &transit, true),
             }
         }
         self.out.landed.clear();
@@ -626,7 +732,7 @@ impl<'a> Run<'a> {
             match transit.packet.source {
                 Source::Flow(number) => self.note_frame(now, number, &transit.packet, false),
                 Source::Feedback(_) => self.free.push(transit.token as u32),
-                Source::CrossTraffic(_) => {}
+                Source::CrossTraffic(number) => self.land_cross(now, number, &transit, false),
             }
         }
     }

@@ -260,6 +260,8 @@ pub(super) struct RawCross {
     pub(super) short: Option<RawShort>,
     #[serde(default)]
     pub(super) ecn: bool,
+    #[serde(default)]
+    pub(super) l4s: bool,
     pub(super) on_off: Option<RawOnOff>,
 }
 

@@ -420,6 +420,7 @@ fn cross(key: &str, raw: RawCross, duration: TimeDelta) -> Result<CrossTrafficSp
         start: raw.start.map_or(TimeDelta::ZERO, |Time(at)| at),
         stop: raw.stop.map_or(duration, |Time(at)| at),
         kind,
+        l4s: raw.l4s,
         on_off: raw.on_off.map(|raw| OnOff {
             on: raw.on.0,
             off: raw.off.0,
