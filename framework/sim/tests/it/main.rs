@@ -1,5 +1,6 @@
 //! Tests of virtual time.
 
+mod bbr;
 mod c_plugins;
 mod call;
 mod controllers;
@@ -9,4 +10,6 @@ mod network;
 mod queues;
 mod routes;
 mod scenarios;
+mod warm_start;
+mod watch;
 mod whole_calls;
