@@ -1,6 +1,6 @@
 //! Scenarios: what the network is like, who sends over it, and over which spans of time results are counted. A scenario names no plugin.
 //!
-//! A scenario is a TOML file; [`Scenario::parse`] reads it and refuses what makes no sense, with the key and what to do. `docs/scenarios.md`
+//! A scenario is a TOML file; [`Scenario::parse`] reads it and refuses what makes no sense, with the key and what to do. `docs/reference/scenarios.md`
 //! lists every key. One file can stand for several scenarios (`[sweep]`): [`Scenario::parse_all`] gives them all, with derived names.
 //!
 //! ```

@@ -423,7 +423,7 @@ fn what_is_no_scenario_is_refused_with_its_line() {
     ] {
         let error = Scenario::parse(&with(old, new)).expect_err(new);
         assert!(error.to_string().contains(says), "{new}: {error}");
-        assert!(error.advice().contains("docs/scenarios.md"));
+        assert!(error.advice().contains("docs/reference/scenarios.md"));
         assert!(error.line().is_some(), "{new}: {error}");
     }
 }
