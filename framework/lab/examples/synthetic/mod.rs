@@ -49,8 +49,8 @@ pub(crate) fn experiment(seeds: u64) -> Experiment {
         baseline: "gcc".to_owned(),
         scenarios: SCENARIOS
             .map(|name| ScenarioCase {
-                path: format!("benches/ab/scenarios/{name}.toml").into(),
                 name: name.to_owned(),
+                path: format!("benches/ab/scenarios/{name}.toml").into(),
                 ..ScenarioCase::default()
             })
             .to_vec(),

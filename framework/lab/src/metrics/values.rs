@@ -35,9 +35,50 @@ impl LightMetrics {
                     .start
                     .checked_sub(1)
                     .map_or(f64::NAN, |window| flow.available.at(window));
-                held.of_flow(flow, span, &flow.tallies[index], before, &mut rows);
+                of_flow(flow, span, &flow.tallies[index], before, &mut rows);
             }
             held.of_all(span, &mut rows);
+        }
+        rows
+    }
+
+    /// What a run of the scenario that failed leaves behind: the worst value of each metric that judges, for every flow and segment and the whole
+    /// run. Needs no run.
+    pub fn worst(&self) -> Vec<MetricValue> {
+        let mut rows = Vec::new();
+        for span in &self.spans.all {
+            let flows = self
+                .flows
+                .iter()
+                .filter(|flow| Course::new(flow, span.windows()).seconds() >= 1.0);
+            let of_flows = flows.flat_map(|flow| {
+                NETWORK
+                    .iter()
+                    .filter(|metric| of_a_flow(metric.name))
+                    .map(|metric| (flow.name.as_str(), metric))
+            });
+            let of_all = NETWORK
+                .iter()
+                .filter(|metric| of_all(metric.name))
+                .map(|metric| (WHOLE, metric));
+            let of_tcp = self.cross.iter().filter(|cross| cross.tcp);
+            let of_tcp = of_tcp.flat_map(|cross| {
+                NETWORK
+                    .iter()
+                    .filter(|metric| metric.name.starts_with("tcp_"))
+                    .map(|metric| (cross.name.as_str(), metric))
+            });
+            rows.extend(
+                of_flows
+                    .chain(of_all)
+                    .chain(of_tcp)
+                    .map(|(flow, metric)| MetricValue {
+                        flow: flow.to_owned(),
+                        segment: span.name.clone(),
+                        metric: metric.name,
+                        value: metric.worst,
+                    }),
+            );
         }
         rows
     }
@@ -88,75 +129,6 @@ impl LightMetrics {
         }
     }
 
-    fn of_flow(&self, flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<MetricValue>) {
-        let course = Course::new(flow, span.windows());
-        let seconds = course.seconds();
-        if seconds < 1.0 {
-            return;
-        }
-        let mut put = |metric: &'static str, value: f64| {
-            if value.is_finite() {
-                rows.push(MetricValue {
-                    flow: flow.name.clone(),
-                    segment: span.name.clone(),
-                    metric,
-                    value,
-                });
-            }
-        };
-        put("packets", tally.packets as f64);
-        put("bytes", tally.bytes as f64);
-        put("sent_rate", tally.bytes as f64 * 8.0 / 1e3 / seconds);
-        put("target_rate", course.mean_target() / 1e3);
-        if tally.received == 0 {
-            for metric in NETWORK.iter().filter(|metric| of_a_flow(metric.name)) {
-                put(metric.name, metric.worst);
-            }
-            return;
-        }
-        let (used, available) = course.used_and_available();
-        put("utilisation", used / available);
-        if let Some(errors) = course.rate_errors() {
-            put("rate_error", errors.error);
-            put("overestimation", errors.over);
-            put("rate_squared_error", errors.squared);
-        }
-        put("received_rate", tally.received as f64 * 8.0 / 1e3 / seconds);
-        for (metric, histogram, q) in [
-            ("delay_p50", &tally.delay, 0.5),
-            ("delay_p95", &tally.delay, 0.95),
-            ("delay_p99", &tally.delay, 0.99),
-            ("queueing_p95", &tally.queueing, 0.95),
-            ("self_queueing_p95", &tally.own_queueing, 0.95),
-            ("frame_delay_p95", &tally.frame_delay, 0.95),
-        ] {
-            put(metric, histogram.quantile_ms(q));
-        }
-        put("time_to_90", course.time_to_90());
-        put("settling_time", course.settling_time());
-        put("reaction_time", course.reaction_time(before).unwrap_or(f64::NAN));
-        put("overshoot", course.overshoot());
-        put("oscillation", course.oscillation());
-        let share = |part: u64, of: u64| part as f64 / of as f64;
-        put("loss", share(tally.media_lost, tally.media + tally.media_lost));
-        put("loss_after_repair", share(tally.frames_lost, tally.frames));
-        put("marked", share(tally.marked, tally.media));
-        put("feedback_overhead", share(tally.feedback, tally.received));
-        put("padding_overhead", share(tally.padding, tally.bytes));
-        put("probe_overhead", share(tally.probes, tally.bytes));
-        if flow.has_video {
-            put("freezes", 60.0 * tally.freezes as f64 / seconds);
-            put("frozen", (tally.frozen as f64 / 1e9 / seconds).min(1.0));
-            put("frame_rate", 60.0 * tally.video_frames as f64 / seconds);
-        }
-        let heard = if tally.audio[1] > 0 {
-            share(tally.audio[0], tally.audio[1])
-        } else {
-            share(tally.frames_lost, tally.frames.max(1))
-        };
-        put("mos", mos(tally.delay.quantile_ms(0.95), heard));
-    }
-
     fn of_all(&self, span: &Span, rows: &mut Vec<MetricValue>) {
         let mut put = |flow: &str, metric: &'static str, value: f64| {
             if value.is_finite() {
@@ -197,6 +169,75 @@ impl LightMetrics {
     }
 }
 
+fn of_flow(flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<MetricValue>) {
+    let course = Course::new(flow, span.windows());
+    let seconds = course.seconds();
+    if seconds < 1.0 {
+        return;
+    }
+    let mut put = |metric: &'static str, value: f64| {
+        if value.is_finite() {
+            rows.push(MetricValue {
+                flow: flow.name.clone(),
+                segment: span.name.clone(),
+                metric,
+                value,
+            });
+        }
+    };
+    put("packets", tally.packets as f64);
+    put("bytes", tally.bytes as f64);
+    put("sent_rate", tally.bytes as f64 * 8.0 / 1e3 / seconds);
+    put("target_rate", course.mean_target() / 1e3);
+    if tally.received == 0 {
+        for metric in NETWORK.iter().filter(|metric| of_a_flow(metric.name)) {
+            put(metric.name, metric.worst);
+        }
+        return;
+    }
+    let (used, available) = course.used_and_available();
+    put("utilisation", used / available);
+    if let Some(errors) = course.rate_errors() {
+        put("rate_error", errors.error);
+        put("overestimation", errors.over);
+        put("rate_squared_error", errors.squared);
+    }
+    put("received_rate", tally.received as f64 * 8.0 / 1e3 / seconds);
+    for (metric, histogram, q) in [
+        ("delay_p50", &tally.delay, 0.5),
+        ("delay_p95", &tally.delay, 0.95),
+        ("delay_p99", &tally.delay, 0.99),
+        ("queueing_p95", &tally.queueing, 0.95),
+        ("self_queueing_p95", &tally.own_queueing, 0.95),
+        ("frame_delay_p95", &tally.frame_delay, 0.95),
+    ] {
+        put(metric, histogram.quantile_ms(q));
+    }
+    put("time_to_90", course.time_to_90());
+    put("settling_time", course.settling_time());
+    put("reaction_time", course.reaction_time(before).unwrap_or(f64::NAN));
+    put("overshoot", course.overshoot());
+    put("oscillation", course.oscillation());
+    let share = |part: u64, of: u64| part as f64 / of as f64;
+    put("loss", share(tally.media_lost, tally.media + tally.media_lost));
+    put("loss_after_repair", share(tally.frames_lost, tally.frames));
+    put("marked", share(tally.marked, tally.media));
+    put("feedback_overhead", share(tally.feedback, tally.received));
+    put("padding_overhead", share(tally.padding, tally.bytes));
+    put("probe_overhead", share(tally.probes, tally.bytes));
+    if flow.has_video {
+        put("freezes", 60.0 * tally.freezes as f64 / seconds);
+        put("frozen", (tally.frozen as f64 / 1e9 / seconds).min(1.0));
+        put("frame_rate", 60.0 * tally.video_frames as f64 / seconds);
+    }
+    let heard = if tally.audio[1] > 0 {
+        share(tally.audio[0], tally.audio[1])
+    } else {
+        share(tally.frames_lost, tally.frames.max(1))
+    };
+    put("mos", mos(tally.delay.quantile_ms(0.95), heard));
+}
+
 /// Metrics that every active flow has a value of, so that one whose media never came gets their worst.
 fn of_a_flow(name: &str) -> bool {
     const OTHERS: [&str; 12] = [
@@ -214,4 +255,9 @@ fn of_a_flow(name: &str) -> bool {
         "target_rate",
     ];
     !OTHERS.contains(&name)
+}
+
+/// Metrics of all flows together; fairness needs two of them.
+fn of_all(name: &str) -> bool {
+    ["utilisation", "link_utilisation"].contains(&name)
 }

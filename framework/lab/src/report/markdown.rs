@@ -100,7 +100,7 @@ fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         writeln!(
             out,
             "- `{}`: {}, {}, seed {seed}",
-            cell.id,
+            code(&cell.id),
             line(scenario),
             line(arm)
         )?;
@@ -191,12 +191,17 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// Text that cannot leave a span of code: ids are hexadecimal digits, and what is not stays out.
+fn code(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
 /// Text that cannot leave its line or its cell, and that starts nothing of Markdown's.
 fn line(text: &str) -> String {
     text.chars()
         .flat_map(|c| match c {
             '\n' | '\r' => vec![' '],
-            '|' | '<' | '>' | '`' | '[' | ']' | '*' | '_' | '#' | '\\' | '!' if c != '_' => vec!['\\', c],
+            '|' | '<' | '>' | '`' | '[' | ']' | '*' | '#' | '\\' | '!' => vec!['\\', c],
             other => vec![other],
         })
         .collect()

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn numbers_are_written_as_people_read_them() {
         assert_eq!(written(-0.04, 1), "0.0");
-        assert_eq!(written(-3.14159, 2), "−3.14");
+        assert_eq!(written(-2.345_67, 2), "−2.35");
         assert_eq!(written(1_234_567.0, 0), "1\u{202f}234\u{202f}567");
         assert_eq!(written(1_234.5, 1), "1234.5");
         assert_eq!(signed("0.0"), "0.0");

@@ -64,10 +64,10 @@ impl Verdict {
             .filter(|effect| effect.role != MetricRole::Exploratory)
             .filter_map(|effect| Some((effect, registry.find(&effect.metric)?)))
             .collect();
-        let (finding, headline) = if comparison.role == ArmRole::Repeat {
-            repeated(&planned)
-        } else {
-            judged(&planned, arm, baseline)
+        let (finding, headline) = match comparison.role {
+            ArmRole::Repeat => repeated(&planned),
+            ArmRole::Oracle => bound(&planned, arm, baseline),
+            _ => judged(&planned, arm, baseline),
         };
         Self {
             arm: arm.to_owned(),
@@ -118,6 +118,24 @@ fn repeated(planned: &[(&Effect, &Metric)]) -> (Finding, String) {
         joined(&differing)
     );
     (Finding::Alarm, text)
+}
+
+/// An oracle is no candidate: it shows how much there is to gain.
+fn bound(planned: &[(&Effect, &Metric)], arm: &str, baseline: &str) -> (Finding, String) {
+    let (finding, headline) = judged(planned, arm, baseline);
+    let better: Vec<&str> = planned
+        .iter()
+        .filter(|(effect, _)| effect.outcome == Outcome::Better)
+        .map(|(_, metric)| metric.label)
+        .collect();
+    if better.is_empty() {
+        return (finding, headline);
+    }
+    let text = format!(
+        "{arm} knows what the path bears and beats {baseline} in {}: so much is left to gain, about.",
+        joined(&better)
+    );
+    (finding, text)
 }
 
 fn judged(planned: &[(&Effect, &Metric)], arm: &str, baseline: &str) -> (Finding, String) {

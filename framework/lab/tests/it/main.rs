@@ -1,5 +1,5 @@
 //! The lab in virtual time: experiments as they are read, planned, run, broken off, taken up again and merged; statistics beside scipy;
-//! reports.
+//! what reports say.
 
 mod against_scipy;
 mod cells;
@@ -7,6 +7,7 @@ mod congestion;
 mod coverage;
 mod experiments;
 mod many_cells;
+mod measures;
 mod merging;
 mod page;
 mod plans;

@@ -1,5 +1,10 @@
 //! The report as a page, as Markdown and as JSON.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of a type with a lifetime is not general enough"
+)]
+
 use jackfield_lab::metrics::Registry;
 use jackfield_lab::report::{Report, Values};
 

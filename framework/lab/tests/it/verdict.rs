@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jackfield_lab::experiment::{Arm, Experiment, Guardrail, Stopping};
+use jackfield_lab::experiment::{Arm, Experiment, Guardrail, Places, Stopping};
 use jackfield_lab::metrics::Registry;
 use jackfield_lab::report::{Finding, Outcome, Report, Values, Verdict};
 use jackfield_lab::rows::{Row, SCHEMA};
@@ -60,7 +60,7 @@ fn experiment(primary: &str, guardrails: &[(&str, f64)]) -> Experiment {
             .collect(),
         stopping: Stopping::Fixed,
         manifest: None,
-        places: jackfield_lab::experiment::Places::default(),
+        places: Places::default(),
     }
 }
 
@@ -221,7 +221,7 @@ fn e17_7_an_honest_repeated_baseline_agrees_and_a_shifted_one_raises_an_alarm() 
         "{}",
         shifted.repeat.headline
     );
-    assert_eq!(shifted.gate, [shifted.repeat.headline.clone()]);
+    assert_eq!(shifted.gate, std::slice::from_ref(&shifted.repeat.headline));
 }
 
 #[test]

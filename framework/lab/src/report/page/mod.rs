@@ -19,45 +19,45 @@ const CELLS_LISTED: usize = 400;
 pub(super) fn page(report: &Report<'_>) -> String {
     let name = escape(&report.experiment.name);
     let sections = [
-        section("verdict", "Verdict", "", verdicts(report)),
+        section("verdict", "Verdict", "", &verdicts(report)),
         section(
             "overview",
             "Overview",
             "Each arm's mean over scenarios; beneath it the difference from the baseline. Metrics that were stated beforehand.",
-            tables::overview(report),
+            &tables::overview(report),
         ),
         section(
             "pareto",
             "Gain against cost",
             "Large: mean over all scenarios. Small: each scenario. The line joins the arms that no other arm beats in both ways.",
-            pareto_plot(report),
+            &pareto_plot(report),
         ),
         section(
             "differences",
-            "Differences in every scenario",
+            "By scenario",
             "Each row is a scenario: the mean difference over its seeds and its 95 % interval (BCa bootstrap, widened for few seeds). The diamond is the mean over scenarios with its interval.",
-            forests(report),
+            &forests(report),
         ),
         section(
             "matrix",
             "Won, tied, lost",
             "",
-            format!("{}{}", tables::wins(report), tables::grid(report)),
+            &format!("{}{}", tables::wins(report), tables::grid(report)),
         ),
         section(
             "time",
             "Cells over time",
             "Thick: what arrived, mean over a second. Thin: what the controller aimed at. Grey: what the tightest link bears.",
-            over_time(report),
+            &over_time(report),
         ),
         section(
             "all",
             "Every metric",
             "What was not stated beforehand is exploratory: its p-values are corrected for the share of false discoveries (Benjamini–Hochberg), and it calls for an experiment of its own.",
-            tables::all_metrics(report),
+            &tables::all_metrics(report),
         ),
-        section("replay", "Run it again", "", tables::replay(report)),
-        section("methods", "How to read this", "", methods(report)),
+        section("replay", "Replay", "", &tables::replay(report)),
+        section("methods", "Reading this", "", &methods(report)),
     ];
     let links: String = sections
         .iter()
@@ -87,7 +87,7 @@ struct Section {
 }
 
 /// Nothing for an empty one.
-fn section(id: &'static str, title: &'static str, lead: &str, content: String) -> Option<Section> {
+fn section(id: &'static str, title: &'static str, lead: &str, content: &str) -> Option<Section> {
     if content.is_empty() {
         return None;
     }
@@ -160,7 +160,7 @@ fn metric<'r>(report: &'r Report<'_>, name: &str) -> Option<&'r Metric> {
     report.registry.find(name)
 }
 
-fn planned<'r>(comparison: &'r Comparison) -> impl Iterator<Item = &'r Effect> {
+fn planned(comparison: &Comparison) -> impl Iterator<Item = &Effect> {
     comparison
         .effects
         .iter()
@@ -225,6 +225,7 @@ fn verdicts(report: &Report<'_>) -> String {
 
 fn card(report: &Report<'_>, verdict: &Verdict) -> String {
     let (class, sign, word) = match verdict.finding {
+        Finding::Better if verdict.role == ArmRole::Oracle => ("even", "◇", "upper bound"),
         Finding::Better => ("good", "▲", "better"),
         Finding::Worse => ("bad", "▼", "worse"),
         Finding::Mixed => ("mixed", "◆", "mixed"),
@@ -242,7 +243,7 @@ fn card(report: &Report<'_>, verdict: &Verdict) -> String {
                 sentences,
                 r#"<li class="{}">{}</li>"#,
                 forest::class(sentence.outcome),
-                escape(&sentence.text)
+                kept_together(&escape(&sentence.text))
             );
         }
     }
@@ -256,6 +257,13 @@ fn card(report: &Report<'_>, verdict: &Verdict) -> String {
         swatch(index_of(report, &verdict.arm)),
         escape(&verdict.headline)
     )
+}
+
+/// A number and its unit do not part at the end of a line.
+fn kept_together(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+        .replace(" ms", "\u{a0}ms")
+        .replace(" s)", "\u{a0}s)")
 }
 
 fn pareto_plot(report: &Report<'_>) -> String {

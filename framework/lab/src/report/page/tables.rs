@@ -234,8 +234,8 @@ fn effects(report: &Report<'_>, comparison: &Comparison) -> String {
             format.value(effect.means[0]),
             format.value(effect.means[1]),
             difference(effect, &format),
-            p_value(effect.adjusted),
-            p_value(effect.wilcoxon),
+            escape(&p_value(effect.adjusted)),
+            escape(&p_value(effect.wilcoxon)),
             forest::class(effect.outcome),
             word(effect.outcome)
         );
