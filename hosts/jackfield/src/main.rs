@@ -5,6 +5,7 @@
     reason = "a host owns the machine's clock, sockets and tasks"
 )]
 
+mod ab;
 mod abi_diff;
 mod check;
 mod folders;
@@ -14,6 +15,8 @@ mod plugin;
 mod serve;
 mod swap_test;
 mod token;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use miette::Result;
@@ -28,6 +31,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Ab(ab::AbCommand),
     Serve(serve::ServeCommand),
     Plugin(plugin::PluginCommand),
     Graph(graph::GraphCommand),
@@ -36,8 +40,9 @@ enum Command {
     Impair(impair::ImpairCommand),
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     match Cli::parse().command {
+        Command::Ab(command) => return command.run(),
         Command::Serve(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Graph(command) => command.run(),
@@ -45,4 +50,5 @@ fn main() -> Result<()> {
         Command::SwapTest(command) => command.run(),
         Command::Impair(command) => command.run(),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
