@@ -303,7 +303,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) fn to_the_end(mut self) -> Result<Summary, RunError> {
+    pub(super) fn go_to_the_end(mut self) -> Result<Summary, RunError> {
         for number in 0..self.flows.len() {
             self.flows[number]
                 .sender
@@ -516,9 +516,6 @@ impl<'a> Run<'a> {
         });
         let next = flow.sender.pacer_at;
         if next != NEVER && (next != planned || planned <= now) {
-            // A pacer whose deadline has passed and that gives nothing is asked again a little later.
-            let next = next.max(now.later(1_000));
-            flow.sender.pacer_at = next;
             self.agenda.schedule(next, Happening::Pacer(number as u32));
         }
         self.tell_news(now, number);

@@ -26,6 +26,8 @@ const LEAST_PADDING: i64 = 100;
 /// Packets whose fate is remembered.
 const REMEMBERED: usize = 4_096;
 const REMEMBERED_WHEN_FAST: usize = 32_768;
+/// How long a pacer is left alone that has nothing to give at its own deadline.
+const STUCK_NS: u64 = 1_000_000;
 /// A flow that may be faster than this remembers more.
 const FAST: DataRate = DataRate::kbps(10_000);
 
@@ -447,7 +449,7 @@ impl Sender {
     }
 
     fn ssrc(&self, stream: u16) -> u32 {
-        (self.number as u32 + 1) << 8 | u32::from(stream) + 1
+        ((self.number as u32 + 1) << 8) | (u32::from(stream) + 1)
     }
 
     /// Lets packets leave that may, one by one into `out`; the window is looked at first.
@@ -485,10 +487,11 @@ impl Sender {
             }
         }
         self.pacer_at = match self.pacer.deadline() {
-            Ok(deadline) if !deadline.is_never() && self.summary.pacer_fault.is_none() => {
-                VirtualTime::from(deadline).max(now)
-            }
-            _ => NEVER,
+            Ok(deadline) if deadline.is_never() || self.summary.pacer_fault.is_some() => NEVER,
+            // A pacer whose deadline has passed and that gives nothing is asked again a little later.
+            Ok(deadline) if deadline <= at => now.later(STUCK_NS),
+            Ok(deadline) => VirtualTime::from(deadline),
+            Err(_) => NEVER,
         };
     }
 
