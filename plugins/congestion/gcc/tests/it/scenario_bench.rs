@@ -80,12 +80,6 @@ impl Case {
         self
     }
 
-    /// Probes begin with padding, as libwebrtc's do: a large first packet of media says nothing of the rate.
-    pub(crate) fn probing_with_padding(mut self) -> Self {
-        self.probe_without_media = true;
-        self
-    }
-
     /// The first probes are repeated until media flows, and go with padding alone.
     pub(crate) fn probing_without_media(mut self) -> Self {
         self.repeat_probes = true;
