@@ -91,7 +91,10 @@ impl Case {
     pub(crate) fn run(&self, seed: u64) -> Told {
         let scenario = Scenario::parse(&self.text).unwrap_or_else(|error| panic!("{error}\n{}", self.text));
         let log = Arc::new(Mutex::new(Vec::new()));
-        let mut told = Told::default();
+        let mut told = Told {
+            seed,
+            ..Told::default()
+        };
         let mut modules = |_: usize, _: &FlowSpec, seed: u64| {
             let mut gcc = Gcc::create(&Environment::seeded(seed))?;
             (self.tune)(gcc.parameters());
@@ -151,6 +154,7 @@ pub(crate) struct Told {
     frames: Vec<FrameRecord>,
     pub(crate) flows: Vec<FlowSummary>,
     pub(crate) hash: [u8; 32],
+    pub(crate) seed: u64,
 }
 
 impl Observer for Told {
