@@ -3,8 +3,10 @@
 mod c_plugins;
 mod call;
 mod controllers;
+mod decisions;
 mod executor;
 mod light;
+mod links;
 mod network;
 mod queues;
 mod routes;
