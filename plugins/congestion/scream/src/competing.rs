@@ -8,7 +8,8 @@ const LONG: usize = 200;
 const SHORT: usize = 50;
 /// A sample is taken so often (that of Ericsson's implementation).
 const INTERVAL: TimeDelta = TimeDelta::ms(50);
-/// Above this share of rounds with losses somebody else fills the queue.
+/// Above this share of rounds with losses somebody else fills the queue, if it is steady: a capacity that shrinks makes losses too. The draft
+/// does without the second condition, Ericsson's implementation has it.
 const LOSS_EVENTS: f64 = 0.002;
 /// Below this variance of the queue delay, in units of the target, it is steady.
 const STEADY: f64 = 0.2;
@@ -64,7 +65,7 @@ impl QueueTarget {
         let steady = variance < STEADY.max(STEADY_SHARE * long_mean * long_mean);
         let wanted = (mean + variance.sqrt()) * smallest;
         let present = self.target(smallest, largest);
-        self.target = if loss_events > LOSS_EVENTS {
+        self.target = if steady && loss_events > LOSS_EVENTS {
             1.5 * wanted
         } else if steady {
             wanted

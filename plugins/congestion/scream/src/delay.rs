@@ -17,7 +17,9 @@ const SLOW_GAIN: f64 = 1.0 / 32.0;
 const SMALLEST_DELAY_THRESHOLD: f64 = 10.0;
 /// With a mean spread of delays within a feedback so wide growth is least, ms.
 const SPREAD_THRESHOLD: f64 = 10.0;
-/// The base delay is the smallest of so many minutes.
+/// After so many feedbacks the means have settled.
+const SETTLED: u32 = 64;
+/// The base delay is the smallest of so many minutes, and so is the jitter.
 const BASE_MINUTES: usize = 10;
 const MINUTE: TimeDelta = TimeDelta::seconds(60);
 /// A queue that never gets shorter than this does not drain, ms.
@@ -38,6 +40,9 @@ pub(crate) struct Delay {
     queue: f64,
     smallest_queue: f64,
     spread: f64,
+    /// Smallest mean spread of each minute, this minute's first.
+    quiet: [f64; BASE_MINUTES],
+    feedbacks: u32,
     undrained_since: Option<Timestamp>,
 }
 
@@ -51,6 +56,8 @@ impl Delay {
         queue: f64::INFINITY,
         smallest_queue: 0.0,
         spread: 0.0,
+        quiet: [f64::INFINITY; BASE_MINUTES],
+        feedbacks: 0,
         undrained_since: None,
     };
 
@@ -84,6 +91,10 @@ impl Delay {
         self.smallest_queue = slow(self.smallest_queue, queue, SMALLEST_DELAY_THRESHOLD);
         let spread = (feedback.longest_delay - feedback.shortest_delay).max(0.0);
         self.spread = slow(self.spread, spread, SPREAD_THRESHOLD);
+        self.feedbacks = self.feedbacks.saturating_add(1);
+        if self.feedbacks >= SETTLED {
+            self.quiet[0] = self.quiet[0].min(self.spread);
+        }
     }
 
     fn turn_base(&mut self, now: Timestamp) {
@@ -91,6 +102,8 @@ impl Delay {
         if now - since >= MINUTE {
             self.base.copy_within(..BASE_MINUTES - 1, 1);
             self.base[0] = f64::INFINITY;
+            self.quiet.copy_within(..BASE_MINUTES - 1, 1);
+            self.quiet[0] = f64::INFINITY;
             self.base_since = Some(now);
         }
     }
@@ -173,8 +186,10 @@ impl Delay {
         Self::room(self.smallest_queue, SMALLEST_DELAY_THRESHOLD).clamp(0.0, 1.0)
     }
 
-    /// Scale of growth by the spread of delays within a feedback, 0.1 to 1.
+    /// Scale of growth by the spread of delays within a feedback, 0.1 to 1. What the path always has is its jitter.
     pub(crate) fn scale_by_spread(&self) -> f64 {
-        Self::room(self.spread, SPREAD_THRESHOLD).clamp(0.1, 1.0)
+        let quiet = self.quiet.iter().copied().fold(f64::INFINITY, f64::min);
+        let jitter = if quiet.is_finite() { quiet } else { 0.0 };
+        Self::room(self.spread - jitter, SPREAD_THRESHOLD).clamp(0.1, 1.0)
     }
 }

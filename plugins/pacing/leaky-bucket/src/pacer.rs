@@ -207,6 +207,21 @@ impl LeakyBucket {
         let due = self.prober.next() <= now;
         let step = (cluster.rate * self.probe_distance()).max(DataSize::bytes(1));
         let mut sent = DataSize::ZERO;
+        if due && self.prober.is_new() && self.media_seen && !self.congested {
+            // A small packet first, as libwebrtc has it: the first to arrive does not count for the rate at which the probe came, and a large
+            // one of media would be missed there.
+            if let Some(padding) = self.queue.next_at(PADDING) {
+                let size = self.depart(now, &padding, departures)?;
+                self.cluster = cluster.id;
+                self.prober.sent(now, size);
+                sent += size;
+            } else if self.prober.ask_to_open()
+                && self.queue.next().is_some_and(|next| !self.is_unpaced(&next))
+            {
+                self.ask_for_padding(DataSize::bytes(1));
+                return Ok(());
+            }
+        }
         while let Some(waiting) = self.queue.next() {
             // Audio does not wait for the next step: it makes that one later.
             let of_the_step = due && sent < step;

@@ -26,6 +26,8 @@ pub(crate) struct Prober {
     started: Option<Timestamp>,
     sent: DataSize,
     packets: u32,
+    /// Whether padding was asked for to open the first.
+    opening: bool,
     next: Timestamp,
     pub(crate) completed: u64,
     pub(crate) abandoned: u64,
@@ -48,6 +50,7 @@ impl Prober {
             started: None,
             sent: DataSize::ZERO,
             packets: 0,
+            opening: false,
             next: Timestamp::ZERO,
             completed: 0,
             abandoned: 0,
@@ -82,7 +85,18 @@ impl Prober {
         self.started = Some(now);
         self.sent = DataSize::ZERO;
         self.packets = 0;
+        self.opening = false;
         self.next = now;
+    }
+
+    /// Whether nothing of the cluster has left yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.started.is_some() && self.packets == 0
+    }
+
+    /// Whether to ask for a small packet of padding that opens the cluster; once for each.
+    pub(crate) fn ask_to_open(&mut self) -> bool {
+        self.is_new() && !std::mem::replace(&mut self.opening, true)
     }
 
     fn first(&self) -> Option<&Cluster> {

@@ -161,8 +161,13 @@ impl Queue {
 
     /// The packet that leaves next: of the most urgent that wait, the one whose stream has its turn.
     pub(crate) fn next(&self) -> Option<Waiting> {
-        let level = self.levels.iter().find(|level| level.packets > 0)?;
-        let stream = level.turns.front()?;
+        let level = self.levels.iter().position(|level| level.packets > 0)?;
+        self.next_at(level)
+    }
+
+    /// The packet that leaves next of those at `level`.
+    pub(crate) fn next_at(&self, level: usize) -> Option<Waiting> {
+        let stream = self.levels.get(level)?.turns.front()?;
         Some(self.packets[self.streams[*stream as usize].first as usize])
     }
 

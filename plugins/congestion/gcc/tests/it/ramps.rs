@@ -82,7 +82,6 @@ fn e18_layers_that_are_added_are_probed_for() {
     call(6.1, &links, 50, 6_500, 3_400, "")
         .media(TimeDelta::ZERO, DataRate::kbps(200))
         .media(TimeDelta::seconds(4), DataRate::kbps(3_400))
-        .probing_with_padding()
         .in_all_weathers(|told| {
             within("estimate with one layer", told.estimate(3.99), 5.0, 812.0)?;
             within("estimate with all", told.estimate(6.0), 3_250.0, 6_500.0)
@@ -130,7 +129,6 @@ fn e18_streams_that_can_do_with_more_are_probed_for_outside_the_application_limi
         .media(TimeDelta::ZERO, DataRate::kbps(500))
         .media(start, DataRate::kbps(3_500))
         .without_probes_until(start)
-        .probing_with_padding()
         .in_all_weathers(|told| {
             within("estimate before", told.estimate(4.99), 5.0, 700.0)?;
             within("estimate after", told.estimate(8.0), 3_000.0, 5_000.0)

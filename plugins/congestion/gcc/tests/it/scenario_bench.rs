@@ -80,12 +80,6 @@ impl Case {
         self
     }
 
-    /// Probes begin with padding, as libwebrtc's do: a large first packet of media says nothing of the rate.
-    pub(crate) fn probing_with_padding(mut self) -> Self {
-        self.probe_without_media = true;
-        self
-    }
-
     /// The first probes are repeated until media flows, and go with padding alone.
     pub(crate) fn probing_without_media(mut self) -> Self {
         self.repeat_probes = true;
@@ -97,7 +91,10 @@ impl Case {
     pub(crate) fn run(&self, seed: u64) -> Told {
         let scenario = Scenario::parse(&self.text).unwrap_or_else(|error| panic!("{error}\n{}", self.text));
         let log = Arc::new(Mutex::new(Vec::new()));
-        let mut told = Told::default();
+        let mut told = Told {
+            seed,
+            ..Told::default()
+        };
         let mut modules = |_: usize, _: &FlowSpec, seed: u64| {
             let mut gcc = Gcc::create(&Environment::seeded(seed))?;
             (self.tune)(gcc.parameters());
@@ -157,6 +154,7 @@ pub(crate) struct Told {
     frames: Vec<FrameRecord>,
     pub(crate) flows: Vec<FlowSummary>,
     pub(crate) hash: [u8; 32],
+    pub(crate) seed: u64,
 }
 
 impl Observer for Told {

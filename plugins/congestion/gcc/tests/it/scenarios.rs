@@ -190,16 +190,18 @@ fn d5_7_what_a_new_path_bears_is_found_within_a_second() {
 fn e17_2_a_queue_in_the_pacer_lowers_it() {
     let camera = camera("30 kbit/s", "2 Mbit/s");
     let flow = format!("rate = {{ {} }}\npacing_factor = 1.0\n{camera}", from(1_000));
-    case(5.5, &link("1 Mbit/s", "50 ms"), &flow)
-        .tuned(|gcc| {
-            gcc.congestion_window = 2;
-            gcc.congestion_window_queueing = 100.0;
-            gcc.congestion_window_counts_pacer = true;
-        })
-        .in_all_weathers(|told| {
-            let delay = told.pacer_delay(4.5, 5.0).as_ms_f64();
-            within("delay in the pacer", delay, 0.0, 150.0)
-        });
+    let case = case(5.5, &link("1 Mbit/s", "50 ms"), &flow);
+    let without = case.clone().tuned(|gcc| gcc.congestion_window = 0);
+    case.tuned(|gcc| {
+        gcc.congestion_window = 2;
+        gcc.congestion_window_queueing = 100.0;
+        gcc.congestion_window_counts_pacer = true;
+    })
+    .in_all_weathers(|told| {
+        let delay = |told: &Told| told.pacer_delay(2.0, 5.0).as_ms_f64();
+        let longest = delay(&without.run(told.seed)).min(150.0);
+        within("delay in the pacer", delay(told), 0.0, longest)
+    });
 }
 
 /// Dips of the estimate by more than 100 kbit/s from the first of these to which it returned.
@@ -267,4 +269,31 @@ fn e17_1_equal_seeds_give_equal_runs() {
     let case = call(10.0, &links, &from(300));
     assert_eq!(case.run(7).hash, case.run(7).hash);
     assert_ne!(case.run(7).hash, case.run(8).hash);
+}
+
+#[test]
+fn e17_2_feedback_that_comes_minutes_late_is_no_feedback() {
+    let late = "outages = [{ from = \"5 s\", to = \"305 s\", hold = true }]";
+    let links = format!("{}{late}\n", link("1 Mbit/s", "0 ms"));
+    let pause = r#"pauses = [{ from = "5.2 s", to = "304 s" }]"#;
+    special_call(312.0, &links, &from(300), pause)
+        .in_all_weathers(|told| within("estimate", told.estimate(311.0), 300.0, 1_600.0));
+}
+
+#[test]
+fn e17_3_it_leaves_room_for_tcp() {
+    let tcp = r#"[[cross_traffic]]
+        name = "download"
+        kind = "tcp"
+        algorithm = "reno"
+        path = ["up"]
+        return_path = ["down"]"#;
+    let camera = camera("30 kbit/s", "1500 kbit/s");
+    let links = link_and_back("1 Mbit/s", "50 ms");
+    case(
+        10.5,
+        &links,
+        &format!("rate = {{ {} }}\n{camera}\n{tcp}", from(1_000)),
+    )
+    .in_all_weathers(|told| within("estimate", told.estimate(10.0), 5.0, 750.0));
 }
