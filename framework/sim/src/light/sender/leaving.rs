@@ -11,6 +11,9 @@ use crate::packet::{Ecn, PacketKind};
 
 use super::{Departing, LEAST_PADDING, PADDING, Queued, STUCK_NS, Sender};
 
+/// The next microsecond.
+const SOON_NS: u64 = 1_000;
+
 impl Sender {
     /// A packet wants to leave.
     pub(in super::super) fn enqueue(&mut self, now: VirtualTime, queued: Queued) {
@@ -55,6 +58,7 @@ impl Sender {
     pub(in super::super) fn poll(&mut self, now: VirtualTime, mut out: impl FnMut(&mut Self, Departing)) {
         let at = now.timestamp();
         // Each round sends what the pacer lets go, and gives it padding if a probe lacks it.
+        let mut gave = false;
         for _ in 0..64 {
             let window = self.decided.window;
             let congested = window > DataSize::ZERO && self.history.in_flight() >= window;
@@ -73,6 +77,7 @@ impl Sender {
                 _ => (0, DataSize::ZERO),
             };
             let any = !self.departures.0.is_empty();
+            gave |= any;
             let mut index = 0;
             while let Some(handle) = self.departures.0.get(index).copied() {
                 index += 1;
@@ -87,9 +92,17 @@ impl Sender {
         }
         self.pacer_at = match self.pacer.deadline() {
             Ok(deadline) if deadline.is_never() || self.summary.pacer_fault.is_some() => NEVER,
-            // A pacer whose deadline has passed and that gives nothing is asked again a little later.
-            Ok(deadline) if deadline <= at => now.later(STUCK_NS),
-            Ok(deadline) => VirtualTime::from(deadline),
+            // A pacer whose deadline has passed and that gives nothing is asked again at once, as it may have reckoned anew when it was asked;
+            // then a little later.
+            Ok(deadline) if deadline <= at => {
+                let again = if self.stuck { STUCK_NS } else { SOON_NS };
+                self.stuck = !gave;
+                now.later(again)
+            }
+            Ok(deadline) => {
+                self.stuck = false;
+                VirtualTime::from(deadline)
+            }
             Err(_) => NEVER,
         };
     }

@@ -90,6 +90,8 @@ pub(super) struct Sender {
     credited: VirtualTime,
     /// When the pacer is next to be polled.
     pub(super) pacer_at: VirtualTime,
+    /// Whether the pacer gave nothing at its own deadline last time.
+    stuck: bool,
     padding_demand: DataRate,
     probe_when_limited: bool,
     pacing_factor: f64,
@@ -158,6 +160,7 @@ impl Sender {
             credit: 0.0,
             credited: VirtualTime::ZERO,
             pacer_at: NEVER,
+            stuck: false,
             padding_demand: spec.padding,
             probe_when_limited: spec.probe_when_limited,
             pacing_factor: spec.pacing_factor,
