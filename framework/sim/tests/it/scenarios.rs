@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jackfield_core::units::{DataRate, TimeDelta};
 use jackfield_sim::light;
-use jackfield_sim::scenario::{QueueSpec, Scenario};
+use jackfield_sim::scenario::{QueueSpec, RateSpec, Scenario};
 use proptest::prelude::*;
 
 use crate::light::fixed;
@@ -82,7 +82,7 @@ fn e17_3_the_first_seconds_of_every_scenario_run() {
         for link in scenario.links.values_mut() {
             link.outages.clear();
             link.delay.retain(|(at, _)| *at < most);
-            if let jackfield_sim::scenario::RateSpec::Steps(steps) = &mut link.rate {
+            if let RateSpec::Steps(steps) = &mut link.rate {
                 steps.retain(|(at, _)| *at < most);
             }
             if let jackfield_sim::scenario::LossSpec::Random { share } = &mut link.loss {
@@ -464,6 +464,30 @@ fn sweeps_that_lead_nowhere_are_refused() {
         assert_eq!(error.key(), key, "{sweep}: {error}");
         assert!(error.to_string().contains(says), "{sweep}: {error}");
     }
+}
+
+#[test]
+fn traces_are_opened_by_whoever_reads_the_scenario() {
+    let text = with("rate = \"1 Mbit/s\"", "rate = { trace = \"drive.trace\" }");
+    let error = Scenario::parse(&text).expect_err("nobody opens it");
+    assert_eq!(error.key(), "links.uplink.rate.trace");
+    let mut open = |name: &str| match name {
+        "drive.trace" => Ok(RateSpec::Steps(vec![(TimeDelta::ZERO, DataRate::kbps(700))])),
+        _ => Err("there is no such file".to_owned()),
+    };
+    let scenarios = Scenario::parse_all_with(&text, &mut open).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(
+        scenarios[0].links["uplink"].rate,
+        RateSpec::Steps(vec![(TimeDelta::ZERO, DataRate::kbps(700))])
+    );
+    let error =
+        Scenario::parse_all_with(&text.replace("drive", "walk"), &mut open).expect_err("no such trace");
+    assert!(
+        error
+            .to_string()
+            .contains("the trace `walk.trace` cannot be used: there is no such file"),
+        "{error}"
+    );
 }
 
 #[test]
