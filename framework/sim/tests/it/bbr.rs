@@ -148,3 +148,28 @@ fn e17_3_the_oracle_shows_what_there_was_to_be_had() {
     }
     assert!(watch.loss(Source::Flow(0), 0, 20_000) < 0.01);
 }
+
+/// A third of the fair share is the least that RFC 8868 calls fair between equals; in a queue of a second a loss-based flow that fills it is
+/// no equal, so that there the bound is half of that.
+#[test]
+fn e17_3_bbr_does_not_starve_beside_a_tcp_nor_starve_it() {
+    for (queue, least) in [(300, 1_000.0 / 3.0), (1_000, 1_000.0 / 6.0)] {
+        let link = format!("rate = \"2 Mbit/s\"\ndelay = \"50 ms\"\nqueue = \"{queue} ms\"");
+        let cross = r#"
+            [[cross_traffic]]
+            name = "download"
+            kind = "tcp"
+            path = ["forward"]
+            return_path = ["backward"]
+            algorithm = "cubic"
+            "#;
+        each(&scenario(90, &link, &["call"], cross), |watch, seed| {
+            let media = watch.media(0, 15_000, 90_000);
+            let tcp = watch.rate(Source::CrossTraffic(0), 15_000, 90_000);
+            assert!(
+                media >= least && tcp >= 1_000.0 / 3.0,
+                "seed {seed}, queue of {queue} ms: {media:.0} kbit/s of media beside {tcp:.0} kbit/s of TCP"
+            );
+        });
+    }
+}

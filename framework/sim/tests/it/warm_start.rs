@@ -183,11 +183,10 @@ fn e17_6_any_controller_goes_on_where_any_other_was() {
             for seed in 0..3 {
                 let watch = swap(old, young, knows, seed);
                 let before = watch.target(0, 30_000);
-                // The very next decisions, and those of the first half second, before anything new can have been learnt of the path.
-                let first = watch.targets(0, 30_000, 30_500);
-                for (at, target) in first {
+                // No jump up in the first half second, and none down before the path can have said anything new: later a queue may.
+                for (at, target) in watch.targets(0, 30_000, 30_500) {
                     let jump = target / before;
-                    if !(0.8..=1.2).contains(&jump) {
+                    if jump > 1.2 || jump < 0.8 && at < 30_200 {
                         wrong.push(format!(
                             "{old_name} to {young_name}, seed {seed}: {target:?} at {at} ms after {before:?}"
                         ));

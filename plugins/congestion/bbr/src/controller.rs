@@ -222,7 +222,7 @@ impl Bbr {
     fn decide(&mut self, now: Timestamp) -> CongestionUpdate {
         let limits = self.limits();
         let bandwidth = self.path.bandwidth(limits.rounds);
-        let gain = self.phases.gain(&self.path);
+        let gain = self.phases.gain(now, &self.path);
         let pads = self.parameters.padding && !self.phases.media_probes;
         let cruise = self.phases.phase == Phase::Cruise;
         let of_target = if gain > 1.0 && pads { 1.0 } else { gain };
@@ -237,7 +237,7 @@ impl Bbr {
         } else {
             DataRate::ZERO
         };
-        self.window = self.window_for(bandwidth, &limits);
+        self.window = self.window_for(now, bandwidth, &limits);
         let held = 1.0_f64.max(gain);
         let window = (self.window as f64 * held) as i64;
         CongestionUpdate {
@@ -250,8 +250,15 @@ impl Bbr {
         }
     }
 
-    fn window_for(&self, bandwidth: f64, limits: &Limits) -> i64 {
-        let path = bdp(&self.path, limits) as f64 * self.parameters.window_gain;
+    fn window_for(&self, now: Timestamp, bandwidth: f64, limits: &Limits) -> i64 {
+        // A queue that others fill is a part of the path.
+        let path = if self.phases.is_contested(now) {
+            let trip = self.path.last_round_trip.max(self.path.minimum_round_trip());
+            bandwidth * trip.as_seconds_f64() / 8.0
+        } else {
+            bdp(&self.path, limits) as f64
+        };
+        let path = path * self.parameters.window_gain;
         let feedback = bandwidth * self.path.feedback_gap.max(PROCESS_INTERVAL).as_seconds_f64() / 8.0;
         let window = (path + feedback) as i64 + LEAST_WINDOW;
         let Some(bound) = self.path.inflight_hi else {

@@ -11,9 +11,9 @@
 //! - **Mostly limited by the application.** An encoder sends what it is told or less, never more. So a sample counts in full only if what was
 //!   sent filled the estimate, or a queue shows that the link was the limit; others can raise the estimate and never lower it. In start-up
 //!   and in probes the rest is *padding*, so that the encoder's rate stays calm; on hosts that make none, media probes.
-//! - **Queues count.** A queue of 50 ms that stands for a round is congestion, long before a drop-tail queue loses anything: the rate goes back
-//!   to what was delivered, and further down until the queue is gone. A probe ends at 30 ms. A queue that does not go away is somebody else's,
-//!   and becomes part of the path: so a flow beside a loss-based TCP keeps its share.
+//! - **Queues count.** A queue of 80 ms that stands is congestion, long before a drop-tail queue loses anything: the rate goes back
+//!   to what was delivered, and further down until the queue is gone. A probe ends at 30 ms. A queue that does not go away though less is sent is
+//!   somebody else's, and for a while counts for nothing: so a flow beside a loss-based TCP keeps its share.
 //! - **`ProbeRTT` does not starve.** It sends 75 % of the bandwidth for 200 ms or a round, and only if the empty path was not seen for 10 s; the
 //!   draft sends half a window every 5 s.
 //! - **Targets below the estimate.** Encoders get 95 % of it, so that what they are off by does not queue.
@@ -68,7 +68,7 @@ pub struct BbrParameters {
     #[param(title = "Bandwidth filter", unit = "rounds", min = 2, max = 30, default = 8)]
     pub bandwidth_rounds: i32,
     /// A queue that stands higher than this is drained.
-    #[param(title = "Queue bound", unit = "ms", min = 10.0, max = 1_000.0, default = 50.0)]
+    #[param(title = "Queue bound", unit = "ms", min = 10.0, max = 1_000.0, default = 80.0)]
     pub queue_bound: f64,
     /// A probe ends when the queue is so long.
     #[param(title = "Probe queue", unit = "ms", min = 5.0, max = 1_000.0, default = 30.0)]

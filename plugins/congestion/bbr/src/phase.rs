@@ -31,8 +31,10 @@ const FULL_GROWTH: f64 = 1.25;
 const DRAIN_GAIN: f64 = 0.5;
 /// Longer than this no queue is waited for ...
 const LONGEST_DRAIN: TimeDelta = TimeDelta::ms(1_500);
-/// ... and if it did not leave so many times in a row it is not ours.
+/// ... and if it did not leave so many times in a row it is not ours. For so long, and twice as long each time, queues then count for nothing.
 const IN_VAIN: u32 = 2;
+const CONTESTED: TimeDelta = TimeDelta::seconds(8);
+const LONGEST_CONTESTED: TimeDelta = TimeDelta::seconds(32);
 const UP_GAIN: f64 = 1.25;
 /// A probe that shows no growth ends after so many rounds.
 const UP_ROUNDS: u32 = 2;
@@ -43,6 +45,8 @@ const DOWN_GAIN: f64 = 0.9;
 const LEAST_GAIN: f64 = 0.5;
 /// A queue of so much is to be gone within half of it, roughly: the gain is 1 less the share of this that stands in it.
 const QUEUE_SCALE: TimeDelta = TimeDelta::ms(500);
+/// ... and less the share of this that it has taken already: beside others the same gain takes longer.
+const PATIENCE: TimeDelta = TimeDelta::seconds(3);
 /// What still counts as empty.
 const EMPTY: TimeDelta = TimeDelta::ms(8);
 /// A base that was not seen for so long is looked for (`BBR.MinRTTFilterLen`).
@@ -54,6 +58,8 @@ const PROBE_RTT_GAIN: f64 = 0.75;
 
 pub(crate) struct Phases {
     pub(crate) phase: Phase,
+    /// The way down is not for a queue.
+    gentle: bool,
     since: Timestamp,
     round_at_entry: u64,
     /// The bandwidth against which growth is measured, and the rounds without any.
@@ -61,6 +67,9 @@ pub(crate) struct Phases {
     idle_rounds: u32,
     /// How often a queue did not leave.
     in_vain: u32,
+    /// Until when others are taken to fill the queue, and for how long that was last.
+    contested: Option<Timestamp>,
+    contested_for: TimeDelta,
     next_probe: Timestamp,
     random: u64,
     /// Probes are made of media, because padding did not come.
@@ -86,11 +95,14 @@ impl Phases {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             phase: Phase::Startup,
+            gentle: false,
             since: Timestamp::ZERO,
             round_at_entry: 0,
             full: 0.0,
             idle_rounds: 0,
             in_vain: 0,
+            contested: None,
+            contested_for: TimeDelta::ZERO,
             next_probe: Timestamp::ZERO,
             random: seed,
             media_probes: false,
@@ -109,6 +121,30 @@ impl Phases {
         self.full = 0.0;
         self.idle_rounds = 0;
         self.in_vain = 0;
+        self.contested = None;
+        self.contested_for = TimeDelta::ZERO;
+    }
+
+    /// Whether others are taken to fill the queue.
+    pub(crate) fn is_contested(&self, now: Timestamp) -> bool {
+        self.contested.is_some_and(|until| now < until)
+    }
+
+    /// A queue did not leave although less was sent.
+    fn drained_in_vain(&mut self, now: Timestamp) {
+        self.in_vain += 1;
+        if self.in_vain >= IN_VAIN || self.contested.is_some() {
+            self.in_vain = 0;
+            self.contested_for = (self.contested_for * 2).max(CONTESTED).min(LONGEST_CONTESTED);
+            self.contested = Some(now + self.contested_for);
+        }
+    }
+
+    /// The queue is empty, so nobody fills it.
+    fn drained(&mut self) {
+        self.in_vain = 0;
+        self.contested = None;
+        self.contested_for = TimeDelta::ZERO;
     }
 
     fn enter(&mut self, now: Timestamp, phase: Phase, path: &PathModel) {
@@ -129,13 +165,18 @@ impl Phases {
     }
 
     /// At how many times the bandwidth packets leave.
-    pub(crate) fn gain(&self, path: &PathModel) -> f64 {
+    pub(crate) fn gain(&self, now: Timestamp, path: &PathModel) -> f64 {
         match self.phase {
             Phase::Startup => STARTUP_GAIN,
             Phase::Drain => DRAIN_GAIN,
             Phase::Cruise | Phase::Refill => 1.0,
             Phase::Up => UP_GAIN,
-            Phase::Down => (1.0 - path.queue.max(path.standing) / QUEUE_SCALE).clamp(LEAST_GAIN, DOWN_GAIN),
+            Phase::Down if self.gentle => DOWN_GAIN,
+            Phase::Down => {
+                let queue = path.queue.max(path.standing) / QUEUE_SCALE;
+                let waited = now.since(self.since) / PATIENCE;
+                (1.0 - queue - waited).clamp(LEAST_GAIN, DOWN_GAIN)
+            }
             Phase::ProbeRtt => PROBE_RTT_GAIN,
         }
     }
@@ -157,6 +198,11 @@ impl Phases {
         let lossy = news.is_some_and(|news| news.lossy);
         let rounds_here = path.rounds.saturating_sub(self.round_at_entry);
         let here = now.since(self.since);
+        let contested = self.is_contested(now);
+        let queues = |path: &PathModel| news.is_some() && !contested && path.has_queue(limits.queue);
+        if news.is_some() && path.queue < EMPTY {
+            self.drained();
+        }
         match self.phase {
             Phase::Startup => {
                 if lossy {
@@ -180,9 +226,9 @@ impl Phases {
                 if lossy {
                     path.cut(limits.rounds);
                 }
-                if news.is_some() && path.has_queue(limits.queue) {
+                if queues(path) {
                     path.bound_by_delivery();
-                    self.enter(now, Phase::Down, path);
+                    self.down(now, path, false);
                 } else if path.age_of_base(now) > BASE_LASTS {
                     self.enter(now, Phase::ProbeRtt, path);
                 } else if now >= self.next_probe && news.is_some() {
@@ -195,9 +241,9 @@ impl Phases {
                 }
             }
             Phase::Refill => {
-                if lossy || path.queue > limits.queue {
+                if lossy || queues(path) {
                     path.cut(limits.rounds);
-                    self.enter(now, Phase::Down, path);
+                    self.down(now, path, contested);
                 } else if round && rounds_here >= 1 {
                     self.enter(now, Phase::Up, path);
                     self.full = path.long_term(limits.rounds);
@@ -212,17 +258,15 @@ impl Phases {
                 if lossy {
                     path.cut(limits.rounds);
                 }
-                if news.is_some() && path.has_queue(limits.queue) {
+                if queues(path) {
                     path.bound_by_delivery();
                 }
-                if news.is_some() && path.queue < EMPTY && rounds_here >= 1 {
-                    self.in_vain = 0;
+                let empty = news.is_some() && path.queue < EMPTY;
+                if (empty || self.gentle) && rounds_here >= 1 {
                     self.cruise(now, path, limits);
                 } else if here > LONGEST_DRAIN {
-                    self.in_vain += u32::from(path.queue > limits.probe_queue);
-                    if self.in_vain >= IN_VAIN {
-                        self.in_vain = 0;
-                        path.adopt_base(now);
+                    if path.queue > limits.probe_queue {
+                        self.drained_in_vain(now);
                     }
                     self.cruise(now, path, limits);
                 }
@@ -251,15 +295,21 @@ impl Phases {
             }
         }
         let top = self.idle_rounds >= UP_ROUNDS || path.long_term(limits.rounds) >= limits.most;
-        if top || lossy || path.queue > limits.probe_queue {
+        let contested = self.is_contested(now);
+        if top || lossy || (!contested && path.queue > limits.probe_queue) {
             // What was sent was no more than before, though it should have been: the other kind of probe may do better.
             let should = (self.bandwidth_at_probe * UP_GAIN).min(limits.most);
             let could = should > self.bandwidth_at_probe * 1.1;
             if top && could && path.fastest_sent < self.bandwidth_at_probe * 1.05 {
                 self.media_probes = !self.media_probes;
             }
-            self.enter(now, Phase::Down, path);
+            self.down(now, path, contested);
         }
+    }
+
+    fn down(&mut self, now: Timestamp, path: &PathModel, gentle: bool) {
+        self.gentle = gentle;
+        self.enter(now, Phase::Down, path);
     }
 
     fn count_idle_rounds(&mut self, path: &PathModel, limits: &Limits, growth: f64) {

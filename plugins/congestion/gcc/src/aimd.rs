@@ -227,7 +227,7 @@ impl RateControl {
     fn decreased(&mut self, now: Timestamp) -> Option<DataRate> {
         let mut lower = scaled(self.throughput, self.backoff);
         if lower > DRAIN {
-            lower = lower - DRAIN;
+            lower -= DRAIN;
         }
         if let (true, Some(capacity)) = (lower > self.rate, self.capacity.estimate()) {
             lower = scaled(capacity, self.backoff);

@@ -214,6 +214,13 @@ impl Controller {
         self.send_side.set_round_trip(round_trip);
     }
 
+    /// A receiver report came: on a path without feedback on packets that is the sign that it lives.
+    pub(crate) fn note_report(&mut self, now: Timestamp) {
+        if !self.feedback_seen {
+            self.send_side.round_trip_limit.reported(now);
+        }
+    }
+
     /// Time went by.
     pub(crate) fn process(&mut self, now: Timestamp, pacer_queue: DataSize) {
         self.window.set_pacer_queue(sane::amount(pacer_queue));

@@ -170,6 +170,7 @@ impl Gcc {
             }
             CongestionEventKind::StreamsConfig => controller.set_streams(now, event),
             CongestionEventKind::TransportLoss => {
+                controller.note_report(now);
                 controller
                     .send_side
                     .report(now, u64::from(event.lost), u64::from(event.received));
@@ -197,7 +198,7 @@ impl Gcc {
         let Some(controller) = &mut self.controller else {
             return Ok(());
         };
-        while let Some(probe) = controller.probes.next() {
+        while let Some(probe) = controller.probes.take_next() {
             self.probe_distance = probe.distance;
             controller.history.asked(probe.cluster);
             probes.probe(&probe.cluster)?;

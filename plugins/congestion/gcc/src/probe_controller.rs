@@ -153,7 +153,7 @@ impl ProbeController {
     }
 
     /// The next probe to be sent.
-    pub fn next(&mut self) -> Option<Probe> {
+    pub fn take_next(&mut self) -> Option<Probe> {
         self.pending.iter_mut().find_map(Option::take)
     }
 

@@ -54,6 +54,11 @@ impl RoundTripLimit {
         self.last_sent = Some(at);
     }
 
+    /// A report came that is not about packets: a sign of life where there is no other.
+    pub fn reported(&mut self, now: Timestamp) {
+        self.updated = Some(now);
+    }
+
     /// The round trip as feedback last told it.
     pub fn round_trip(&self) -> TimeDelta {
         self.round_trip

@@ -13,6 +13,8 @@ const PROCESS_INTERVAL: TimeDelta = TimeDelta::ms(25);
 const SMALL_BURSTS: TimeDelta = TimeDelta::seconds(15);
 /// How small.
 const SMALL_BURST: TimeDelta = TimeDelta::ms(10);
+/// How small where a queue marks: it does so from 1 ms on, and a burst is a queue (Ericsson's `microburst`).
+const MICRO_BURST: TimeDelta = TimeDelta::us(500);
 /// Else.
 const LARGE_BURST: TimeDelta = TimeDelta::ms(40);
 /// Below this delay in the pacer the encoders are left alone, above the other they are told to stop; ms.
@@ -375,11 +377,17 @@ impl CongestionController for Scream {
     }
 
     fn advice(&mut self, now: Timestamp) -> Result<CongestionAdvice, Fault> {
-        let reaction = self.window.state.last_reaction;
-        let calm = reaction.is_none_or(|last| now - last > SMALL_BURSTS);
+        let recent = |then: Option<Timestamp>| then.is_some_and(|then| now - then <= SMALL_BURSTS);
+        let pacing_window = if self.parameters.l4s && recent(self.window.marks.last_mark()) {
+            MICRO_BURST
+        } else if recent(self.window.state.last_reaction) {
+            SMALL_BURST
+        } else {
+            LARGE_BURST
+        };
         Ok(CongestionAdvice {
             limited_by_path: u32::from(!self.window.state.limited),
-            pacing_window: if calm { LARGE_BURST } else { SMALL_BURST },
+            pacing_window,
             round_trip: TimeDelta::us((self.window.delay.round_trip() * 1e3).round() as i64),
             loss: self.window.losses.share() as f32,
             reduction: self.reduction(),

@@ -10,7 +10,7 @@
 //!
 //! | | draft-07 | libwebrtc | here | because |
 //! |---|---|---|---|---|
-//! | smallest window | 3000 B | 1000 B | 1000 B | 3000 B are 480 kbit/s at 50 ms: more than a voice call has |
+//! | smallest window | 3000 B | 1000 B | 1000 B, or what the session's least rate needs, as Ericsson's implementation can | 3000 B are 480 kbit/s at 50 ms: more than a voice call has; and beside TCP in a long queue 1000 B are less than the least rate |
 //! | segment | 1000 B | 1280 B | 1280 B | what leaves a browser is that large |
 //! | headroom over what is in flight | 1.5 | 1.1 | parameter, 1.1 | a window that is not used is a queue when it is |
 //! | left by loss | 0.7 | 0.7 | parameter, 0.7 | |
@@ -19,7 +19,7 @@
 //! | `l4s_alpha` gain up, down | 1/8, 1/128 | the same | the same | |
 //! | `l4s_alpha` renewed | at most every min(10 ms, round trip) | with every feedback | as the draft | feedback may come for every packet |
 //! | classic ECN | times 0.8 | none | parameter, 0.8, with L4S off | |
-//! | queue-delay target | 60 ms, raised to 400 ms against flows that heed only loss | 60 ms | parameters, as the draft | starved by TCP otherwise (RFC 8867 5.6) |
+//! | queue-delay target | 60 ms, raised to 400 ms against flows that heed only loss | 60 ms | parameters, as the draft; raised also where the queue is steady for its length, and then growth is not slowed by it | starved by TCP otherwise (RFC 8867 5.6); the draft's variance of 0.2 does not see one Reno in 300 ms |
 //! | jitter of the delay | `qdelay_dev_norm` | smallest delay and spread within a feedback, 10 ms each | as libwebrtc | |
 //! | mean queue delay | every min(virtual, smoothed round trip) | with every feedback, the smaller of two | as libwebrtc | |
 //! | L4S reduction scaled down below | a quarter of the target | half of it | half of it | |
@@ -31,7 +31,7 @@
 //! | drain | by `qdelay_min`, half the rate | after 20 s above 5 ms half the rate for 5 round trips, then a new base | as libwebrtc, but not while the target is raised | |
 //! | hold of the feedback | none | mean by 1/8, frozen while the application limits | as libwebrtc | |
 //! | base delay | by clock-drift remedy | smallest of 10 minutes | as libwebrtc | |
-//! | pacing | 1.5, relaxed near the maximum | 1.1, at least 0.8 of what arrives; bursts of 10 ms for 15 s after congestion, else 40 ms | as libwebrtc, factor a parameter | |
+//! | pacing | 1.5, relaxed near the maximum | 1.1, at least 0.8 of what arrives; bursts of 10 ms for 15 s after congestion, else 40 ms | as libwebrtc, factor a parameter; bursts of 0.5 ms for 15 s after a mark | a burst of 10 ms is a queue of 10 ms to a link as fast as the pacer |
 //! | padding, probing at the start | none | 3 s every 3 s or more, 6 s at the start | as libwebrtc, padding a parameter | |
 //! | media queue | `rate_adjust_factor` | reduction by a pacer delay of 100 to 500 ms | as libwebrtc | |
 //! | feedback | 2 % of the rate in packets of 100 B | 25 to 250 ms | as the draft, 5 to 100 ms | |

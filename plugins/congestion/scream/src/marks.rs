@@ -18,6 +18,8 @@ pub(crate) struct Marks {
     delivered: f64,
     marked: f64,
     last: Option<Timestamp>,
+    /// When the last mark was reported.
+    last_mark: Option<Timestamp>,
 }
 
 impl Marks {
@@ -26,12 +28,16 @@ impl Marks {
         delivered: 0.0,
         marked: 0.0,
         last: None,
+        last_mark: None,
     };
 
     /// Takes a feedback; `round_trip` in ms.
     pub(crate) fn update(&mut self, feedback: &Digest, round_trip: f64) {
         self.delivered += f64::from(feedback.received);
         self.marked += f64::from(feedback.marked);
+        if feedback.marked > 0 {
+            self.last_mark = Some(feedback.now);
+        }
         let elapsed = self
             .last
             .map_or(f64::INFINITY, |last| feedback.now.since(last).as_ms_f64());
@@ -46,6 +52,11 @@ impl Marks {
         } else {
             (1.0 - GAIN_DOWN) * self.alpha
         };
+    }
+
+    /// When the last mark was reported.
+    pub(crate) fn last_mark(&self) -> Option<Timestamp> {
+        self.last_mark
     }
 
     pub(crate) fn alpha(&self) -> f64 {

@@ -182,6 +182,17 @@ impl Window {
         }
     }
 
+    /// Whether others fill the queue.
+    fn is_competing(&self, parameters: &ScreamParameters) -> bool {
+        self.queue_delay(parameters) > 1.2 * parameters.queue_delay
+    }
+
+    /// The window is never smaller than what the session's least rate needs (Ericsson's `isAutoTuneMinCwnd`).
+    fn smallest(&self, bounds: &Bounds) -> f64 {
+        let round = self.delay.round_trip() + self.state.hold;
+        SMALLEST_WINDOW.max((bounds.minimum * round / 8e3).min(LARGEST_WINDOW))
+    }
+
     /// `send_wnd` and what is in flight together: the most that may be in flight, bytes.
     pub(crate) fn most_in_flight(&self) -> f64 {
         let (least, most) = OVERHEAD;
@@ -234,7 +245,7 @@ impl Window {
             self.queue_target
                 .update(now, queue, events, smallest, parameters.most_queue_delay);
         }
-        self.update_window(feedback, lost, parameters);
+        self.update_window(feedback, lost, parameters, bounds);
         self.update_target(now, parameters, bounds);
         if since(now, self.state.in_flight_since) >= round {
             self.state.in_flight_since = Some(now);
@@ -257,7 +268,13 @@ impl Window {
         (state.received_bytes, state.received_since) = (0.0, Some(feedback.last_arrival));
     }
 
-    fn update_window(&mut self, feedback: &Digest, lost: bool, parameters: &ScreamParameters) {
+    fn update_window(
+        &mut self,
+        feedback: &Digest,
+        lost: bool,
+        parameters: &ScreamParameters,
+        bounds: &Bounds,
+    ) {
         let now = feedback.now;
         let before = self.state.window;
         let marked = feedback.marked > 0;
@@ -269,8 +286,9 @@ impl Window {
         if reacted || (!marked && !queued && self.losses.is_calm()) {
             self.grow(feedback, parameters);
         }
+        let smallest = self.smallest(bounds);
         let state = &mut self.state;
-        state.window = state.window.max(SMALLEST_WINDOW);
+        state.window = state.window.max(smallest);
         state.window = state.window.min(LARGEST_WINDOW);
         if state.window > before {
             state.may_move_inflection = true;
@@ -339,12 +357,17 @@ impl Window {
         let calm_rounds = POST_CONGESTION_ROUNDS * round_trip.max(virtual_round_trip);
         let calm = (since(feedback.now, state.last_reaction) / calm_rounds).clamp(0.0, 1.0);
         let multiple = parameters.multiplicative_increase * state.window / SEGMENT;
+        // A queue that others fill says nothing of this flow.
+        let by_delay = if self.is_competing(parameters) {
+            1.0
+        } else {
+            self.delay.scale_by_queue() * self.delay.scale_by_spread()
+        };
         let scale = (SEGMENT / state.window).min(1.0)
             * shortness
             * shortness
             * near.max(0.25)
-            * self.delay.scale_by_queue()
-            * self.delay.scale_by_spread()
+            * by_delay
             * (1.0 + multiple * calm * near);
         let largest = self.largest(parameters);
         if state.window < largest {
@@ -380,8 +403,7 @@ impl Window {
     /// Whether the queue is being given time to drain; if it does not help, the base delay is measured anew. Where other flows are known to
     /// fill the queue it is no use.
     fn is_to_be_drained(&mut self, now: Timestamp, round_trip: f64, parameters: &ScreamParameters) -> bool {
-        let competing = self.queue_delay(parameters) > 1.2 * parameters.queue_delay;
-        if competing || self.delay.is_drained(now) {
+        if self.is_competing(parameters) || self.delay.is_drained(now) {
             self.state.draining_since = None;
             return false;
         }

@@ -178,7 +178,7 @@ fn e17_6_a_successor_goes_on_where_its_predecessor_was() {
             .record
             .targets
             .iter()
-            .filter(|(at, _)| *at > now && *at < now + TimeDelta::seconds(2));
+            .filter(|(at, _)| *at > now && *at < now + TimeDelta::seconds(1));
         for (at, target) in after {
             let jump = *target / state.target;
             assert!(

@@ -52,7 +52,7 @@ fn settled(estimate: i64) -> Prober {
 
 impl Prober {
     fn probes(&mut self) -> Vec<Probe> {
-        std::iter::from_fn(|| self.controller.next()).collect()
+        std::iter::from_fn(|| self.controller.take_next()).collect()
     }
 
     fn rates(&mut self) -> Vec<i64> {

@@ -22,6 +22,9 @@ pub(crate) struct Case {
     /// What the encoders make at most, from each time on.
     media: Vec<(TimeDelta, DataRate)>,
     repeat_probes: bool,
+    /// Until then no probe is sent.
+    no_probes_until: TimeDelta,
+    probe_without_media: bool,
 }
 
 /// `links` is TOML for the links `up` and `down`; `flow` what is special about the flow, its `rate` and `streams` among it.
@@ -35,6 +38,8 @@ pub(crate) fn case(seconds: f64, links: &str, flow: &str) -> Case {
         told: Vec::new(),
         media: Vec::new(),
         repeat_probes: false,
+        no_probes_until: TimeDelta::ZERO,
+        probe_without_media: false,
     }
 }
 
@@ -48,7 +53,7 @@ pub(crate) fn links(rate: &str, delay: &str, back: &str) -> String {
 /// A camera, whose frames differ by some percent in size; between these rates.
 pub(crate) fn camera(minimum: &str, maximum: &str) -> String {
     format!(
-        "streams = [{{ kind = \"video\", minimum = \"{minimum}\", maximum = \"{maximum}\", lag = \"0 ms\", transient_frames = 0, size_scale = 0.1, interval_scale = 0.05 }}]"
+        "streams = [{{ kind = \"video\", minimum = \"{minimum}\", maximum = \"{maximum}\", lag = \"0 ms\", transient_frames = 0, size_scale = 0.05, interval_scale = 0 }}]"
     )
 }
 
@@ -70,8 +75,21 @@ impl Case {
         self
     }
 
-    pub(crate) fn repeating_probes(mut self) -> Self {
+    pub(crate) fn without_probes_until(mut self, at: TimeDelta) -> Self {
+        self.no_probes_until = at;
+        self
+    }
+
+    /// Probes begin with padding, as libwebrtc's do: a large first packet of media says nothing of the rate.
+    pub(crate) fn probing_with_padding(mut self) -> Self {
+        self.probe_without_media = true;
+        self
+    }
+
+    /// The first probes are repeated until media flows, and go with padding alone.
+    pub(crate) fn probing_without_media(mut self) -> Self {
         self.repeat_probes = true;
+        self.probe_without_media = true;
         self
     }
 
@@ -83,6 +101,12 @@ impl Case {
         let mut modules = |_: usize, _: &FlowSpec, seed: u64| {
             let mut gcc = Gcc::create(&Environment::seeded(seed))?;
             (self.tune)(gcc.parameters());
+            let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
+            pacer.parameters().probe_without_media = self.probe_without_media;
+            if self.repeat_probes {
+                // As the controller advises for probes that are repeated.
+                pacer.parameters().probe_distance = 20.0;
+            }
             Ok(FlowModules {
                 controller: Box::new(Scripted {
                     gcc,
@@ -92,7 +116,7 @@ impl Case {
                     log: Arc::clone(&log),
                     parameters: (),
                 }),
-                pacer: Box::new(LeakyBucket::create(&Environment::seeded(seed))?),
+                pacer: Box::new(pacer),
                 knows_truth: false,
             })
         };
@@ -109,9 +133,18 @@ impl Case {
     /// Tries it in all weathers; `holds` says what does not, if anything.
     pub(crate) fn in_all_weathers(&self, holds: impl Fn(&Told) -> Result<(), String>) {
         let failed: Vec<_> = (1..=SEEDS)
-            .filter_map(|seed| holds(&self.run(seed)).err().map(|why| format!("seed {seed}: {why}")))
+            .filter_map(|seed| {
+                holds(&self.run(seed))
+                    .err()
+                    .map(|why| format!("seed {seed}: {why}"))
+            })
             .collect();
-        assert!(failed.is_empty(), "{} of {SEEDS} fail:\n{}", failed.len(), failed.join("\n"));
+        assert!(
+            failed.is_empty(),
+            "{} of {SEEDS} fail:\n{}",
+            failed.len(),
+            failed.join("\n")
+        );
     }
 }
 
@@ -163,18 +196,15 @@ impl Told {
 
     /// What came between these times, in kbit/s.
     pub(crate) fn received(&self, from: f64, to: f64) -> f64 {
-        let bytes: i64 = self
-            .between(from, to)
-            .map(|(_, size, _)| size.as_bytes())
-            .sum();
+        let bytes: i64 = self.between(from, to).map(|(_, size, _)| size.as_bytes()).sum();
         bytes as f64 * 8.0 / 1e3 / (to - from)
     }
 
     /// How long packets took on average that came between these times.
     pub(crate) fn mean_delay(&self, from: f64, to: f64) -> TimeDelta {
-        let (count, sum) = self
-            .between(from, to)
-            .fold((0, 0), |(count, sum), (_, _, took)| (count + 1, sum + took.as_us()));
+        let (count, sum) = self.between(from, to).fold((0, 0), |(count, sum), (_, _, took)| {
+            (count + 1, sum + took.as_us())
+        });
         TimeDelta::us(sum / count.max(1))
     }
 
@@ -255,6 +285,15 @@ impl Scripted {
     }
 }
 
+/// Sends no probes.
+struct Nobody;
+
+impl ProbeSink for Nobody {
+    fn probe(&mut self, _: &ProbeCluster) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
 impl CongestionController for Scripted {
     fn activate(&mut self, now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
         self.gcc.activate(now, constraints)
@@ -268,6 +307,12 @@ impl CongestionController for Scripted {
         probes: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault> {
         let since_start = now - Timestamp::ZERO;
+        let mut nobody = Nobody;
+        let probes = if since_start < self.case.no_probes_until {
+            &mut nobody
+        } else {
+            probes
+        };
         let mut news = Vec::new();
         while let Some((at, event)) = self.case.told.get(self.next)
             && *at <= since_start

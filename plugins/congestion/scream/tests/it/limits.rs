@@ -191,21 +191,24 @@ fn e17_2_a_full_window_stops_the_encoders() {
 }
 
 #[test]
-fn e17_2_bursts_are_small_after_congestion_and_large_long_after_it() {
-    let road = Road {
-        capacity: DataRate::kbps(900),
-        ..Road::FREE
-    };
-    let start = DataRate::kbps(500);
-    let mut driver = Driver::new(road, &RateConstraints { start, ..WIDE }, 0);
-    driver.open(DataRate::kbps(1_000));
-    let burst = |driver: &mut Driver| {
-        let now = driver.traffic.now;
-        driver.scream.advice(now).unwrap().pacing_window
-    };
-    assert_eq!(burst(&mut driver), TimeDelta::ms(40));
-    driver.run(TimeDelta::seconds(2), |_| {});
-    assert_eq!(burst(&mut driver), TimeDelta::ms(10));
-    driver.traffic.now += TimeDelta::seconds(16);
-    assert_eq!(burst(&mut driver), TimeDelta::ms(40));
+fn e17_2_bursts_are_small_after_congestion_tiny_after_marks_and_large_long_after_both() {
+    for (marks, small) in [(false, TimeDelta::ms(10)), (true, TimeDelta::us(500))] {
+        let road = Road {
+            capacity: DataRate::kbps(900),
+            marks,
+            ..Road::FREE
+        };
+        let start = DataRate::kbps(500);
+        let mut driver = Driver::new(road, &RateConstraints { start, ..WIDE }, 0);
+        driver.open(DataRate::kbps(1_000));
+        let burst = |driver: &mut Driver| {
+            let now = driver.traffic.now;
+            driver.scream.advice(now).unwrap().pacing_window
+        };
+        assert_eq!(burst(&mut driver), TimeDelta::ms(40));
+        driver.run(TimeDelta::seconds(2), |_| {});
+        assert_eq!(burst(&mut driver), small);
+        driver.traffic.now += TimeDelta::seconds(16);
+        assert_eq!(burst(&mut driver), TimeDelta::ms(40));
+    }
 }
