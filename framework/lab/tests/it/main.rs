@@ -5,6 +5,7 @@ mod against_scipy;
 mod cells;
 mod congestion;
 mod coverage;
+mod documents;
 mod experiments;
 mod many_cells;
 mod measures;
