@@ -20,8 +20,16 @@ pub mod plan;
 pub mod plugins;
 pub mod replay;
 pub mod report;
+pub mod revision;
 pub mod rows;
 pub mod runner;
 pub mod series;
 pub mod statistics;
 pub mod sweep;
+
+use runner::Runner;
+
+/// A runner for every kind of cell that there is.
+pub fn runners() -> Vec<Box<dyn Runner>> {
+    vec![Box::new(congestion::Congestion)]
+}

@@ -65,6 +65,7 @@ mod room;
 pub mod scenario;
 mod source;
 mod steps;
+pub mod tcp;
 mod topology;
 
 pub use clock::{VirtualClock, VirtualTime};

@@ -5,6 +5,7 @@
     reason = "a host owns the machine's clock, sockets and tasks"
 )]
 
+mod ab;
 mod abi_diff;
 mod check;
 mod folders;
@@ -13,6 +14,8 @@ mod plugin;
 mod serve;
 mod swap_test;
 mod token;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use miette::Result;
@@ -27,6 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Ab(ab::AbCommand),
     Serve(serve::ServeCommand),
     Plugin(plugin::PluginCommand),
     Graph(graph::GraphCommand),
@@ -34,12 +38,14 @@ enum Command {
     SwapTest(swap_test::SwapTestCommand),
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     match Cli::parse().command {
+        Command::Ab(command) => return command.run(),
         Command::Serve(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::SwapTest(command) => command.run(),
     }
+    .map(|()| ExitCode::SUCCESS)
 }

@@ -187,11 +187,26 @@ impl<'a> Reader<'a> {
             let patterns = table
                 .need("files", "files = \"../scenarios/rfc8867/*.toml\"")?
                 .one_or_more()?;
+            let only = match table.take("only") {
+                None => Vec::new(),
+                Some(list) => list
+                    .one_or_more()?
+                    .iter()
+                    .map(|one| {
+                        glob::Pattern::new(one.text()?)
+                            .map_err(|error| one.fault(format!("this is no pattern: {}", error.msg), "here"))
+                    })
+                    .collect::<Result<_, _>>()?,
+            };
+            let before = cases.len();
+            let place = patterns[0].fault("no scenario of these files is called so", "these files").with_help(
+                "the patterns in `only` are held against whole names, with what a scenario's `sweep` adds: \"*queue=codel*\"",
+            );
             let variants = match table.take("variants") {
                 None => vec![(String::new(), Vec::new())],
                 Some(list) => list.list()?.into_iter().map(variant).collect::<Result<_, _>>()?,
             };
-            table.end(&["files", "variants"])?;
+            table.end(&["files", "only", "variants"])?;
             for pattern in patterns {
                 let files = scenarios::files(self.folder, pattern.text()?).map_err(|reason| {
                     pattern
@@ -220,6 +235,9 @@ impl<'a> Reader<'a> {
                             pattern.fault(format!("{}{varied}: {reason}", path.display()), "from here")
                         })?;
                         for scenario in names {
+                            if !only.is_empty() && !only.iter().any(|pattern| pattern.matches(&scenario)) {
+                                continue;
+                            }
                             let name = if variant.is_empty() {
                                 scenario.clone()
                             } else {
@@ -252,6 +270,9 @@ impl<'a> Reader<'a> {
                         }
                     }
                 }
+            }
+            if cases.len() == before {
+                return Err(place);
             }
         }
         if cases.is_empty() {

@@ -50,6 +50,27 @@ fn variants_change_what_they_name_and_stand_in_the_scenarios_name() {
 }
 
 #[test]
+fn only_some_of_the_scenarios_of_a_file_can_be_taken() {
+    let desk = Desk::new();
+    let names = |only: &str| -> Result<Vec<String>, String> {
+        let some = text("seeds = 1").replace(
+            "files = \"one.toml\"",
+            &format!("files = \"one.toml\"\nonly = {only}"),
+        );
+        let experiment = desk.read(&some).map_err(|error| error.to_string())?;
+        Ok(experiment.scenarios.into_iter().map(|case| case.name).collect())
+    };
+    assert_eq!(names("\"*o*\"").unwrap(), ["rough"]);
+    assert_eq!(names("[\"calm\", \"r*\"]").unwrap(), ["calm", "rough"]);
+    assert!(
+        names("\"storm\"")
+            .unwrap_err()
+            .contains("no scenario of these files is called so")
+    );
+    assert!(names("\"[\"").unwrap_err().contains("this is no pattern"));
+}
+
+#[test]
 fn the_digest_is_of_what_is_meant_and_of_the_scenarios_content() {
     let desk = Desk::new();
     let digest = |text: &str| desk.read(text).unwrap().digest();

@@ -4,6 +4,7 @@
     reason = "these tests run a real program in real time"
 )]
 
+mod ab;
 mod abi_diff;
 mod check;
 mod folders;

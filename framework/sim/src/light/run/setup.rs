@@ -1,0 +1,178 @@
+//! What a run begins with, and what the scenario tells beforehand.
+
+use crate::agenda::Agenda;
+use crate::link::NEVER;
+use crate::node_clock::NodeClock;
+use crate::random::CounterRandom;
+use crate::scenario::{CrossKind, Scenario};
+use crate::source::cross::Cross;
+use crate::steps::instant;
+use crate::tcp::TcpTraffic;
+use crate::topology::Topology;
+use jackfield_core::units::DataRate;
+
+use super::super::observer::Observer;
+use super::super::receiver::Receiver;
+use super::super::sender::Sender;
+use super::super::trace::TraceHasher;
+use super::super::truth::{Truth, competes};
+use super::super::{ModuleSource, RunError};
+use super::{CROSS, CrossSource, CrossTraffic, Flow, Happening, Landing, Run, Tcp};
+
+impl<'a> Run<'a> {
+    pub(in super::super) fn new(
+        scenario: &'a Scenario,
+        seed: u64,
+        modules: &mut dyn ModuleSource,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Self, RunError> {
+        let mut topology = Topology::new(seed);
+        let media: Vec<&String> = scenario.media.keys().collect();
+        for spec in scenario.media.values() {
+            topology.add_medium(*spec);
+        }
+        for link in scenario.links.values() {
+            let medium = link
+                .medium
+                .as_ref()
+                .and_then(|name| media.iter().position(|medium| *medium == name));
+            topology.add_link(link, medium);
+        }
+        let numbers = |names: &[String]| -> Vec<usize> {
+            names
+                .iter()
+                .filter_map(|name| scenario.link_number(name))
+                .collect()
+        };
+        let mut flows = Vec::with_capacity(scenario.flows.len());
+        for (number, spec) in scenario.flows.iter().enumerate() {
+            let made = modules
+                .modules(number, spec, seed)
+                .map_err(|fault| RunError::Modules {
+                    flow: spec.name.clone(),
+                    fault,
+                })?;
+            let links = numbers(&spec.path);
+            flows.push(Flow {
+                sender: Sender::new(number, spec, made),
+                receiver: Receiver::new(spec.feedback, NodeClock::new(&spec.clock), spec.feedback_interval),
+                path: topology.add_route(links.iter().copied()),
+                return_path: topology.add_route(numbers(&spec.return_path)),
+                propagation: links.clone(),
+                links,
+                weight: spec.priority,
+                pads: false,
+                paused: false,
+                available: DataRate::ZERO,
+                feedbacks: 0,
+            });
+        }
+        let mut cross = Vec::new();
+        let mut constant = Vec::new();
+        for (number, spec) in scenario.cross_traffic.iter().enumerate() {
+            let number = CROSS | number as u16;
+            if let Some(source) = Cross::new(spec, number) {
+                constant.push((numbers(&spec.path), source));
+            }
+            let source = match (&spec.kind, Cross::new(spec, number)) {
+                (_, Some(source)) => CrossSource::Paced(source),
+                (CrossKind::Burst(burst), _) => CrossSource::Burst {
+                    packets: burst.packets,
+                    packet: burst.packet,
+                },
+                (CrossKind::Tcp(tcp), _) => CrossSource::Tcp(Box::new(Tcp {
+                    traffic: TcpTraffic::new(
+                        *tcp,
+                        instant(spec.start),
+                        instant(spec.stop),
+                        number,
+                        CounterRandom::new(seed),
+                    ),
+                    return_path: topology.add_route(numbers(&spec.return_path)),
+                    at: NEVER,
+                    answers: 0,
+                })),
+                // Whatever sends at a rate has been made above.
+                _ => continue,
+            };
+            cross.push(CrossTraffic {
+                source,
+                path: topology.add_route(numbers(&spec.path)),
+                sent: 0,
+            });
+        }
+        let truth = Truth::new(scenario);
+        let mut run = Self {
+            scenario,
+            random: CounterRandom::new(seed),
+            topology,
+            agenda: Agenda::new(),
+            flows,
+            cross,
+            constant,
+            changes: truth.changes(),
+            truth,
+            messages: Vec::new(),
+            free: Vec::new(),
+            segments: Vec::new(),
+            free_segments: Vec::new(),
+            out: Landing {
+                observer,
+                trace: TraceHasher::new(),
+                landed: Vec::with_capacity(64),
+                lost: Vec::with_capacity(64),
+            },
+            end: instant(scenario.duration),
+        };
+        run.plan();
+        Ok(run)
+    }
+
+    /// Schedules what the scenario tells beforehand.
+    pub(super) fn plan(&mut self) {
+        for index in 0..self.changes.len() {
+            self.agenda
+                .schedule(self.changes[index].0, Happening::Capacity(index as u32));
+        }
+        for (number, spec) in self.scenario.flows.iter().enumerate() {
+            let flow = number as u32;
+            self.agenda.schedule(instant(spec.start), Happening::Begin(flow));
+            for pause in &spec.pauses {
+                self.agenda
+                    .schedule(instant(pause.from), Happening::Media(flow, false));
+                self.agenda
+                    .schedule(instant(pause.to), Happening::Media(flow, true));
+            }
+            for (n, change) in spec.route_changes.iter().enumerate() {
+                self.agenda
+                    .schedule(instant(change.at), Happening::Route(flow, n as u32));
+            }
+            if spec.stop < self.scenario.duration {
+                self.agenda.schedule(instant(spec.stop), Happening::End(flow));
+            }
+        }
+        for number in 0..self.cross.len() {
+            let spec = &self.scenario.cross_traffic[number];
+            let first = match &mut self.cross[number].source {
+                CrossSource::Paced(source) => source.first(&self.random),
+                CrossSource::Burst { .. } => Some(instant(spec.start)),
+                CrossSource::Tcp(tcp) => {
+                    tcp.at = tcp.traffic.deadline().unwrap_or(NEVER);
+                    Some(tcp.at).filter(|at| *at != NEVER)
+                }
+            };
+            if let Some(at) = first {
+                self.agenda.schedule(at, Happening::Cross(number as u32));
+            }
+            if competes(&spec.kind) {
+                self.agenda.schedule(instant(spec.start), Happening::Truth);
+                self.agenda.schedule(instant(spec.stop), Happening::Truth);
+            }
+        }
+        for (_, source) in &self.constant {
+            for at in source.changes() {
+                self.agenda.schedule(at, Happening::Truth);
+            }
+        }
+    }
+}
