@@ -4,6 +4,7 @@ use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
 use jackfield_core::time::{NtpTime, Timestamp};
 use jackfield_core::transport::{Route, Transport, TransportSink, TransportState};
+use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::extension::AudioLevel;
 use jackfield_rtp::send::NtpClock;
 use rtrb::Consumer;
@@ -264,7 +265,7 @@ impl NetworkDomain {
         Ok(())
     }
 
-    /// A datagram came for `id`. For somebody who has left it is dropped.
+    /// A datagram came for `id`, with no ECN mark or with one that nobody could read. For somebody who has left it is dropped.
     pub fn receive(
         &mut self,
         now: Timestamp,
@@ -273,8 +274,21 @@ impl NetworkDomain {
         datagram: &[u8],
         sink: &mut dyn DatagramSink,
     ) {
+        self.receive_marked(now, id, route, datagram, EcnMark::NotCapable, sink);
+    }
+
+    /// A datagram came for `id` with this ECN mark, of which its sender is told if that was agreed upon (RFC 8888).
+    pub fn receive_marked(
+        &mut self,
+        now: Timestamp,
+        id: u32,
+        route: &Route,
+        datagram: &[u8],
+        mark: EcnMark,
+        sink: &mut dyn DatagramSink,
+    ) {
         if let Ok((participant, commons)) = self.both(id) {
-            participant.receive(now, route, datagram, commons, sink);
+            participant.receive(now, route, datagram, mark, commons, sink);
         }
     }
 

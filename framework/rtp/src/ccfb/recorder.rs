@@ -76,7 +76,9 @@ impl CongestionRecorder {
     pub fn with_capacity(streams: usize, packets: usize) -> Self {
         let packets = packets.clamp(1, MOST_OF_A_STREAM);
         Self {
-            streams: (0..streams.max(1)).map(|_| StreamArrivals::new(packets)).collect(),
+            streams: (0..streams.max(1))
+                .map(|_| StreamArrivals::new(packets))
+                .collect(),
             turn: 0,
         }
     }

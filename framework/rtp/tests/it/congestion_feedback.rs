@@ -70,7 +70,9 @@ fn e19_2_the_bytes_of_a_small_report() {
     let mut buffer = [0; 100];
     let mut writer = RtcpWriter::new(&mut buffer);
     let ntp = NtpTime::from_bits(0xAAAA_1234_5678_BBBB);
-    recorder.write_feedback(&mut writer, ms(1_500), ntp, 7, 100).unwrap();
+    recorder
+        .write_feedback(&mut writer, ms(1_500), ntp, 7, 100)
+        .unwrap();
     let expected = [
         0x8B, 205, 0, 9, // format 11
         0, 0, 0, 7, // who reports
@@ -171,7 +173,9 @@ fn e19_2_what_finds_no_room_is_told_by_the_next_report_and_no_stream_waits_for_e
         let mut buffer = [0; 200];
         let mut writer = RtcpWriter::new(&mut buffer);
         let now = ms(200);
-        recorder.write_feedback(&mut writer, now, clock().ntp(now), 1, 200).unwrap();
+        recorder
+            .write_feedback(&mut writer, now, clock().ntp(now), 1, 200)
+            .unwrap();
     }
     assert!(recorder.has_feedback());
 }
@@ -209,7 +213,13 @@ fn e19_2_a_buffer_without_room_says_how_much_is_needed() {
     recorder.receive(ms(0), 9, 1, EcnMark::NotCapable);
     let mut buffer = [0; 20];
     let error = recorder
-        .write_feedback(&mut RtcpWriter::new(&mut buffer), ms(1), clock().ntp(ms(1)), 1, 1_500)
+        .write_feedback(
+            &mut RtcpWriter::new(&mut buffer),
+            ms(1),
+            clock().ntp(ms(1)),
+            1,
+            1_500,
+        )
         .unwrap_err();
     let expected = RtpError::BufferTooSmall {
         available: 20,
@@ -423,14 +433,24 @@ fn e17_4_times_that_cannot_be_told_still_tell_that_a_packet_came() {
     for number in 0..3 {
         history.sent_in_stream(ms(0), &voice(number));
     }
-    let metrics = [0x1FFF, 0x1FFE, 1_024].map(|arrival_offset| Some(CongestionMetric { ecn: 0, arrival_offset }));
+    let metrics = [0x1FFF, 0x1FFE, 1_024].map(|arrival_offset| {
+        Some(CongestionMetric {
+            ecn: 0,
+            arrival_offset,
+        })
+    });
     let mut buffer = [0; 100];
     let mut writer = RtcpWriter::new(&mut buffer);
-    writer.congestion_feedback(1, &[(9, 0, &metrics)], 100 << 16).unwrap();
+    writer
+        .congestion_feedback(1, &[(9, 0, &metrics)], 100 << 16)
+        .unwrap();
     let mut results = Vec::new();
     history.congestion_feedback(&parse(writer.written()), &mut results);
     let report = results[0].received;
-    assert!(results[0].arrival_offset < TimeDelta::ZERO, "taken for the time of the report");
+    assert!(
+        results[0].arrival_offset < TimeDelta::ZERO,
+        "taken for the time of the report"
+    );
     let over_range = TimeDelta::us(8_190 * 1_000_000 / 1_024);
     assert!((report - results[1].received - over_range).abs() <= TimeDelta::us(1));
     assert_eq!(report - results[2].received, TimeDelta::seconds(1));
@@ -453,7 +473,10 @@ fn e17_4_the_path_carries_marks_if_none_that_was_sent_with_one_came_without() {
     assert!(path.history.path_carries_ecn());
     path.send(140, &voice(3), Some((170, PLAIN)));
     path.report(180);
-    assert!(path.history.path_carries_ecn(), "one sent without a mark says nothing");
+    assert!(
+        path.history.path_carries_ecn(),
+        "one sent without a mark says nothing"
+    );
     path.send(200, &marked(4), Some((230, EcnMark::Capable1)));
     path.send(220, &marked(5), Some((250, PLAIN)));
     path.report(260);
@@ -480,7 +503,11 @@ fn d5_7_what_left_on_another_path_is_in_flight_no_more_and_says_nothing() {
         }
     }
     path.report(1_000_000);
-    assert_eq!(path.history.in_flight(), DataSize::ZERO, "also after a round of the ring");
+    assert_eq!(
+        path.history.in_flight(),
+        DataSize::ZERO,
+        "also after a round of the ring"
+    );
 }
 
 #[test]
