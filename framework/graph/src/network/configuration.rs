@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use jackfield_core::audio_codec::EncoderLimits;
 use jackfield_core::congestion_controller::{CongestionController, CongestionEvent, CongestionEventKind};
 use jackfield_core::pacer::Pacer;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Transport;
-use jackfield_core::units::{DataRate, SampleRate};
+use jackfield_core::units::{DataRate, DataSize, SampleRate, TimeDelta};
 use jackfield_rtp::extension::{ExtensionIds, StreamName};
 use rtrb::Producer;
 
 use crate::media::InboundPacket;
 
+use super::outgoing::USUAL_PACKET;
 use super::stats::NetworkStats;
 
 /// What a participant is made from. Numbers that must be unguessable (RFC 3550 section 5.1) are drawn by the caller.
@@ -91,6 +93,29 @@ impl StreamRates {
         maximum: DataRate::kbps(640),
         padding: DataRate::ZERO,
     };
+
+    /// Of one voice whose encoder has these bounds, with what IP, UDP, SRTP and RTP add to its packets. [`StreamRates::VOICE`] where they are
+    /// not known.
+    pub fn of_encoder(limits: &EncoderLimits) -> Self {
+        /// As voice is sent usually: with the headers, the tag and the extensions.
+        const AROUND: DataSize = DataSize::bytes(64);
+        if limits.minimum <= DataRate::ZERO || limits.maximum < limits.minimum {
+            return Self::VOICE;
+        }
+        let around = |packet: TimeDelta| {
+            AROUND
+                / if packet > TimeDelta::ZERO {
+                    packet
+                } else {
+                    USUAL_PACKET
+                }
+        };
+        Self {
+            minimum: limits.minimum + around(limits.longest_packet),
+            maximum: limits.maximum + around(limits.shortest_packet),
+            padding: DataRate::ZERO,
+        }
+    }
 
     /// What a congestion controller is told of them.
     pub(crate) fn event(self, now: Timestamp) -> CongestionEvent {

@@ -41,6 +41,8 @@ pub(crate) struct Congestion {
     reported: Option<Reported>,
     /// Feedback tells of packets by their streams, and of their marks (RFC 8888).
     per_stream: bool,
+    /// What left since the last packet of which feedback will tell.
+    untracked: DataSize,
     /// Whether the network is usable, once somebody has said.
     available: Option<bool>,
     streams: StreamRates,
@@ -85,6 +87,7 @@ impl Congestion {
             decided: Decided::default(),
             reported: None,
             per_stream: false,
+            untracked: DataSize::ZERO,
             available: None,
             streams: StreamRates::NONE,
             streams_changed: false,
@@ -107,7 +110,11 @@ impl Congestion {
     /// Applies what was negotiated; what changes of the streams is told with the next event.
     pub(crate) fn configure(&mut self, configuration: &MediaConfiguration) {
         self.per_stream = configuration.feedback.congestion_control;
-        let streams = configuration.streams();
+        self.set_streams(configuration.streams());
+    }
+
+    /// What the streams need has changed.
+    pub(crate) fn set_streams(&mut self, streams: StreamRates) {
         self.streams_changed |= streams != self.streams;
         self.streams = streams;
     }
@@ -190,6 +197,11 @@ impl Congestion {
         self.tell(now, &event, false)
     }
 
+    /// A packet left of which no feedback will tell.
+    pub(crate) fn sent_untracked(&mut self, size: DataSize) {
+        self.untracked += size;
+    }
+
     /// A packet left of which feedback will tell.
     pub(crate) fn sent(&mut self, now: Timestamp, packet: &StreamPacket) -> Result<(), Fault> {
         let sequence_number = if self.per_stream {
@@ -204,6 +216,7 @@ impl Congestion {
             flag: u32::from(packet.audio),
             ssrc: packet.ssrc,
             ecn: u32::from(packet.mark.bits()),
+            untracked: std::mem::take(&mut self.untracked),
             ..CongestionEvent::new(CongestionEventKind::SentPacket, now)
         };
         self.tell(now, &event, false)

@@ -15,7 +15,7 @@ use crate::stopwatch::Stopwatch;
 use crate::swap::SwapMeasure;
 use crate::transaction::Step;
 
-use super::configuration::MediaConfiguration;
+use super::configuration::{MediaConfiguration, StreamRates};
 use super::congestion_swap::ControllerSwapped;
 use super::event::{DatagramSink, NetworkError, NetworkSocket};
 use super::incoming::Boxes;
@@ -92,6 +92,17 @@ impl NetworkDomain {
     /// If nobody has this number.
     pub fn configure(&mut self, id: u32, configuration: &MediaConfiguration) -> Result<(), NetworkError> {
         self.participant(id)?.configure(configuration);
+        Ok(())
+    }
+
+    /// What `id` is sent needs other rates than was said when it was configured, because its codec is another: its congestion controller is told.
+    ///
+    /// # Errors
+    /// If nobody has this number.
+    pub fn set_rates(&mut self, now: Timestamp, id: u32, rates: StreamRates) -> Result<(), NetworkError> {
+        let participant = self.participant(id)?;
+        participant.media.congestion.set_streams(rates);
+        participant.deadline = now;
         Ok(())
     }
 

@@ -151,6 +151,8 @@ impl NetworkParticipant {
             if departure.tracked {
                 let result = media.congestion.sent(now, &departure.left(mark));
                 media.note(NetworkSocket::Congestion, result);
+            } else {
+                media.congestion.sent_untracked(departure.left(mark).size);
             }
         }
         media.decide(now);

@@ -221,6 +221,13 @@ fn e2_2_the_controller_is_told_what_the_streams_need_before_anything_else_and_wh
     };
     world.with(0, |domain, _| domain.configure(1, &narrow)).unwrap();
     world.run_for(TimeDelta::ms(100));
+    let now = world.now;
+    let wide = StreamRates::of_encoder(&EncoderLimits::new(
+        (DataRate::kbps(6), DataRate::kbps(510)),
+        (TimeDelta::ms(10), TimeDelta::ms(60)),
+    ));
+    world.with(0, |domain, _| domain.set_rates(now, 1, wide)).unwrap();
+    world.run_for(TimeDelta::ms(100));
     let deaf = MediaConfiguration {
         send: Vec::new(),
         ..configuration()
@@ -229,7 +236,16 @@ fn e2_2_the_controller_is_told_what_the_streams_need_before_anything_else_and_wh
     world.run_for(TimeDelta::ms(100));
     let zero = DataRate::ZERO;
     let narrow = (DataRate::kbps(80), DataRate::kbps(90), zero);
-    assert_eq!(told(&notes), [voice, narrow, (zero, zero, zero)]);
+    let with_headers = (
+        DataRate::bps(6_000 + 8_533),
+        DataRate::bps(510_000 + 51_200),
+        zero,
+    );
+    assert_eq!(told(&notes), [voice, narrow, with_headers, (zero, zero, zero)]);
+    assert_eq!(
+        StreamRates::of_encoder(&EncoderLimits::UNKNOWN),
+        StreamRates::VOICE
+    );
 }
 
 #[test]
