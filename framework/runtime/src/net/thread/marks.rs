@@ -251,7 +251,8 @@ fn told_behind(mark: Option<u32>) -> Vec<(u32, u32)> {
     std::thread::scope(|scope| {
         if let Some(mark) = mark {
             let ends = [ann.address, bob.address];
-            scope.spawn(|| router(&between, ends, mark, &ended));
+            let (between, ended) = (&between, &ended);
+            scope.spawn(move || router(between, ends, mark, ended));
         }
         let deadline = Instant::now() + Duration::from_secs(30);
         while told.lock().unwrap().len() < 20 && Instant::now() < deadline {
