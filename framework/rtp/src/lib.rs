@@ -10,7 +10,9 @@
 //! | [`sequence`] | 16-bit and 32-bit counters extended to 64 bits; restarts |
 //! | [`receive`], [`send`] | one stream's statistics and state, as RTCP reports them |
 //! | [`rtcp`] | compound and reduced-size RTCP, read and written |
-//! | [`twcc`] | transport-wide congestion control feedback, both ends |
+//! | [`twcc`] | transport-wide congestion control feedback, both ends; the sending end of RFC 8888 |
+//! | [`ccfb`] | congestion control feedback of RFC 8888, the receiving end |
+//! | [`ecn`] | the marks of routers |
 //! | [`demux`] | to which m-line a packet belongs |
 //! | [`payload`] | payload formats that codecs register, and payload types |
 //! | [`report_schedule`] | when the next RTCP packet is due |
@@ -33,7 +35,9 @@
 //! # Ok::<(), jackfield_rtp::RtpError>(())
 //! ```
 
+pub mod ccfb;
 pub mod demux;
+pub mod ecn;
 mod error;
 pub mod extension;
 pub mod header;

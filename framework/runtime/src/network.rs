@@ -13,6 +13,7 @@ use jackfield_graph::conference::NetworkPorts;
 use jackfield_graph::description::Kind;
 use jackfield_graph::network::{
     DatagramSink, MediaConfiguration, NetworkDomain, NetworkError, NetworkParticipant, NetworkSocket,
+    StreamRates,
 };
 use jackfield_graph::swap::SwapMeasure;
 use jackfield_graph::transaction::Step;
@@ -118,6 +119,14 @@ impl Network {
             let _ = domain.remove(now, id, sink);
         });
         lock(&self.paths).remove(&(room, id));
+    }
+
+    /// What a participant is sent needs these rates from now on.
+    pub(crate) fn set_rates(&self, room: u64, id: u32, rates: StreamRates) {
+        self.handle.run(room, move |domain, now, _| {
+            // Whoever has left needs none.
+            let _ = domain.set_rates(now, id, rates);
+        });
     }
 
     pub(crate) fn configure(&self, room: u64, id: u32, configuration: MediaConfiguration) {

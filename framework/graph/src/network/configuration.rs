@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use jackfield_core::congestion_controller::CongestionController;
+use jackfield_core::audio_codec::EncoderLimits;
+use jackfield_core::congestion_controller::{CongestionController, CongestionEvent, CongestionEventKind};
 use jackfield_core::pacer::Pacer;
+use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Transport;
-use jackfield_core::units::{DataRate, SampleRate};
+use jackfield_core::units::{DataRate, DataSize, SampleRate, TimeDelta};
 use jackfield_rtp::extension::{ExtensionIds, StreamName};
 use rtrb::Producer;
 
 use crate::media::InboundPacket;
 
+use super::outgoing::USUAL_PACKET;
 use super::stats::NetworkStats;
 
 /// What a participant is made from. Numbers that must be unguessable (RFC 3550 section 5.1) are drawn by the caller.
@@ -60,6 +63,79 @@ pub struct MediaConfiguration {
     pub remote_ssrcs: Vec<u32>,
     /// The session's bandwidth, of which RTCP takes a twentieth.
     pub bandwidth: DataRate,
+    /// What all that we send it needs at least and can use at most.
+    pub rates: StreamRates,
+}
+
+/// What the streams that go to a participant need and can use, together, with their headers. The congestion controller is told, so that it does
+/// not look for more than anybody could use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamRates {
+    /// The sum of what each needs at least.
+    pub minimum: DataRate,
+    /// The sum of what each can use at most.
+    pub maximum: DataRate,
+    /// The most padding that they can do with.
+    pub padding: DataRate,
+}
+
+impl StreamRates {
+    /// Of no stream.
+    pub const NONE: Self = Self {
+        minimum: DataRate::ZERO,
+        maximum: DataRate::ZERO,
+        padding: DataRate::ZERO,
+    };
+    /// Of one voice: the bounds of Opus (RFC 7587 section 6.1) with IP, UDP and RTP around it, and no padding, which would cost what the voice
+    /// needs.
+    pub const VOICE: Self = Self {
+        minimum: DataRate::kbps(16),
+        maximum: DataRate::kbps(640),
+        padding: DataRate::ZERO,
+    };
+
+    /// Of one voice whose encoder has these bounds, with what IP, UDP, SRTP and RTP add to its packets. [`StreamRates::VOICE`] where they are
+    /// not known.
+    pub fn of_encoder(limits: &EncoderLimits) -> Self {
+        /// As voice is sent usually: with the headers, the tag and the extensions.
+        const AROUND: DataSize = DataSize::bytes(64);
+        if limits.minimum <= DataRate::ZERO || limits.maximum < limits.minimum {
+            return Self::VOICE;
+        }
+        let around = |packet: TimeDelta| {
+            AROUND
+                / if packet > TimeDelta::ZERO {
+                    packet
+                } else {
+                    USUAL_PACKET
+                }
+        };
+        Self {
+            minimum: limits.minimum + around(limits.longest_packet),
+            maximum: limits.maximum + around(limits.shortest_packet),
+            padding: DataRate::ZERO,
+        }
+    }
+
+    /// What a congestion controller is told of them.
+    pub(crate) fn event(self, now: Timestamp) -> CongestionEvent {
+        let mut event = CongestionEvent::new(CongestionEventKind::StreamsConfig, now);
+        event.rate = self.minimum;
+        event.padding = self.padding;
+        event.constraints.maximum = self.maximum;
+        event
+    }
+}
+
+impl MediaConfiguration {
+    /// What is sent, if anything is.
+    pub(crate) fn streams(&self) -> StreamRates {
+        if self.send.is_empty() {
+            StreamRates::NONE
+        } else {
+            self.rates
+        }
+    }
 }
 
 impl Default for MediaConfiguration {
@@ -75,6 +151,7 @@ impl Default for MediaConfiguration {
             feedback: RtcpFeedback::default(),
             remote_ssrcs: Vec::new(),
             bandwidth: DataRate::kbps(64),
+            rates: StreamRates::VOICE,
         }
     }
 }
@@ -102,8 +179,13 @@ pub struct ReceiveCodec {
 /// What RTCP may do (RFC 4585, RFC 5506).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RtcpFeedback {
-    /// `a=rtcp-fb:* transport-cc`: we tell when each packet came.
+    /// `a=rtcp-fb:* transport-cc`: either end tells when each packet of the transport came.
     pub transport_cc: bool,
+    /// `a=rtcp-fb:* ack ccfb`: either end tells when each packet of each stream came, and with which ECN mark (RFC 8888). Goes before
+    /// `transport_cc`.
+    pub congestion_control: bool,
+    /// `a=rtcp-fb:* goog-remb`: we tell how much may come. Only if it is all that was agreed upon.
+    pub remb: bool,
     /// `a=rtcp-rsize`: feedback may go out without a report before it.
     pub reduced_size: bool,
 }

@@ -7,9 +7,11 @@ use jackfield_core::congestion_controller::{
 };
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
-use jackfield_rtp::rtcp::ReportBlock;
-use jackfield_rtp::twcc::{SendHistory, TransportFeedback};
+use jackfield_rtp::ecn::EcnMark;
+use jackfield_rtp::rtcp::{CongestionFeedback, ReportBlock};
+use jackfield_rtp::twcc::{SendHistory, StreamPacket, TransportFeedback};
 
+use super::configuration::{MediaConfiguration, StreamRates};
 use super::congestion_swap::{BEAT, ControllerSwap, ControllerSwapped};
 use crate::swap::{ABORTED, DISPLACED};
 use crate::transaction::{Event, Step};
@@ -37,6 +39,15 @@ pub(crate) struct Congestion {
     next_process: Timestamp,
     decided: Decided,
     reported: Option<Reported>,
+    /// Feedback tells of packets by their streams, and of their marks (RFC 8888).
+    per_stream: bool,
+    /// What left since the last packet of which feedback will tell.
+    untracked: DataSize,
+    /// Whether the network is usable, once somebody has said.
+    available: Option<bool>,
+    streams: StreamRates,
+    /// The streams have changed, and nobody has been told.
+    streams_changed: bool,
     broken: bool,
     probes_refused: u64,
     swap: Option<ControllerSwap>,
@@ -52,6 +63,8 @@ pub(crate) struct Decided {
     pub(crate) padding: DataRate,
     pub(crate) estimate: DataRate,
     pub(crate) feedback_interval: TimeDelta,
+    /// Packets are to leave as ECT(1).
+    pub(crate) ecn: bool,
     window: DataSize,
 }
 
@@ -73,6 +86,11 @@ impl Congestion {
             next_process: Timestamp::NEVER,
             decided: Decided::default(),
             reported: None,
+            per_stream: false,
+            untracked: DataSize::ZERO,
+            available: None,
+            streams: StreamRates::NONE,
+            streams_changed: false,
             broken: false,
             probes_refused: 0,
             swap: None,
@@ -87,6 +105,27 @@ impl Congestion {
         self.controller
             .activate(now, &VOICE)
             .inspect_err(|_| self.break_down())
+    }
+
+    /// Applies what was negotiated; what changes of the streams is told with the next event.
+    pub(crate) fn configure(&mut self, configuration: &MediaConfiguration) {
+        self.per_stream = configuration.feedback.congestion_control;
+        self.set_streams(configuration.streams());
+    }
+
+    /// What the streams need has changed.
+    pub(crate) fn set_streams(&mut self, streams: StreamRates) {
+        self.streams_changed |= streams != self.streams;
+        self.streams = streams;
+    }
+
+    /// With which mark packets leave: the one that the controller wants, if feedback will tell what became of it.
+    pub(crate) fn mark(&self) -> EcnMark {
+        if self.per_stream && self.decided.ecn {
+            EcnMark::Capable1
+        } else {
+            EcnMark::NotCapable
+        }
     }
 
     pub(crate) fn decided(&self) -> Decided {
@@ -124,11 +163,22 @@ impl Congestion {
         self.next_process.min(beat)
     }
 
-    /// The network has become usable, or is so no more.
+    /// The network has become usable, or is so no more: then nothing is in flight.
     pub(crate) fn availability(&mut self, now: Timestamp, available: bool) -> Result<(), Fault> {
+        self.available = Some(available);
+        if !available {
+            self.history.begin_path();
+        }
+        self.tell(now, &availability_event(now, available), false)
+    }
+
+    /// Packets take another path from now on: what was known of the one before does not count.
+    pub(crate) fn route_changed(&mut self, now: Timestamp) -> Result<(), Fault> {
+        self.history.begin_path();
+        self.reported = None;
         let event = CongestionEvent {
-            flag: u32::from(available),
-            ..CongestionEvent::new(CongestionEventKind::NetworkAvailability, now)
+            constraints: VOICE,
+            ..CongestionEvent::new(CongestionEventKind::RouteChange, now)
         };
         self.tell(now, &event, false)
     }
@@ -147,14 +197,26 @@ impl Congestion {
         self.tell(now, &event, false)
     }
 
-    /// A packet with a transport-wide sequence number left.
-    pub(crate) fn sent(&mut self, now: Timestamp, size: DataSize) -> Result<(), Fault> {
-        let sequence_number = self.history.sent(now, size, 0, true);
+    /// A packet left of which no feedback will tell.
+    pub(crate) fn sent_untracked(&mut self, size: DataSize) {
+        self.untracked += size;
+    }
+
+    /// A packet left of which feedback will tell.
+    pub(crate) fn sent(&mut self, now: Timestamp, packet: &StreamPacket) -> Result<(), Fault> {
+        let sequence_number = if self.per_stream {
+            self.history.sent_in_stream(now, packet)
+        } else {
+            self.history.sent(now, packet.size, packet.cluster, packet.audio)
+        };
         let event = CongestionEvent {
-            size,
+            size: packet.size,
             sequence_number,
             in_flight: self.history.in_flight(),
-            flag: 1,
+            flag: u32::from(packet.audio),
+            ssrc: packet.ssrc,
+            ecn: u32::from(packet.mark.bits()),
+            untracked: std::mem::take(&mut self.untracked),
             ..CongestionEvent::new(CongestionEventKind::SentPacket, now)
         };
         self.tell(now, &event, false)
@@ -164,11 +226,27 @@ impl Congestion {
     pub(crate) fn feedback(&mut self, now: Timestamp, feedback: &TransportFeedback<'_>) -> Result<(), Fault> {
         self.feedback.clear();
         self.history.feedback(feedback, &mut self.feedback);
+        self.tell_feedback(now)
+    }
+
+    /// Congestion control feedback came.
+    pub(crate) fn congestion_feedback(
+        &mut self,
+        now: Timestamp,
+        feedback: &CongestionFeedback<'_>,
+    ) -> Result<(), Fault> {
+        self.feedback.clear();
+        self.history.congestion_feedback(feedback, &mut self.feedback);
+        self.tell_feedback(now)
+    }
+
+    fn tell_feedback(&mut self, now: Timestamp) -> Result<(), Fault> {
         if self.feedback.is_empty() {
             return Ok(());
         }
         let event = CongestionEvent {
             in_flight: self.history.in_flight(),
+            flag: u32::from(self.history.path_carries_ecn()),
             ..CongestionEvent::new(CongestionEventKind::PacketFeedback, now)
         };
         self.tell(now, &event, true)
@@ -236,6 +314,15 @@ impl Congestion {
         if taken.is_err() {
             swap.transaction.on(Event::Failed);
             self.ended.push(swap.ended(FAILED_TO_TAKE_OVER));
+            return;
+        }
+        // What it was not there for when it was told.
+        let available = self
+            .available
+            .is_none_or(|available| swap.tell(now, &availability_event(now, available), &[]));
+        if !available || !swap.tell(now, &self.streams.event(now), &[]) {
+            swap.transaction.on(Event::Failed);
+            self.ended.push(swap.ended(FAILED));
             return;
         }
         self.swap = Some(swap);
@@ -317,7 +404,11 @@ impl Congestion {
             return;
         }
         std::mem::swap(&mut self.controller, &mut swap.other);
+        // Marks are for those who heed them.
+        let heeds_marks = self.controller.adapts_to_ecn() == Ok(1);
+        let marked = swap.decided.ecn && heeds_marks;
         swap.decided = self.decided;
+        self.decided.ecn = marked;
         self.broken = false;
         self.next_process = now;
         swap.transaction.on(event);
@@ -360,6 +451,13 @@ impl Congestion {
     }
 
     fn tell(&mut self, now: Timestamp, event: &CongestionEvent, with_packets: bool) -> Result<(), Fault> {
+        if std::mem::take(&mut self.streams_changed) {
+            self.tell_one(now, &self.streams.event(now), false)?;
+        }
+        self.tell_one(now, event, with_packets)
+    }
+
+    fn tell_one(&mut self, now: Timestamp, event: &CongestionEvent, with_packets: bool) -> Result<(), Fault> {
         if self.broken {
             return Ok(());
         }
@@ -434,12 +532,20 @@ impl Decided {
         self.pacing = keep(update.pacing, self.pacing);
         self.padding = keep(update.padding, self.padding);
         self.estimate = keep(update.estimate, self.estimate);
+        self.ecn |= update.ecn == 1;
         if update.window > DataSize::ZERO {
             self.window = update.window;
         }
         if update.feedback_interval > TimeDelta::ZERO {
             self.feedback_interval = update.feedback_interval;
         }
+    }
+}
+
+fn availability_event(now: Timestamp, available: bool) -> CongestionEvent {
+    CongestionEvent {
+        flag: u32::from(available),
+        ..CongestionEvent::new(CongestionEventKind::NetworkAvailability, now)
     }
 }
 

@@ -1,4 +1,4 @@
-//! RTCP of one participant: reports on schedule, transport-wide feedback in between (early when it is asked for), and what the remote end
+//! RTCP of one participant: reports on schedule, feedback on what comes in between (early when it is asked for), and what the remote end
 //! reports of us.
 
 use std::sync::atomic::Ordering::Relaxed;
@@ -75,7 +75,7 @@ impl Media {
     pub(crate) fn rtcp_due(&mut self, now: Timestamp) -> Option<Due> {
         match self.control.schedule.due(now) {
             Due::At(_) => {
-                let due = self.incoming.recorder.has_feedback() && now >= self.control.feedback_deadline();
+                let due = self.incoming.arrivals.has_feedback() && now >= self.control.feedback_deadline();
                 due.then_some(Due::Feedback)
             }
             due => Some(due),
@@ -84,7 +84,8 @@ impl Media {
 
     /// If feedback was asked for in a packet, it leaves early if RTCP's timing allows it, else with the next that is due.
     pub(crate) fn plan_feedback(&mut self, now: Timestamp) {
-        if std::mem::take(&mut self.incoming.asked) && self.incoming.recorder.has_feedback() {
+        let arrivals = &mut self.incoming.arrivals;
+        if arrivals.take_asked() && arrivals.has_feedback() {
             self.control.schedule.feedback(now);
         }
     }
@@ -105,8 +106,8 @@ impl Media {
         let heard = blocks.len() as u32;
         self.control.blocks = blocks;
         written?;
-        if self.incoming.recorder.has_feedback() {
-            self.append_feedback(now, &mut writer)?;
+        if self.incoming.arrivals.has_feedback() {
+            self.append_feedback(now, clock, &mut writer)?;
         }
         let length = writer.length();
         let sent = self.outgoing.stream.statistics().packets_sent;
@@ -122,7 +123,7 @@ impl Media {
         Ok(length)
     }
 
-    /// Writes transport-wide feedback: alone if that was negotiated, else behind an empty report (RFC 3550 section 6.1, RFC 5506).
+    /// Writes feedback on what comes: alone if that was negotiated, else behind an empty report (RFC 3550 section 6.1, RFC 5506).
     pub(crate) fn write_feedback(
         &mut self,
         now: Timestamp,
@@ -135,7 +136,7 @@ impl Media {
             let info = self.outgoing.stream.sender_info(now, clock).filter(|_| we_send);
             self.write_prefix(&mut writer, info.as_ref(), &[])?;
         }
-        self.append_feedback(now, &mut writer)?;
+        self.append_feedback(now, clock, &mut writer)?;
         let length = writer.length();
         let (schedule, size) = (&mut self.control.schedule, DataSize::bytes(length as i64));
         if now >= schedule.deadline() {
@@ -143,7 +144,7 @@ impl Media {
         } else if schedule.is_early_due(now) {
             schedule.sent_early(size);
         } else {
-            // The timing of transport-wide feedback is its own, and all that was to be told has now been told.
+            // The timing of this feedback is its own, and all that was to be told has now been told.
             schedule.withdraw_feedback();
         }
         Ok(length)
@@ -201,6 +202,10 @@ impl Media {
                 let result = self.congestion.feedback(now, feedback);
                 self.note(NetworkSocket::Congestion, result);
             }
+            RtcpPacket::CongestionFeedback(feedback) => {
+                let result = self.congestion.congestion_feedback(now, feedback);
+                self.note(NetworkSocket::Congestion, result);
+            }
             RtcpPacket::ReceiverEstimatedBitrate(remb) => {
                 let result = self.congestion.remote_bitrate(now, remb.bitrate);
                 self.note(NetworkSocket::Congestion, result);
@@ -255,21 +260,20 @@ impl Media {
         writer.source_description(&[(ssrc, &[SdesItem::cname(&self.control.cname)])])
     }
 
-    fn append_feedback(&mut self, now: Timestamp, writer: &mut RtcpWriter<'_>) -> Result<(), RtpError> {
+    fn append_feedback(
+        &mut self,
+        now: Timestamp,
+        clock: &NtpClock,
+        writer: &mut RtcpWriter<'_>,
+    ) -> Result<(), RtpError> {
         let ssrc = self.outgoing.stream.ssrc();
         let media_ssrc = self.incoming.media_ssrc();
         let room = MAX_RTCP - writer.length();
-        self.incoming
-            .recorder
-            .write_feedback(writer, ssrc, media_ssrc, room)?;
+        let arrivals = &mut self.incoming.arrivals;
+        arrivals.write(now, clock.ntp(now), writer, ssrc, media_ssrc, room)?;
         let decided = self.congestion.decided();
         let estimate = (decided.estimate > DataRate::ZERO).then_some(decided.estimate);
-        let wanted = decided.feedback_interval;
-        self.control.interval = if wanted > TimeDelta::ZERO {
-            wanted
-        } else {
-            feedback_interval(estimate)
-        };
+        self.control.interval = arrivals.interval(decided.feedback_interval, estimate);
         self.control.next_feedback = now + self.control.interval;
         Ok(())
     }

@@ -4,6 +4,7 @@ use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
 use jackfield_core::time::{NtpTime, Timestamp};
 use jackfield_core::transport::{Route, Transport, TransportSink, TransportState};
+use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::extension::AudioLevel;
 use jackfield_rtp::send::NtpClock;
 use rtrb::Consumer;
@@ -14,7 +15,7 @@ use crate::stopwatch::Stopwatch;
 use crate::swap::SwapMeasure;
 use crate::transaction::Step;
 
-use super::configuration::MediaConfiguration;
+use super::configuration::{MediaConfiguration, StreamRates};
 use super::congestion_swap::ControllerSwapped;
 use super::event::{DatagramSink, NetworkError, NetworkSocket};
 use super::incoming::Boxes;
@@ -91,6 +92,17 @@ impl NetworkDomain {
     /// If nobody has this number.
     pub fn configure(&mut self, id: u32, configuration: &MediaConfiguration) -> Result<(), NetworkError> {
         self.participant(id)?.configure(configuration);
+        Ok(())
+    }
+
+    /// What `id` is sent needs other rates than was said when it was configured, because its codec is another: its congestion controller is told.
+    ///
+    /// # Errors
+    /// If nobody has this number.
+    pub fn set_rates(&mut self, now: Timestamp, id: u32, rates: StreamRates) -> Result<(), NetworkError> {
+        let participant = self.participant(id)?;
+        participant.media.congestion.set_streams(rates);
+        participant.deadline = now;
         Ok(())
     }
 
@@ -264,7 +276,7 @@ impl NetworkDomain {
         Ok(())
     }
 
-    /// A datagram came for `id`. For somebody who has left it is dropped.
+    /// A datagram came for `id`, with no ECN mark or with one that nobody could read. For somebody who has left it is dropped.
     pub fn receive(
         &mut self,
         now: Timestamp,
@@ -273,8 +285,21 @@ impl NetworkDomain {
         datagram: &[u8],
         sink: &mut dyn DatagramSink,
     ) {
+        self.receive_marked(now, id, route, datagram, EcnMark::NotCapable, sink);
+    }
+
+    /// A datagram came for `id` with this ECN mark, of which its sender is told if that was agreed upon (RFC 8888).
+    pub fn receive_marked(
+        &mut self,
+        now: Timestamp,
+        id: u32,
+        route: &Route,
+        datagram: &[u8],
+        mark: EcnMark,
+        sink: &mut dyn DatagramSink,
+    ) {
         if let Ok((participant, commons)) = self.both(id) {
-            participant.receive(now, route, datagram, commons, sink);
+            participant.receive(now, route, datagram, mark, commons, sink);
         }
     }
 

@@ -3,6 +3,7 @@
 use jackfield_core::Fault;
 use jackfield_core::transport::{Route, TransportState};
 use jackfield_core::units::DataRate;
+use jackfield_rtp::ecn::EcnMark;
 
 use crate::swap::SwapMeasure;
 
@@ -10,6 +11,11 @@ use crate::swap::SwapMeasure;
 pub trait DatagramSink {
     /// Send this datagram on this route.
     fn transmit(&mut self, route: &Route, datagram: &[u8]);
+    /// Send it with this ECN mark. Who cannot mark sends it without: feedback tells that the marks do not come through.
+    fn transmit_marked(&mut self, route: &Route, datagram: &[u8], mark: EcnMark) {
+        let _ = mark;
+        self.transmit(route, datagram);
+    }
     /// Something happened to a participant.
     fn event(&mut self, participant: u32, event: NetworkEvent);
 }

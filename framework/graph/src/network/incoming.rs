@@ -5,16 +5,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{SampleRate, TimeDelta};
 use jackfield_rtp::demux::{Criteria, Demuxer, UnsignalledPolicy};
-use jackfield_rtp::extension::{AudioLevel, ExtensionIds, ExtensionKind, TransportSequence};
+use jackfield_rtp::ecn::EcnMark;
+use jackfield_rtp::extension::{AudioLevel, ExtensionIds, ExtensionKind};
 use jackfield_rtp::header::RtpPacketView;
 use jackfield_rtp::receive::{ReceiveStream, ReceivedPacket};
 use jackfield_rtp::sequence::Continuity;
-use jackfield_rtp::twcc::ArrivalRecorder;
 use rtrb::{Consumer, Producer, PushError};
 
 use crate::media::{InboundPacket, PacketBuffer};
 
+use super::arrivals::Arrivals;
 use super::configuration::{MediaConfiguration, ReceiveCodec};
+use super::outgoing::on_the_wire;
 use super::stats::NetworkStats;
 
 /// More streams than this are not followed at once; the one silent for longest gives way.
@@ -35,10 +37,7 @@ pub(crate) struct Incoming {
     codecs: Vec<ReceiveCodec>,
     discard: Vec<u8>,
     extensions: ExtensionIds,
-    pub(crate) recorder: ArrivalRecorder,
-    pub(crate) records: bool,
-    /// Feedback was asked for in a packet.
-    pub(crate) asked: bool,
+    pub(crate) arrivals: Arrivals,
     streams: Vec<Stream>,
     heard: Option<Heard>,
     /// Losses of streams that are followed no more.
@@ -97,9 +96,7 @@ impl Incoming {
             codecs: Vec::new(),
             discard: Vec::new(),
             extensions: ExtensionIds::none(),
-            recorder: ArrivalRecorder::with_capacity(1_024),
-            records: false,
-            asked: false,
+            arrivals: Arrivals::new(),
             streams: Vec::with_capacity(MAX_STREAMS),
             heard: None,
             lost_before: 0,
@@ -112,7 +109,7 @@ impl Incoming {
         self.codecs.clone_from(&configuration.receive);
         self.discard.clone_from(&configuration.discard);
         self.extensions = configuration.extensions;
-        self.records = configuration.feedback.transport_cc;
+        self.arrivals.configure(&configuration.feedback);
         self.demuxer = Demuxer::new(UnsignalledPolicy::ByPayloadType);
         let criteria = Criteria {
             mid: configuration.mid,
@@ -124,19 +121,34 @@ impl Incoming {
         let _ = self.demuxer.add(&criteria, ());
     }
 
-    /// Takes an RTP packet.
-    pub(crate) fn receive(&mut self, now: Timestamp, packet: &[u8], boxes: &mut Boxes, stats: &NetworkStats) {
-        if !self.take(now, packet, boxes, stats) {
+    /// Takes an RTP packet, whose datagram came with this mark.
+    pub(crate) fn receive(
+        &mut self,
+        now: Timestamp,
+        mark: EcnMark,
+        packet: &[u8],
+        boxes: &mut Boxes,
+        stats: &NetworkStats,
+    ) {
+        if !self.take(now, mark, packet, boxes, stats) {
             stats.discarded.fetch_add(1, Relaxed);
         }
     }
 
     /// False if the packet is no good.
-    fn take(&mut self, now: Timestamp, packet: &[u8], boxes: &mut Boxes, stats: &NetworkStats) -> bool {
+    fn take(
+        &mut self,
+        now: Timestamp,
+        mark: EcnMark,
+        packet: &[u8],
+        boxes: &mut Boxes,
+        stats: &NetworkStats,
+    ) -> bool {
+        let size = on_the_wire(packet.len());
         let Ok(packet) = RtpPacketView::parse(packet) else {
             return false;
         };
-        self.record(now, &packet);
+        self.arrivals.receive(now, &packet, &self.extensions, mark, size);
         if self.discard.contains(&packet.payload_type()) {
             stats.measured_packets.fetch_add(1, Relaxed);
             let length = packet.payload().len() as u64;
@@ -218,22 +230,6 @@ impl Incoming {
     /// One of the streams, for feedback that must name one; 0 if there is none.
     pub(crate) fn media_ssrc(&self) -> u32 {
         self.heard.map_or(0, |heard| heard.ssrc)
-    }
-
-    fn record(&mut self, now: Timestamp, packet: &RtpPacketView<'_>) {
-        if !self.records {
-            return;
-        }
-        for kind in [
-            ExtensionKind::TransportSequence,
-            ExtensionKind::TransportSequenceV2,
-        ] {
-            let data = self.extensions.id(kind).and_then(|id| packet.extension(id));
-            if let Some(sequence) = data.and_then(TransportSequence::parse) {
-                self.recorder.receive(now, sequence.sequence_number);
-                self.asked |= sequence.request.is_some();
-            }
-        }
     }
 
     /// The place of the stream with this SSRC, made if it is new.

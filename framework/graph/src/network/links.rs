@@ -20,7 +20,11 @@ pub(crate) struct Links {
     retiring: Option<(Link, Timestamp)>,
     twins: Twins,
     told: TransportState,
+    /// The two ends, without their ports, between which media went last.
+    path: Option<Ends>,
 }
+
+type Ends = [([u8; 16], u32); 2];
 
 /// Takes what a link gives: [`TransportSink`] without the state, which the links keep for themselves.
 pub(crate) trait LinkSink {
@@ -43,6 +47,7 @@ impl Links {
             retiring: None,
             twins: Twins::default(),
             told: TransportState::New,
+            path: None,
         }
     }
 
@@ -163,6 +168,15 @@ impl Links {
         self.current.send(now, kind, packet, sink)
     }
 
+    /// Whether media goes between other addresses now than when this was asked last. Another port alone is a router that has forgotten us, on the
+    /// same path.
+    pub(crate) fn take_path_change(&mut self) -> bool {
+        let Some(path) = self.current.path else {
+            return false;
+        };
+        self.path.replace(path).is_some_and(|before| before != path)
+    }
+
     /// Begins a swap, make before break. A newcomer that is still waiting from a swap before is closed.
     pub(crate) fn attach(&mut self, now: Timestamp, transport: Box<dyn Transport>, sink: &mut dyn LinkSink) {
         let mut newcomer = Link::new(transport);
@@ -252,6 +266,8 @@ struct Link {
     state: TransportState,
     deadline: Timestamp,
     faulted: bool,
+    /// Between which ends it sent the last packet.
+    path: Option<Ends>,
 }
 
 impl Link {
@@ -261,6 +277,7 @@ impl Link {
             state: TransportState::New,
             deadline: Timestamp::NEVER,
             faulted: false,
+            path: None,
         }
     }
 
@@ -274,6 +291,7 @@ impl Link {
             sink,
             state: None,
             packets: 0,
+            path: None,
         };
         let result = use_it(&mut *self.transport, &mut gate);
         let (state, packets) = (gate.state, gate.packets);
@@ -309,9 +327,11 @@ impl Link {
             sink,
             state: None,
             packets: 0,
+            path: None,
         };
         let result = self.transport.send(now, kind, packet, &mut gate);
         self.state = gate.state.unwrap_or(self.state);
+        self.path = gate.path.or(self.path);
         result
     }
 
@@ -368,10 +388,12 @@ struct Gate<'a> {
     sink: &'a mut dyn LinkSink,
     state: Option<TransportState>,
     packets: usize,
+    path: Option<Ends>,
 }
 
 impl TransportSink for Gate<'_> {
     fn transmit(&mut self, route: &Route, datagram: &[u8]) -> Result<(), Fault> {
+        self.path = Some([route.local, route.remote].map(|end| (end.address, end.family)));
         self.sink.transmit(route, datagram);
         Ok(())
     }

@@ -8,6 +8,7 @@ use jackfield_core::audio_codec::NetworkHint;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::{PacketKind, Route, TransportState};
 use jackfield_core::units::{DataRate, TimeDelta};
+use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::send::NtpClock;
 
 use crate::swap::SwapMeasure;
@@ -152,6 +153,8 @@ impl Media {
 /// Joins the links with the media while a transport is being called.
 pub(crate) struct Junction<'a> {
     pub(crate) now: Timestamp,
+    /// The mark of the datagram that the transport is being given.
+    pub(crate) mark: EcnMark,
     pub(crate) media: &'a mut Media,
     pub(crate) boxes: &'a mut Boxes,
     pub(crate) clock: &'a NtpClock,
@@ -168,7 +171,8 @@ impl LinkSink for Junction<'_> {
         let media = &mut *self.media;
         match kind {
             PacketKind::Rtp => {
-                media.incoming.receive(self.now, packet, self.boxes, &media.stats);
+                let (boxes, stats) = (&mut *self.boxes, &*media.stats);
+                media.incoming.receive(self.now, self.mark, packet, boxes, stats);
             }
             PacketKind::Rtcp => media.receive_rtcp(self.now, self.clock, packet),
             _ => {}
@@ -199,6 +203,7 @@ impl LinkSink for Junction<'_> {
 
 /// The way out of a packet of ours, while the media is in use.
 pub(crate) struct WayOut<'a> {
+    pub(crate) mark: EcnMark,
     pub(crate) stats: &'a NetworkStats,
     pub(crate) sink: &'a mut dyn DatagramSink,
 }
@@ -206,7 +211,11 @@ pub(crate) struct WayOut<'a> {
 impl LinkSink for WayOut<'_> {
     fn transmit(&mut self, route: &Route, datagram: &[u8]) {
         self.stats.datagrams_sent.fetch_add(1, Relaxed);
-        self.sink.transmit(route, datagram);
+        if self.mark.is_capable() {
+            self.sink.transmit_marked(route, datagram, self.mark);
+        } else {
+            self.sink.transmit(route, datagram);
+        }
     }
 
     /// A transport that lets a packet in while it sends one breaks its contract.

@@ -6,6 +6,8 @@
 //! Inbound: a datagram goes to the transport; what that lets in is demultiplexed, numbered without wraps, counted and put into the
 //! participant's ring. RTCP goes both ways beside it, and feeds the congestion controller.
 
+pub mod allocation;
+mod arrivals;
 mod configuration;
 mod congestion;
 mod congestion_swap;
@@ -18,10 +20,11 @@ mod media;
 mod outgoing;
 mod participant;
 mod payloads;
+mod received_rate;
 mod stats;
 
 pub use configuration::{
-    MediaConfiguration, NetworkParticipantConfig, ReceiveCodec, RtcpFeedback, SendCodec,
+    MediaConfiguration, NetworkParticipantConfig, ReceiveCodec, RtcpFeedback, SendCodec, StreamRates,
 };
 pub use congestion_swap::ControllerSwapped;
 pub use domain::{NetworkDomain, Swapped};
@@ -30,5 +33,6 @@ pub use participant::NetworkParticipant;
 pub use stats::NetworkStats;
 
 pub use crate::conference::NetworkPorts;
+pub use jackfield_rtp::ecn::EcnMark;
 pub use jackfield_rtp::extension::{ExtensionIds, ExtensionKind, StreamName};
 pub use jackfield_rtp::send::NtpClock;

@@ -6,11 +6,13 @@ use jackfield_core::pacer::{DepartureSink, PacedPacket, Pacer, PacketPriority};
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use jackfield_core::{Fault, FaultCode};
+use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::extension::{
     AbsoluteSendTime, AudioLevel, ExtensionIds, ExtensionKind, StreamName, TransportSequence,
 };
 use jackfield_rtp::header::{Extension, FIXED_HEADER_LENGTH, write_header};
 use jackfield_rtp::send::{NtpClock, SendStream};
+use jackfield_rtp::twcc::StreamPacket;
 
 use crate::media::{Mix, PacketBuffer};
 
@@ -36,6 +38,8 @@ pub(crate) struct Outgoing {
     own: bool,
     extensions: ExtensionIds,
     mid: Option<StreamName>,
+    /// Feedback names packets by their streams: they need no number on the transport.
+    per_stream: bool,
     /// How long a packet of its mix is.
     packet_length: TimeDelta,
     /// When the last packet of its mix came.
@@ -104,15 +108,29 @@ pub(crate) struct Departure {
     /// Length of the whole packet in the buffer.
     pub(crate) len: usize,
     pub(crate) payload_len: usize,
-    /// Whether it carries a transport-wide sequence number.
-    pub(crate) numbered: bool,
+    pub(crate) ssrc: u32,
+    pub(crate) sequence_number: u16,
+    /// Whether feedback will tell what became of it.
+    pub(crate) tracked: bool,
 }
 
 impl Departure {
-    /// Its size on the wire.
-    pub(crate) fn size(&self) -> DataSize {
-        DataSize::bytes(self.len as i64 + OVERHEAD)
+    /// What is remembered of it when it has left with this mark.
+    pub(crate) fn left(&self, mark: EcnMark) -> StreamPacket {
+        StreamPacket {
+            ssrc: self.ssrc,
+            sequence_number: self.sequence_number,
+            size: on_the_wire(self.len),
+            cluster: 0,
+            audio: true,
+            mark,
+        }
     }
+}
+
+/// What a packet of `len` bytes takes on the wire.
+pub(crate) fn on_the_wire(len: usize) -> DataSize {
+    DataSize::bytes(len as i64 + OVERHEAD)
 }
 
 impl Outgoing {
@@ -125,6 +143,7 @@ impl Outgoing {
             own: false,
             extensions: ExtensionIds::none(),
             mid: None,
+            per_stream: false,
             packet_length: USUAL_PACKET,
             taken_at: None,
             ticks: 0,
@@ -144,6 +163,7 @@ impl Outgoing {
         self.codecs.clone_from(&configuration.send);
         self.extensions = configuration.extensions;
         self.mid = configuration.mid;
+        self.per_stream = configuration.feedback.congestion_control;
         if self.ticks > 0 && self.negotiated(self.codec).is_some() {
             self.set_codec(configuration.codec);
         } else {
@@ -345,7 +365,9 @@ impl Outgoing {
             (ExtensionKind::Mid, mid),
             (ExtensionKind::AbsoluteSendTime, &time[..]),
         ] {
-            if let Some(id) = self.extensions.id(kind).filter(|_| !data.is_empty()) {
+            let superfluous = self.per_stream && kind == ExtensionKind::TransportSequence;
+            let written = !data.is_empty() && !superfluous;
+            if let Some(id) = self.extensions.id(kind).filter(|_| written) {
                 extensions[count] = Extension::new(id, data);
                 count += 1;
                 numbered |= kind == ExtensionKind::TransportSequence;
@@ -362,7 +384,9 @@ impl Outgoing {
             payload: waiting.payload,
             len,
             payload_len: payload.len(),
-            numbered,
+            ssrc: header.ssrc,
+            sequence_number: header.sequence_number,
+            tracked: numbered || self.per_stream,
         })
     }
 

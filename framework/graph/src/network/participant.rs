@@ -8,6 +8,7 @@ use jackfield_core::pacer::Pacer;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::{AttributeSink, PacketKind, Route, Transport, TransportSink, TransportState};
 use jackfield_core::units::{SampleRate, TimeDelta};
+use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::report_schedule::Due;
 use jackfield_rtp::send::{NtpClock, SendStream};
 use rtrb::Producer;
@@ -97,6 +98,7 @@ impl NetworkParticipant {
             .set_first_clock(self.first_sequence_number, self.first_timestamp);
         self.media.incoming.configure(configuration);
         self.media.control.configure(configuration);
+        self.media.congestion.configure(configuration);
     }
 
     /// Takes a packet of its mix; whether a copy of the payload waits now.
@@ -124,7 +126,9 @@ impl NetworkParticipant {
                 break;
             };
             let packet = &scratch[..departure.len];
+            let mark = media.congestion.mark();
             let mut way_out = WayOut {
+                mark,
                 stats: &media.stats,
                 sink,
             };
@@ -140,9 +144,15 @@ impl NetworkParticipant {
                 .stats
                 .bytes_sent
                 .fetch_add(departure.payload_len as u64, Relaxed);
-            if departure.numbered {
-                let result = media.congestion.sent(now, departure.size());
+            if self.links.take_path_change() {
+                let result = media.congestion.route_changed(now);
                 media.note(NetworkSocket::Congestion, result);
+            }
+            if departure.tracked {
+                let result = media.congestion.sent(now, &departure.left(mark));
+                media.note(NetworkSocket::Congestion, result);
+            } else {
+                media.congestion.sent_untracked(departure.left(mark).size);
             }
         }
         media.decide(now);
@@ -154,11 +164,13 @@ impl NetworkParticipant {
         now: Timestamp,
         route: &Route,
         datagram: &[u8],
+        mark: EcnMark,
         commons: &mut Commons,
         sink: &mut dyn DatagramSink,
     ) {
         self.media.stats.datagrams_received.fetch_add(1, Relaxed);
         let (links, mut junction) = self.junction(now, commons, sink);
+        junction.mark = mark;
         links.receive(now, route, datagram, &mut junction);
         self.settle(now, commons, sink);
     }
@@ -310,7 +322,7 @@ impl NetworkParticipant {
         if media.connected {
             media.plan_feedback(now);
             deadline = deadline.min(media.control.report_deadline());
-            if media.incoming.recorder.has_feedback() {
+            if media.incoming.arrivals.has_feedback() {
                 deadline = deadline.min(media.control.feedback_deadline());
             }
         }
@@ -329,6 +341,8 @@ impl NetworkParticipant {
             return;
         };
         let mut way_out = WayOut {
+            // Feedback tells of RTP alone.
+            mark: EcnMark::NotCapable,
             stats: &self.media.stats,
             sink,
         };
@@ -349,6 +363,7 @@ impl NetworkParticipant {
     ) -> (&'a mut Links, Junction<'a>) {
         let junction = Junction {
             now,
+            mark: EcnMark::NotCapable,
             media: &mut self.media,
             boxes: &mut commons.boxes,
             clock: &commons.clock,

@@ -92,7 +92,7 @@ fn e22_5_early_feedback_stands_behind_an_empty_report_where_nothing_else_was_agr
     let compound = MediaConfiguration {
         feedback: RtcpFeedback {
             transport_cc: true,
-            reduced_size: false,
+            ..RtcpFeedback::default()
         },
         ..configuration()
     };

@@ -63,7 +63,7 @@ fn e22_5_without_reduced_size_feedback_stands_behind_a_report() {
     let full = MediaConfiguration {
         feedback: RtcpFeedback {
             transport_cc: true,
-            reduced_size: false,
+            ..RtcpFeedback::default()
         },
         ..configuration()
     };

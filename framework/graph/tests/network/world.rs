@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use jackfield_congestion_fixed::Fixed;
 use jackfield_graph::media::{InboundPacket, Mix, Outbound, OutboundPacket, PacketBuffer, PathHint};
 use jackfield_graph::network::{
-    DatagramSink, ExtensionIds, ExtensionKind, MediaConfiguration, NetworkDomain, NetworkEvent,
+    DatagramSink, EcnMark, ExtensionIds, ExtensionKind, MediaConfiguration, NetworkDomain, NetworkEvent,
     NetworkParticipant, NetworkParticipantConfig, NetworkPorts, NetworkStats, ReceiveCodec, RtcpFeedback,
     SendCodec, StreamName,
 };
@@ -33,9 +33,11 @@ pub(crate) struct World {
     pub(crate) delay: TimeDelta,
     /// Decides of each datagram whether it is lost: its number and its bytes.
     pub(crate) lost: Box<dyn FnMut(u64, &[u8]) -> bool>,
+    /// What the path makes of the mark of a datagram: its number and its mark.
+    pub(crate) marks: fn(u64, EcnMark) -> EcnMark,
     /// Every datagram that was sent.
     pub(crate) wire: Vec<Sent>,
-    under_way: BTreeMap<(Timestamp, u64), (SocketAddr, Route, Vec<u8>)>,
+    under_way: BTreeMap<(Timestamp, u64), (SocketAddr, Route, EcnMark, Vec<u8>)>,
     sent: u64,
 }
 
@@ -44,6 +46,7 @@ pub(crate) struct World {
 pub(crate) struct Sent {
     pub(crate) at: Timestamp,
     pub(crate) from: SocketAddr,
+    pub(crate) mark: EcnMark,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -69,14 +72,18 @@ pub(crate) struct Person {
 pub(crate) type Seat = (usize, u32);
 
 struct Collector<'a> {
-    datagrams: Vec<(Route, Vec<u8>)>,
+    datagrams: Vec<(Route, EcnMark, Vec<u8>)>,
     events: &'a mut Vec<(Timestamp, u32, NetworkEvent)>,
     now: Timestamp,
 }
 
 impl DatagramSink for Collector<'_> {
     fn transmit(&mut self, route: &Route, datagram: &[u8]) {
-        self.datagrams.push((*route, datagram.to_vec()));
+        self.transmit_marked(route, datagram, EcnMark::NotCapable);
+    }
+
+    fn transmit_marked(&mut self, route: &Route, datagram: &[u8], mark: EcnMark) {
+        self.datagrams.push((*route, mark, datagram.to_vec()));
     }
 
     fn event(&mut self, participant: u32, event: NetworkEvent) {
@@ -157,6 +164,7 @@ pub(crate) fn configuration() -> MediaConfiguration {
         feedback: RtcpFeedback {
             transport_cc: true,
             reduced_size: true,
+            ..RtcpFeedback::default()
         },
         ..MediaConfiguration::default()
     }
@@ -170,6 +178,7 @@ impl World {
             rooms: (0..rooms).map(|_| Room::new()).collect(),
             delay: TimeDelta::ms(10),
             lost: Box::new(|_, _| false),
+            marks: |_, mark| mark,
             wire: Vec::new(),
             under_way: BTreeMap::new(),
             sent: 0,
@@ -299,19 +308,21 @@ impl World {
             now: self.now,
         };
         let result = call(&mut place.domain, &mut collector);
-        for (route, bytes) in collector.datagrams {
+        for (route, mark, bytes) in collector.datagrams {
             self.sent += 1;
             let from = SocketAddr::from(route.local);
             self.wire.push(Sent {
                 at: self.now,
                 from,
+                mark,
                 bytes: bytes.clone(),
             });
             if !(self.lost)(self.sent, &bytes) {
                 let back = Route::new(route.remote.into(), from);
                 let at = self.now + self.delay;
+                let mark = (self.marks)(self.sent, mark);
                 self.under_way
-                    .insert((at, self.sent), (route.remote.into(), back, bytes));
+                    .insert((at, self.sent), (route.remote.into(), back, mark, bytes));
             }
         }
         result
@@ -354,7 +365,7 @@ impl World {
             .first_entry()
             .filter(|entry| entry.key().0 <= self.now)
         {
-            let (to, route, datagram) = entry.remove();
+            let (to, route, mark, datagram) = entry.remove();
             let found = (0..self.rooms.len()).find_map(|room| {
                 let at_home = |(_, person): &(&u32, &Person)| person.address.ip() == to.ip();
                 self.rooms[room]
@@ -366,7 +377,7 @@ impl World {
             if let Some((room, id)) = found {
                 let now = self.now;
                 self.with(room, |domain, sink| {
-                    domain.receive(now, id, &route, &datagram, sink);
+                    domain.receive_marked(now, id, &route, &datagram, mark, sink);
                 });
             }
         }

@@ -34,7 +34,7 @@ pub struct CongestionMetric {
 }
 
 impl<'a> CongestionFeedback<'a> {
-    pub(super) const FORMAT: u8 = 11;
+    pub(crate) const FORMAT: u8 = 11;
 
     pub(super) fn parse(raw: &RawPacket<'a>) -> Result<Self, RtpError> {
         require(raw.body, 8)?;
@@ -81,18 +81,28 @@ impl<'a> CongestionBlock<'a> {
 }
 
 impl CongestionMetric {
-    /// An arrival `offset` before the report.
+    /// `arrival_offset` of an arrival longer ago than can be said: 8 s or more.
+    pub const OVER_RANGE: u16 = 0x1FFE;
+    /// `arrival_offset` of an arrival of which the time is not known, or lies behind the report.
+    pub const UNKNOWN: u16 = 0x1FFF;
+
+    /// An arrival `offset` before the report; a negative one cannot be said.
     pub fn new(ecn: u8, offset: TimeDelta) -> Self {
-        let ticks = (offset.as_us().max(0) << 10) / 1_000_000;
+        let us = offset.as_us();
+        let arrival_offset = if us < 0 {
+            Self::UNKNOWN
+        } else {
+            (i128::from(us) * 1_024 / 1_000_000).min(i128::from(Self::OVER_RANGE)) as u16
+        };
         Self {
             ecn: ecn & 3,
-            arrival_offset: ticks.min(0x1FFE) as u16,
+            arrival_offset,
         }
     }
 
-    /// How long before the report it came; `None` if that is unknown.
+    /// How long before the report it came; `None` if that is longer than can be said, or unknown.
     pub fn offset(&self) -> Option<TimeDelta> {
-        (self.arrival_offset < 0x1FFE)
+        (self.arrival_offset < Self::OVER_RANGE)
             .then(|| TimeDelta::us((i64::from(self.arrival_offset) * 1_000_000) >> 10))
     }
 
@@ -103,7 +113,7 @@ impl CongestionMetric {
         })
     }
 
-    pub(super) fn to_word(self) -> u16 {
+    pub(crate) fn to_word(self) -> u16 {
         0x8000 | (u16::from(self.ecn & 3) << 13) | (self.arrival_offset & 0x1FFF)
     }
 }

@@ -4,8 +4,9 @@
 mod history;
 mod recorder;
 mod status;
+mod streams;
 
-pub use history::{SendHistory, SentPacket};
+pub use history::{SendHistory, SentPacket, StreamPacket};
 pub use recorder::{ArrivalRecorder, feedback_interval};
 
 use jackfield_core::units::TimeDelta;

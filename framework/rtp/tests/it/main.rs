@@ -1,5 +1,6 @@
 //! The behaviours of RTP and RTCP, one file each.
 
+mod congestion_feedback;
 mod demuxing;
 mod early_feedback;
 mod extending_counters;

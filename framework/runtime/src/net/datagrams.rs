@@ -3,6 +3,7 @@
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
 
+use jackfield_graph::network::EcnMark;
 use quinn_udp::{BATCH_SIZE, EcnCodepoint, RecvMeta};
 
 use super::sockets::Socket;
@@ -22,7 +23,7 @@ pub(super) struct Datagram<'a> {
     pub(super) remote: SocketAddr,
     /// The address of ours that it came to, if the system tells.
     pub(super) destination: Option<IpAddr>,
-    pub(super) congestion_experienced: bool,
+    pub(super) mark: EcnMark,
     pub(super) bytes: &'a [u8],
 }
 
@@ -58,9 +59,19 @@ impl Datagrams {
                 bytes[..meta.len.min(ROOM)].chunks(stride).map(|bytes| Datagram {
                     remote: meta.addr,
                     destination: meta.dst_ip,
-                    congestion_experienced: meta.ecn == Some(EcnCodepoint::Ce),
+                    mark: mark_of(meta),
                     bytes,
                 })
             })
+    }
+}
+
+/// The mark with which a buffer came: the system puts only datagrams with the same mark together.
+fn mark_of(meta: &RecvMeta) -> EcnMark {
+    match meta.ecn {
+        None => EcnMark::NotCapable,
+        Some(EcnCodepoint::Ect1) => EcnMark::Capable1,
+        Some(EcnCodepoint::Ect0) => EcnMark::Capable0,
+        Some(EcnCodepoint::Ce) => EcnMark::Congested,
     }
 }

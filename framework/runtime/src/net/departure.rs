@@ -43,11 +43,12 @@ impl Departure<'_> {
     pub(super) fn send(&self, socket: &UdpSocket) -> io::Result<()> {
         let (class, wide_class) = (self.class, i32::from(self.class));
         let (segment, source4, source6);
-        let mut control = Vec::with_capacity(3);
-        control.push(match self.destination {
+        let marked = match self.destination {
             SocketAddr::V4(_) => ControlMessage::Ipv4Tos(&class),
             SocketAddr::V6(_) => ControlMessage::Ipv6TClass(&wide_class),
-        });
+        };
+        // The first `count` are sent.
+        let (mut control, mut count) = ([marked; 3], 1);
         match self.source {
             Some(IpAddr::V4(address)) => {
                 source4 = in_pktinfo {
@@ -57,7 +58,8 @@ impl Departure<'_> {
                     },
                     ipi_addr: in_addr { s_addr: 0 },
                 };
-                control.push(ControlMessage::Ipv4PacketInfo(&source4));
+                control[count] = ControlMessage::Ipv4PacketInfo(&source4);
+                count += 1;
             }
             Some(IpAddr::V6(address)) => {
                 source6 = in6_pktinfo {
@@ -66,13 +68,15 @@ impl Departure<'_> {
                     },
                     ipi6_ifindex: 0,
                 };
-                control.push(ControlMessage::Ipv6PacketInfo(&source6));
+                control[count] = ControlMessage::Ipv6PacketInfo(&source6);
+                count += 1;
             }
             None => {}
         }
         if self.is_run() {
             segment = u16::try_from(self.segment).map_err(|_| Errno::EMSGSIZE)?;
-            control.push(ControlMessage::UdpGsoSegments(&segment));
+            control[count] = ControlMessage::UdpGsoSegments(&segment);
+            count += 1;
         }
         let (slices, to) = (
             [IoSlice::new(self.bytes)],
@@ -81,7 +85,7 @@ impl Departure<'_> {
         socket.try_io(|| {
             loop {
                 let flags = MsgFlags::empty();
-                match sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(&to)) {
+                match sendmsg(socket.as_raw_fd(), &slices, &control[..count], flags, Some(&to)) {
                     Ok(_) => return Ok(()),
                     Err(Errno::EINTR) => {}
                     Err(error) => return Err(error.into()),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Route;
-use jackfield_graph::network::{DatagramSink, NetworkEvent};
+use jackfield_graph::network::{DatagramSink, EcnMark, NetworkEvent};
 use jackfield_session::stun::{Kind, Message, Transaction};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -30,7 +30,11 @@ impl DatagramSink for Outlet<'_> {
         if let Some(message) = Message::parse(datagram) {
             self.learn(route, &message);
         }
-        self.sockets.send(route, datagram);
+        self.sockets.send(route, datagram, EcnMark::NotCapable);
+    }
+
+    fn transmit_marked(&mut self, route: &Route, datagram: &[u8], mark: EcnMark) {
+        self.sockets.send(route, datagram, mark);
     }
 
     fn event(&mut self, participant: u32, event: NetworkEvent) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_core::transport::Route;
+use jackfield_graph::network::EcnMark;
 use mio::net::UdpSocket;
 use quinn_udp::UdpSocketState;
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, Type};
@@ -21,7 +22,7 @@ const RUN: usize = 60_000;
 pub(super) struct Sockets {
     pub(super) all: Vec<Socket>,
     run: Run,
-    /// The traffic class of all that is sent.
+    /// The traffic class of all that is sent without a mark of its own.
     class: u8,
     statistics: Arc<SocketStatistics>,
 }
@@ -43,6 +44,8 @@ pub(super) struct Socket {
 struct Run {
     socket: usize,
     route: Option<Route>,
+    /// The traffic class of all of them.
+    class: u8,
     segment: usize,
     bytes: Vec<u8>,
     count: usize,
@@ -73,6 +76,7 @@ impl Sockets {
         let run = Run {
             socket: 0,
             route: None,
+            class: 0,
             segment: 0,
             bytes: Vec::with_capacity(RUN),
             count: 0,
@@ -86,9 +90,15 @@ impl Sockets {
         })
     }
 
-    /// Sends a datagram, or keeps it until it is known whether the next goes the same way. [`Sockets::flush`] ends the waiting.
-    pub(super) fn send(&mut self, route: &Route, datagram: &[u8]) {
-        if self.run.takes(route, datagram.len(), &self.all) {
+    /// Sends a datagram, or keeps it until it is known whether the next goes the same way. [`Sockets::flush`] ends the waiting. Without a mark of
+    /// its own it has that of the options.
+    pub(super) fn send(&mut self, route: &Route, datagram: &[u8], mark: EcnMark) {
+        let class = if mark.is_capable() {
+            self.class & !3 | mark.bits()
+        } else {
+            self.class
+        };
+        if self.run.class == class && self.run.takes(route, datagram.len(), &self.all) {
             self.run.push(datagram);
             return;
         }
@@ -97,7 +107,7 @@ impl Sockets {
             self.statistics.refused.fetch_add(1, Relaxed);
             return;
         };
-        self.run.begin(socket, *route, datagram);
+        self.run.begin(socket, *route, class, datagram);
     }
 
     /// The place of the socket that sends on this route.
@@ -114,7 +124,7 @@ impl Sockets {
         let departure = Departure {
             destination: route.remote.into(),
             source: socket.source(SocketAddr::from(route.local).ip()),
-            class: self.class,
+            class: run.class,
             bytes: &run.bytes,
             segment: run.segment,
         };
@@ -146,6 +156,7 @@ impl Socket {
         widen(&raw, options);
         let std: std::net::UdpSocket = raw.into();
         let state = UdpSocketState::new((&std).into())?;
+        without_timestamps(&std);
         let bound = std.local_addr()?;
         let socket = Self {
             most_in_a_run: state.max_gso_segments(),
@@ -210,6 +221,16 @@ fn widen(raw: &RawSocket, options: SocketOptions) {
     let _ = raw.set_send_buffer_size(options.send_buffer);
 }
 
+/// `quinn-udp` 0.6.3 asks for the time of arrival, for which its room for control messages is too small when the system puts datagrams together:
+/// their ECN mark, which comes last, is cut off. Nobody here wants that time.
+fn without_timestamps(socket: &std::net::UdpSocket) {
+    // A system that does not know the option does not use the room either.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = nix::sys::socket::setsockopt(socket, nix::sys::socket::sockopt::ReceiveTimestampns, &false);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = socket;
+}
+
 impl Run {
     fn takes(&self, route: &Route, len: usize, sockets: &[Socket]) -> bool {
         self.route.as_ref() == Some(route)
@@ -226,11 +247,12 @@ impl Run {
         self.ended = datagram.len() < self.segment;
     }
 
-    fn begin(&mut self, socket: usize, route: Route, datagram: &[u8]) {
+    fn begin(&mut self, socket: usize, route: Route, class: u8, datagram: &[u8]) {
         self.bytes.clear();
         self.bytes.extend_from_slice(datagram);
         self.socket = socket;
         self.route = Some(route);
+        self.class = class;
         self.segment = datagram.len();
         self.count = 1;
         self.ended = false;

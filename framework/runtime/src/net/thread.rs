@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Route;
-use jackfield_graph::network::NetworkDomain;
+use jackfield_graph::network::{EcnMark, NetworkDomain};
 use jackfield_session::stun::{Kind, Message};
 use mio::{Events, Interest, Poll, Token};
 use tokio::sync::mpsc::UnboundedSender;
@@ -188,7 +188,7 @@ impl Worker {
         statistics.received.fetch_add(1, Relaxed);
         statistics
             .congestion_experienced
-            .fetch_add(u64::from(datagram.congestion_experienced), Relaxed);
+            .fetch_add(u64::from(datagram.mark == EcnMark::Congested), Relaxed);
         let remote = datagram.remote;
         let mut check = None;
         let mut owner = None;
@@ -230,8 +230,9 @@ impl Worker {
             listeners: &mut self.listeners,
             check,
         };
+        let (participant, mark) = (owner.participant, datagram.mark);
         room.domain
-            .receive(now, owner.participant, &route, datagram.bytes, &mut outlet);
+            .receive_marked(now, participant, &route, datagram.bytes, mark, &mut outlet);
         room.deadline = room.domain.deadline();
     }
 
@@ -322,7 +323,8 @@ impl Worker {
         }
         while let Some((socket, server, request)) = self.gatherer.poll(now) {
             let local = self.sockets.all[socket].bound;
-            self.sockets.send(&Route::new(local, server), &request);
+            self.sockets
+                .send(&Route::new(local, server), &request, EcnMark::NotCapable);
         }
     }
 
@@ -402,5 +404,7 @@ impl Worker {
     }
 }
 
+#[cfg(test)]
+mod marks;
 #[cfg(test)]
 mod tests;

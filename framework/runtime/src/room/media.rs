@@ -7,11 +7,13 @@ use jackfield_graph::command::{Command, SwapCodec};
 use jackfield_graph::conference::SharedEncoder;
 use jackfield_graph::description::Kind;
 use jackfield_graph::media::InboundPacket;
-use jackfield_graph::network::{MediaConfiguration, ReceiveCodec, RtcpFeedback, SendCodec, StreamName};
+use jackfield_graph::network::{
+    MediaConfiguration, ReceiveCodec, RtcpFeedback, SendCodec, StreamName, StreamRates,
+};
 use jackfield_graph::receive::{Decoder, Receiver};
 use jackfield_graph::send::Encoder;
 use jackfield_graph::strip::{Encoding, Input, Output, Strip};
-use jackfield_session::negotiation::NegotiatedAudio;
+use jackfield_session::negotiation::{NegotiatedAudio, STREAM_FEEDBACK};
 
 use super::{Inner, State};
 use crate::codecs::Codecs;
@@ -84,7 +86,8 @@ impl Inner {
         if let Some(shared) = shared {
             state.order(Command::AddSharedEncoder(shared));
         }
-        let configuration = configuration(audio, &choices, chosen.codec);
+        let rates = state.rates_of(chosen.codec);
+        let configuration = configuration(audio, &choices, chosen.codec, rates);
         let hears = audio.direction.sends();
         if let Some(inbound) = packets {
             self.add_strip(&mut state, number, &chosen, encoder, inbound, decoders, hears)?;
@@ -121,7 +124,7 @@ impl Inner {
         let choices = choices(&mut state, audio);
         let media = state.member(number).and_then(|member| member.media.as_ref());
         let codec = media.ok_or(NegotiationError::Left)?.codec;
-        Ok(configuration(audio, &choices, codec))
+        Ok(configuration(audio, &choices, codec, state.rates_of(codec)))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of a strip")]
@@ -188,13 +191,28 @@ impl Inner {
                 packet_ms,
             )
         };
-        let own = make(&state.codecs)?;
+        let mut own = make(&state.codecs)?;
+        if let Ok(limits) = own.encoder().limits() {
+            state
+                .codec_rates
+                .insert(choice.codec, StreamRates::of_encoder(&limits));
+        }
         let shared = if state.shared_encoders.insert(choice.codec) {
             Some(Box::new(SharedEncoder::new(choice.codec, make(&state.codecs)?)))
         } else {
             None
         };
         Ok((own, shared))
+    }
+}
+
+impl State {
+    /// What a codec needs that has been sent; what voice does if it has told nobody.
+    pub(super) fn rates_of(&self, codec: u32) -> StreamRates {
+        self.codec_rates
+            .get(&codec)
+            .copied()
+            .unwrap_or(StreamRates::VOICE)
     }
 }
 
@@ -216,7 +234,12 @@ fn choices(state: &mut State, audio: &NegotiatedAudio) -> Vec<Choice> {
         .collect()
 }
 
-fn configuration(audio: &NegotiatedAudio, choices: &[Choice], codec: u32) -> MediaConfiguration {
+fn configuration(
+    audio: &NegotiatedAudio,
+    choices: &[Choice],
+    codec: u32,
+    rates: StreamRates,
+) -> MediaConfiguration {
     let send = choices.iter().map(|c| SendCodec {
         codec: c.codec,
         payload_type: c.payload_type,
@@ -226,10 +249,12 @@ fn configuration(audio: &NegotiatedAudio, choices: &[Choice], codec: u32) -> Med
         payload_type: c.payload_type,
         clock_rate: c.clock_rate,
     });
-    let transport_cc = audio
-        .receive
-        .iter()
-        .any(|c| audio.has_feedback(c.payload_type, "transport-cc"));
+    let has = |feedback| {
+        audio
+            .receive
+            .iter()
+            .any(|c| audio.has_feedback(c.payload_type, feedback))
+    };
     MediaConfiguration {
         send: if audio.direction.sends() {
             send.collect()
@@ -241,10 +266,13 @@ fn configuration(audio: &NegotiatedAudio, choices: &[Choice], codec: u32) -> Med
         extensions: audio.send_extensions(),
         mid: StreamName::new(&audio.mid),
         feedback: RtcpFeedback {
-            transport_cc,
+            transport_cc: has("transport-cc"),
+            congestion_control: has(STREAM_FEEDBACK),
+            remb: has("goog-remb"),
             reduced_size: audio.rtcp_rsize,
         },
         remote_ssrcs: audio.remote_ssrcs.clone(),
+        rates,
         ..MediaConfiguration::default()
     }
 }

@@ -22,7 +22,7 @@ use jackfield_core::Fault;
 use jackfield_core::time::Timestamp;
 use jackfield_graph::command::Command;
 use jackfield_graph::conference::{Conference, ConferenceConfig, ControlPorts};
-use jackfield_graph::network::NetworkStats;
+use jackfield_graph::network::{NetworkStats, StreamRates};
 use jackfield_graph::plan::Plan;
 use jackfield_graph::stats::StripStats;
 use jackfield_graph::swap::SwapMeasure;
@@ -77,6 +77,10 @@ pub(crate) struct State {
     moving: Option<moving::Move>,
     tickets: BTreeMap<u64, oneshot::Sender<Result<u32, Fault>>>,
     shared_encoders: BTreeSet<u32>,
+    /// What each codec that has been sent needs, by its key.
+    codec_rates: BTreeMap<u32, StreamRates>,
+    /// Congestion controllers that have been asked, by their ids: whether they adapt to ECN marks.
+    adapting: BTreeMap<String, bool>,
     busy: BTreeSet<String>,
     bypassed: BTreeSet<(u32, usize)>,
     history: VecDeque<SwapReport>,
@@ -166,6 +170,8 @@ impl Room {
             moving: None,
             tickets: BTreeMap::new(),
             shared_encoders: BTreeSet::new(),
+            codec_rates: BTreeMap::new(),
+            adapting: BTreeMap::new(),
             busy: BTreeSet::new(),
             bypassed: BTreeSet::new(),
             history: VecDeque::new(),

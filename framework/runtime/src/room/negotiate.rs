@@ -334,6 +334,8 @@ impl Identity {
 
 impl Inner {
     fn new_session(&self, number: u64, identity: Identity) -> Result<Session, NegotiationError> {
+        // Feedback by stream tells of marks: a room whose algorithm adapts to them would rather have that than what browsers speak.
+        let adapts = self.adapts_to_ecn(&self.socket_of(Kind::Congestion)?)?;
         let state = self.state();
         let codecs = state
             .codecs
@@ -342,9 +344,14 @@ impl Inner {
             .enumerate()
             .map(|(i, f)| description(&state.codecs, i, f))
             .collect();
+        let voice = PeerConfiguration::voice(codecs, identity.cname.clone(), identity.seed);
         let configuration = PeerConfiguration {
             discards_video: self.shared.manifest.room.video == RoomVideo::Discard,
-            ..PeerConfiguration::voice(codecs, identity.cname.clone(), identity.seed)
+            ..if adapts {
+                voice.preferring_congestion_control_feedback()
+            } else {
+                voice
+            }
         };
         let mut connection =
             PeerConnection::new(configuration).map_err(|e| NegotiationError::Offer(e.to_string()))?;
@@ -405,6 +412,19 @@ impl Inner {
             .add(self.key, number, participant, ufrag)
             .await
             .map_err(NegotiationError::Transport)
+    }
+
+    /// Whether the congestion controller in `socket` adapts to ECN marks. Each is asked once, of an instance made for that.
+    fn adapts_to_ecn(&self, socket: &Socket) -> Result<bool, NegotiationError> {
+        let id = &socket.resolved.id;
+        if let Some(known) = self.state().adapting.get(id) {
+            return Ok(*known);
+        }
+        let mut asked = fitting::bare::<dyn CongestionController>(&self.shared.loader, socket, 0)?;
+        // One that cannot say does not.
+        let adapts = asked.adapts_to_ecn() == Ok(1);
+        self.state().adapting.insert(id.clone(), adapts);
+        Ok(adapts)
     }
 
     pub(super) fn socket_of(&self, kind: Kind) -> Result<Socket, NegotiationError> {

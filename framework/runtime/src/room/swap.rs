@@ -293,7 +293,10 @@ impl Room {
             self.put_everywhere(present).await;
         }
         let mut state = self.inner.state();
-        state.note_codec(if done { &newcomer } else { present });
+        for (number, codec) in state.note_codec(if done { &newcomer } else { present }) {
+            let rates = state.rates_of(codec);
+            self.inner.shared.network.set_rates(self.inner.key, number, rates);
+        }
         if done {
             state.ledger.note(present.name(), newcomer.module(), &wanted);
             if let Ok(plan) = state.fitting.plan(self.inner.config.format) {
@@ -376,17 +379,21 @@ impl State {
         present.with(resolved)
     }
 
-    /// What everybody is sent, now that this stands in the codec's socket.
-    fn note_codec(&mut self, socket: &Socket) {
+    /// What everybody is sent, now that this stands in the codec's socket: who is sent another codec, and which.
+    fn note_codec(&mut self, socket: &Socket) -> Vec<(u32, u32)> {
+        let mut changed = Vec::new();
         if !matches!(socket.kind, Kind::Decoder | Kind::Encoder) {
-            return;
+            return changed;
         }
-        for media in self.members.iter_mut().filter_map(|member| member.media.as_mut()) {
+        for member in &mut self.members {
+            let Some(media) = &mut member.media else { continue };
             let plugin = |choice: &&Choice| self.codecs.plugin_id(choice.format) == socket.resolved.id;
             if let Some(choice) = media.send.iter().find(plugin) {
                 media.codec = choice.codec;
+                changed.push((member.number, choice.codec));
             }
         }
+        changed
     }
 }
 

@@ -369,6 +369,7 @@ fn configuration() -> MediaConfiguration {
         feedback: RtcpFeedback {
             transport_cc: true,
             reduced_size: true,
+            ..RtcpFeedback::default()
         },
         ..MediaConfiguration::default()
     }

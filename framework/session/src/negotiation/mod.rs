@@ -2,10 +2,13 @@
 
 mod codecs;
 mod extensions;
+mod feedback;
 
 pub use codecs::{AnyFmtp, FmtpMatcher, is_auxiliary};
 pub(crate) use codecs::{CodecMatch, check_payload_types, match_answer, match_offer};
 pub(crate) use extensions::{answer_extmaps, offer_extmaps};
+pub use feedback::{CONGESTION_FEEDBACK, STREAM_FEEDBACK};
+pub(crate) use feedback::{answer_feedback, offer_feedback};
 
 use jackfield_core::units::SampleRate;
 use jackfield_rtp::demux::Criteria;
@@ -118,25 +121,6 @@ impl NegotiatedAudio {
     }
 }
 
-/// What `answer` takes of the feedback that `offer` has: the same kinds for the payload types that are left.
-pub(crate) fn answer_feedback(
-    offer: &MediaDescription,
-    known: &[String],
-    payload_types: &[u8],
-) -> Vec<RtcpFeedback> {
-    offer
-        .rtcp_feedback
-        .iter()
-        .filter(|offered| known.contains(&offered.feedback))
-        .filter(|offered| {
-            offered
-                .payload_type
-                .is_none_or(|only| payload_types.contains(&only))
-        })
-        .cloned()
-        .collect()
-}
-
 /// What both descriptions of an m-line come to.
 pub(crate) struct Agreement<'a> {
     pub(crate) local: &'a MediaDescription,
@@ -204,12 +188,7 @@ impl Agreement<'_> {
             remote_ssrcs,
             remote_msid: msid,
             rtcp_rsize: local.rtcp_rsize && remote.rtcp_rsize,
-            feedback: answer
-                .rtcp_feedback
-                .iter()
-                .filter(|feedback| local.rtcp_feedback.contains(feedback))
-                .cloned()
-                .collect(),
+            feedback: feedback::agreed(local, answer),
             ptime: remote.ptime,
             maxptime: remote.maxptime,
         }

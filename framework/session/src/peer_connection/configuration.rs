@@ -2,6 +2,7 @@ use jackfield_rtp::extension::ExtensionKind;
 use jackfield_rtp::payload::PayloadFormatDescription;
 
 use crate::error::SessionError;
+use crate::negotiation::{CONGESTION_FEEDBACK, STREAM_FEEDBACK};
 use crate::sdp::Direction;
 
 /// How a connection is set up.
@@ -11,7 +12,8 @@ pub struct PeerConfiguration {
     pub codecs: Vec<PayloadFormatDescription>,
     /// The header extensions that we know, in the order in which we offer them.
     pub header_extensions: Vec<HeaderExtension>,
-    /// The kinds of RTCP feedback that we know, such as `transport-cc`.
+    /// The kinds of RTCP feedback that we know, such as `transport-cc`. Of those by which one end tells the other what comes
+    /// ([`crate::negotiation::CONGESTION_FEEDBACK`]) an answer takes one: the first here that is offered.
     pub feedback: Vec<String>,
     /// Our canonical name (RFC 7022): random, and the same for all our streams.
     pub cname: String,
@@ -48,7 +50,8 @@ impl HeaderExtension {
 }
 
 impl PeerConfiguration {
-    /// Voice as browsers speak it: one audio m-line, audio level, MID and transport-wide feedback. Session and SSRCs follow from `seed`.
+    /// Voice as browsers speak it: one audio m-line, audio level, MID, and transport-wide feedback or, with
+    /// who knows no other, that of RFC 8888 or REMB. Session and SSRCs follow from `seed`.
     pub fn voice(codecs: Vec<PayloadFormatDescription>, cname: impl Into<String>, seed: u64) -> Self {
         let extensions = [
             ExtensionKind::AudioLevel,
@@ -62,7 +65,7 @@ impl PeerConfiguration {
                 .into_iter()
                 .map(|kind| HeaderExtension::new(kind.uri()))
                 .collect(),
-            feedback: vec!["transport-cc".into()],
+            feedback: CONGESTION_FEEDBACK.map(Into::into).into(),
             cname: cname.into(),
             session_id: seed.rotate_left(32) ^ 0x5DEE_CE66_D1A4_B5E9,
             seed,
@@ -70,6 +73,15 @@ impl PeerConfiguration {
             extmap_allow_mixed: true,
             discards_video: false,
         }
+    }
+
+    /// Takes congestion control feedback per stream (RFC 8888) rather than what else a peer offers: it alone tells of ECN marks, without which
+    /// an algorithm for L4S is blind.
+    #[must_use]
+    pub fn preferring_congestion_control_feedback(mut self) -> Self {
+        self.feedback.retain(|feedback| feedback != STREAM_FEEDBACK);
+        self.feedback.insert(0, STREAM_FEEDBACK.into());
+        self
     }
 
     pub(super) fn check(&self) -> Result<(), SessionError> {

@@ -2,9 +2,9 @@ use jackfield_rtp::payload::PayloadTypes;
 
 use crate::error::SessionError;
 use crate::jsep::SignalingState;
-use crate::negotiation::{is_auxiliary, offer_extmaps};
+use crate::negotiation::{is_auxiliary, offer_extmaps, offer_feedback};
 use crate::sdp::{
-    Attribute, Direction, Group, MediaDescription, MediaKind, RtcpFeedback, Rtpmap, SessionDescription, Setup,
+    Attribute, Direction, Group, MediaDescription, MediaKind, Rtpmap, SessionDescription, Setup,
 };
 
 use super::answer::{announce, push_fmtp};
@@ -228,6 +228,7 @@ impl PeerConnection {
             attributes: vec![Attribute::new("rtcp", RTCP_ADDRESS)],
             ..MediaDescription::default()
         };
+        let mut with_feedback = Vec::new();
         for index in order {
             let codec = &self.configuration.codecs[index];
             let Some((_, payload_type)) = self
@@ -247,14 +248,11 @@ impl PeerConnection {
                 channels: codec.channels,
             });
             if !is_auxiliary(&codec.name) {
-                line.rtcp_feedback
-                    .extend(self.configuration.feedback.iter().map(|feedback| RtcpFeedback {
-                        payload_type: Some(payload_type),
-                        feedback: feedback.clone(),
-                    }));
+                with_feedback.push(payload_type);
             }
             push_fmtp(&mut line, payload_type, &codec.fmtp);
         }
+        line.rtcp_feedback = offer_feedback(&self.configuration.feedback, &with_feedback);
         if let Some(transceiver) = transceiver {
             announce(&mut line, transceiver, &self.configuration.cname, direction);
         }

@@ -5,6 +5,7 @@ mod candidates;
 mod codec_negotiation;
 mod connection_states;
 mod extension_negotiation;
+mod feedback_negotiation;
 mod offering;
 mod perfect_negotiation;
 mod reading_descriptions;

@@ -55,14 +55,14 @@ fn arrival(peer: &StdSocket) -> (Vec<u8>, u32) {
     (bytes[..length].to_vec(), class)
 }
 
-/// The congestion marks of `count` datagrams that come.
-fn marks(sockets: &Sockets, count: usize) -> Vec<bool> {
+/// The marks of `count` datagrams that come.
+fn marks(sockets: &Sockets, count: usize) -> Vec<EcnMark> {
     let mut datagrams = Datagrams::new();
     let (mut seen, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(5));
     while seen.len() < count {
         assert!(Instant::now() < deadline, "{} of {count} came", seen.len());
         if datagrams.receive(&sockets.all[0]).is_ok() {
-            seen.extend(datagrams.iter().map(|datagram| datagram.congestion_experienced));
+            seen.extend(datagrams.iter().map(|datagram| datagram.mark));
         }
     }
     seen
@@ -104,7 +104,7 @@ fn e25_5_what_leaves_carries_the_code_point_and_the_ecn_mark_that_were_asked_for
                 let peer = peer(ip);
                 let local = SocketAddr::new(ip, sockets.all[0].bound.port());
                 let route = Route::new(local, peer.local_addr().unwrap());
-                sockets.send(&route, b"one by itself");
+                sockets.send(&route, b"one by itself", EcnMark::NotCapable);
                 sockets.flush();
                 assert_eq!(
                     arrival(&peer),
@@ -112,7 +112,8 @@ fn e25_5_what_leaves_carries_the_code_point_and_the_ecn_mark_that_were_asked_for
                     "{bound} {dscp} {ecn:?}"
                 );
                 let run: [&[u8]; 3] = [b"three in one call", b"of the system and", b"the last"];
-                run.iter().for_each(|datagram| sockets.send(&route, datagram));
+                run.iter()
+                    .for_each(|datagram| sockets.send(&route, datagram, EcnMark::NotCapable));
                 sockets.flush();
                 for datagram in run {
                     assert_eq!(
@@ -124,6 +125,43 @@ fn e25_5_what_leaves_carries_the_code_point_and_the_ecn_mark_that_were_asked_for
                 assert_eq!(sockets.statistics.sent.load(Relaxed), 4);
             }
         }
+    }
+}
+
+#[test]
+fn e17_4_each_datagram_leaves_with_the_mark_that_its_sender_wants() {
+    for ip in loopbacks() {
+        let options = SocketOptions {
+            dscp: Dscp::EXPEDITED_FORWARDING,
+            ..SocketOptions::default()
+        };
+        let mut sockets = open(SocketAddr::new(ip, 0), options);
+        let receiver = open(SocketAddr::new(ip, 0), SocketOptions::default());
+        let peer = peer(ip);
+        let sent: [(&[u8; 4], EcnMark, u32); 6] = [
+            (b"one.", EcnMark::Capable1, 1),
+            (b"two.", EcnMark::Capable1, 1),
+            (b"RTCP", EcnMark::NotCapable, 0),
+            (b"more", EcnMark::NotCapable, 0),
+            (b"four", EcnMark::Capable0, 2),
+            (b"five", EcnMark::Capable1, 1),
+        ];
+        for to in [peer.local_addr().unwrap(), receiver.all[0].bound] {
+            let route = Route::new(sockets.all[0].bound, to);
+            for (datagram, mark, _) in sent {
+                sockets.send(&route, datagram, mark);
+            }
+            sockets.flush();
+        }
+        for (datagram, _, ecn) in sent {
+            assert_eq!(arrival(&peer), (datagram.to_vec(), 46 << 2 | ecn), "{ip}");
+        }
+        let expected = sent.map(|(_, mark, _)| mark);
+        assert_eq!(
+            marks(&receiver, sent.len()),
+            expected,
+            "{ip}: each is read as it was sent"
+        );
     }
 }
 
@@ -157,7 +195,7 @@ fn e25_5_a_run_that_the_system_refuses_leaves_datagram_by_datagram() {
         // Linux cuts a run into 128 at most, older kernels into 64.
         sockets.all[0].most_in_a_run = 150;
         for number in 0..150_u8 {
-            sockets.send(&route, &[number; 20]);
+            sockets.send(&route, &[number; 20], EcnMark::NotCapable);
         }
         sockets.flush();
         for number in 0..150 {
@@ -182,7 +220,7 @@ fn e25_5_a_refusal_that_has_another_cause_leaves_runs_allowed() {
     let gone = SocketAddr::from(([192, 0, 2, 9], port));
     let route = Route::new(gone, peer.local_addr().unwrap());
     for _ in 0..3 {
-        sockets.send(&route, b"from nowhere");
+        sockets.send(&route, b"from nowhere", EcnMark::NotCapable);
     }
     sockets.flush();
     assert_eq!(sockets.statistics.refused.load(Relaxed), 3);
@@ -194,7 +232,7 @@ fn e25_5_a_mark_of_congestion_is_read() {
     for ip in loopbacks() {
         let sockets = open(SocketAddr::new(ip, 0), SocketOptions::default());
         let sender = RawSocket::from(StdSocket::bind((ip, 0)).unwrap());
-        for class in [0, 2, 3] {
+        for class in [0, 1, 2, 3] {
             if ip.is_ipv4() {
                 sender.set_tos_v4(class).unwrap();
             } else {
@@ -204,7 +242,8 @@ fn e25_5_a_mark_of_congestion_is_read() {
                 .send_to(b"through a router", &sockets.all[0].bound.into())
                 .unwrap();
         }
-        assert_eq!(marks(&sockets, 3), [false, false, true], "{ip}");
+        let expected = [0, 1, 2, 3].map(EcnMark::from_bits);
+        assert_eq!(marks(&sockets, 4), expected, "{ip}");
     }
 }
 
