@@ -11,4 +11,5 @@ mod network;
 mod queues;
 mod routes;
 mod scenarios;
+mod tcp;
 mod whole_calls;
