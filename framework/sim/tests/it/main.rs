@@ -5,6 +5,7 @@ mod c_plugins;
 mod call;
 mod controllers;
 mod executor;
+mod gcc;
 mod light;
 mod network;
 mod queues;
