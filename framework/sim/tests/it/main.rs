@@ -6,6 +6,7 @@ mod call;
 mod controllers;
 mod decisions;
 mod executor;
+mod gcc;
 mod light;
 mod links;
 mod network;

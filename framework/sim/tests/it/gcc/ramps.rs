@@ -3,7 +3,7 @@
 
 use jackfield_sdk::prelude::*;
 
-use crate::scenario_bench::{Case, camera, case, links, within};
+use super::bench::{Case, camera, case, links, within};
 
 /// A link of this rate and delay both ways; `[links.up]` without a rate bears everything.
 fn link(rate: Option<&str>, delay: &str) -> String {

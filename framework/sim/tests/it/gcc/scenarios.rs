@@ -3,7 +3,7 @@
 
 use jackfield_sdk::prelude::*;
 
-use crate::scenario_bench::{Case, Told, camera, case, links, near, within};
+use super::bench::{Case, Told, camera, case, links, near, within};
 
 /// A call with the camera of libwebrtc's scenarios.
 fn call(seconds: f64, links: &str, rate: &str) -> Case {

@@ -1,0 +1,5 @@
+//! Google congestion control over simulated links, with the bounds of libwebrtc's own tests.
+
+mod bench;
+mod ramps;
+mod scenarios;
