@@ -32,7 +32,7 @@ const fn step(from: f64, to: f64, capacity: f64, least: f64, longest: f64) -> St
     }
 }
 
-fn assert_single_flow(kind: Kind, steps: [Step; 4]) {
+fn assert_single_flow(kind: Kind, steps: &[Step; 4]) {
     let spans = steps.each_ref().map(|step| (step.from, step.to));
     for seed in 0..30 {
         let seen = run(scenario!("5.1-single-flow"), kind, seed, spans);
@@ -52,7 +52,7 @@ fn assert_single_flow(kind: Kind, steps: [Step; 4]) {
 fn e17_2_nada_converges_to_every_capacity_of_5_1() {
     assert_single_flow(
         Kind::Nada,
-        [
+        &[
             step(15.0, 40.0, 1_001.0, 900.0, 50.0),
             // The streams want no more than 1.52 Mbit/s.
             step(50.0, 60.0, 1_600.0, 1_400.0, 50.0),
@@ -66,7 +66,7 @@ fn e17_2_nada_converges_to_every_capacity_of_5_1() {
 fn e17_2_scream_converges_to_every_capacity_of_5_1_with_a_short_queue() {
     assert_single_flow(
         Kind::Scream,
-        [
+        &[
             step(15.0, 40.0, 1_001.0, 860.0, 45.0),
             step(50.0, 60.0, 1_600.0, 1_400.0, 30.0),
             step(70.0, 80.0, 601.0, 420.0, 60.0),

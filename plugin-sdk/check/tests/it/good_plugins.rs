@@ -35,6 +35,8 @@ plugins! {
     the_fixed_congestion_controller_passes: "jackfield-congestion-fixed";
     the_oracle_passes: "jackfield-congestion-oracle";
     bbr_passes: "jackfield-congestion-bbr";
+    nada_passes: "jackfield-congestion-nada";
+    scream_passes: "jackfield-congestion-scream";
     the_null_pacer_passes: "jackfield-pacing-null";
     the_leaky_bucket_passes: "jackfield-pacing-leaky-bucket";
     opus_passes: "jackfield-codec-opus";
