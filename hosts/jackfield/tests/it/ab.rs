@@ -52,7 +52,11 @@ fn folder(seeds: usize) -> tempfile::TempDir {
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_jackfield"));
     let built = binary.with_file_name("libjackfield_congestion_gcc.so");
-    assert!(built.exists(), "{} is missing: `make plugins` builds them", built.display());
+    assert!(
+        built.exists(),
+        "{} is missing: `make plugins` builds them",
+        built.display()
+    );
     let mut command = Command::new(binary);
     command.arg("ab").args(arguments).current_dir(folder);
     command
@@ -73,7 +77,10 @@ fn e17_7_e26_7_an_experiment_ends_with_a_verdict_and_its_steps_give_the_same_dat
     let ran = ab(at, &["run", "experiment.toml", "--out", "whole", "--jobs", "2"]);
     assert!(ran.status.success(), "{ran:?}");
     let said = text(&ran.stdout);
-    assert!(said.contains("15 cells") && said.contains("report.html"), "{said}");
+    assert!(
+        said.contains("15 cells") && said.contains("report.html"),
+        "{said}"
+    );
     for name in ["report.html", "report.md", "report.json", "dataset.parquet"] {
         assert!(at.join("whole").join(name).is_file(), "{name}");
     }
@@ -81,17 +88,31 @@ fn e17_7_e26_7_an_experiment_ends_with_a_verdict_and_its_steps_give_the_same_dat
     assert!(report.to_string().contains("utilisation"));
 
     // The same by steps, last cells first, one of them from the standard input.
-    assert!(ab(at, &["plan", "experiment.toml", "--out", "steps"]).status.success());
+    assert!(
+        ab(at, &["plan", "experiment.toml", "--out", "steps"])
+            .status
+            .success()
+    );
     for (from, to) in [("8", "15"), ("1", "8"), ("3", "5")] {
         let ran = ab(at, &["cells", "--out", "steps", "--from", from, "--to", to]);
         assert!(ran.status.success(), "{ran:?}");
     }
     let lacking = ab(at, &["merge", "steps"]);
     assert_eq!(lacking.status.code(), Some(1));
-    assert!(text(&lacking.stderr).contains("1 cells of the plan are missing"), "{lacking:?}");
+    assert!(
+        text(&lacking.stderr).contains("1 cells of the plan are missing"),
+        "{lacking:?}"
+    );
     let plan = text(&ab(at, &["plan", "experiment.toml"]).stdout);
-    let mut cell = command(at, &["cell", "--spec", "-", "--out", "steps"]).stdin(Stdio::piped()).spawn().unwrap();
-    cell.stdin.take().unwrap().write_all(plan.lines().next().unwrap().as_bytes()).unwrap();
+    let mut cell = command(at, &["cell", "--spec", "-", "--out", "steps"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    cell.stdin
+        .take()
+        .unwrap()
+        .write_all(plan.lines().next().unwrap().as_bytes())
+        .unwrap();
     assert_eq!(cell.wait().unwrap().code(), Some(0));
     assert!(ab(at, &["merge", "steps"]).status.success());
     assert_eq!(
@@ -101,11 +122,26 @@ fn e17_7_e26_7_an_experiment_ends_with_a_verdict_and_its_steps_give_the_same_dat
 
     let spec: Value = serde_json::from_str(plan.lines().nth(1).unwrap()).unwrap();
     let id = spec["id"].as_str().unwrap();
-    assert!(spec["modules"]["congestion"]["digest"].as_str().unwrap().starts_with("blake3:"));
-    let replayed = ab(at, &["replay", &id[..10], "--in", "whole", "--series", "cell.csv"]);
+    assert!(
+        spec["modules"]["congestion"]["digest"]
+            .as_str()
+            .unwrap()
+            .starts_with("blake3:")
+    );
+    let replayed = ab(
+        at,
+        &["replay", &id[..10], "--in", "whole", "--series", "cell.csv"],
+    );
     assert!(replayed.status.success(), "{replayed:?}");
-    assert!(text(&replayed.stdout).contains("the same, packet by packet"), "{replayed:?}");
-    assert!(fs::read_to_string(at.join("cell.csv")).unwrap().starts_with("time s,"));
+    assert!(
+        text(&replayed.stdout).contains("the same, packet by packet"),
+        "{replayed:?}"
+    );
+    assert!(
+        fs::read_to_string(at.join("cell.csv"))
+            .unwrap()
+            .starts_with("time s,")
+    );
     assert!(ab(at, &["report", "steps"]).status.success());
 }
 
@@ -113,21 +149,38 @@ fn e17_7_e26_7_an_experiment_ends_with_a_verdict_and_its_steps_give_the_same_dat
 fn what_is_killed_goes_on_where_it_was_and_ctrl_c_ends_it_with_a_word() {
     let folder = folder(60);
     let at = folder.path();
-    let parts = || fs::read_dir(at.join("out")).map_or(0, |entries| {
-        entries.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("part-")).count()
-    });
+    let parts = || {
+        fs::read_dir(at.join("out")).map_or(0, |entries| {
+            entries
+                .filter(|entry| {
+                    entry
+                        .as_ref()
+                        .unwrap()
+                        .file_name()
+                        .to_string_lossy()
+                        .starts_with("part-")
+                })
+                .count()
+        })
+    };
     let until = |count: usize| {
         let begun = Instant::now();
         while parts() < count {
-            assert!(begun.elapsed() < Duration::from_secs(120), "{} of {count} parts", parts());
+            assert!(
+                begun.elapsed() < Duration::from_secs(120),
+                "{} of {count} parts",
+                parts()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     };
-    let start = || command(at, &["run", "experiment.toml", "--out", "out", "--jobs", "2"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let start = || {
+        command(at, &["run", "experiment.toml", "--out", "out", "--jobs", "2"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
     let mut killed = start();
     until(5);
     killed.kill().unwrap();
@@ -135,7 +188,10 @@ fn what_is_killed_goes_on_where_it_was_and_ctrl_c_ends_it_with_a_word() {
 
     let interrupted = start();
     until(parts() + 10);
-    let sent = Command::new("kill").args(["-INT", &interrupted.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args(["-INT", &interrupted.id().to_string()])
+        .status()
+        .unwrap();
     assert!(sent.success());
     let output = interrupted.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
@@ -152,23 +208,49 @@ fn what_is_killed_goes_on_where_it_was_and_ctrl_c_ends_it_with_a_word() {
 fn what_is_wrong_is_told_by_words_and_by_exit_status() {
     let folder = folder(1);
     let at = folder.path();
-    let wrong = fs::read_to_string(at.join("experiment.toml")).unwrap().replace("congestion.gcc", "congestion.gc");
+    let wrong = fs::read_to_string(at.join("experiment.toml"))
+        .unwrap()
+        .replace("congestion.gcc", "congestion.gc");
     fs::write(at.join("wrong.toml"), wrong).unwrap();
     let output = ab(at, &["plan", "wrong.toml"]);
     let said = text(&output.stderr).replace('\n', " ");
     assert!(!output.status.success());
-    assert!(said.contains("jackfield.congestion.gcc") && said.contains("looked in"), "{said}");
+    assert!(
+        said.contains("jackfield.congestion.gcc") && said.contains("looked in"),
+        "{said}"
+    );
 
-    let line = text(&ab(at, &["plan", "experiment.toml"]).stdout).lines().next().unwrap().to_owned();
+    let line = text(&ab(at, &["plan", "experiment.toml"]).stdout)
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
     fs::write(at.join("cell.json"), &line).unwrap();
     fs::write(at.join("file"), "").unwrap();
-    assert_eq!(ab(at, &["cell", "--spec", "cell.json", "--out", "file"]).status.code(), Some(75), "no folder");
+    assert_eq!(
+        ab(at, &["cell", "--spec", "cell.json", "--out", "file"])
+            .status
+            .code(),
+        Some(75),
+        "no folder"
+    );
     fs::write(at.join("changed.json"), line.replace("\"seed\":1", "\"seed\":2")).unwrap();
-    assert_eq!(ab(at, &["cell", "--spec", "changed.json", "--out", "out"]).status.code(), Some(2));
+    assert_eq!(
+        ab(at, &["cell", "--spec", "changed.json", "--out", "out"])
+            .status
+            .code(),
+        Some(2)
+    );
     assert_eq!(ab(at, &["merge", "nowhere"]).status.code(), Some(1));
 
     let list = ab(at, &["list", "--json"]);
     let kinds: Value = serde_json::from_slice(&list.stdout).unwrap();
     assert_eq!(kinds[0]["kind"], "congestion");
-    assert!(kinds[0]["sockets"]["congestion"].as_array().unwrap().contains(&"jackfield.congestion.gcc".into()), "{kinds}");
+    assert!(
+        kinds[0]["sockets"]["congestion"]
+            .as_array()
+            .unwrap()
+            .contains(&"jackfield.congestion.gcc".into()),
+        "{kinds}"
+    );
 }
