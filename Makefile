@@ -15,7 +15,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 export PATH := $(CURDIR)/target/tools/node/bin:$(PATH)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run test bench lint format page plugins unit doc check-plugins browser fuzz setup-run setup-test setup-bench begin
+.PHONY: help run test bench lint format page plugins unit doc check-plugins browser fuzz test-ray setup-run setup-test setup-bench begin
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,9 @@ check-plugins: setup-run ## every plugin through the whole validator, in the rel
 
 browser: plugins ## calls through a real Chromium and aiortc
 	@$(STEP) browser env JACKFIELD_BIN=$(BUILT)/debug/jackfield node hosts/call-host/tests/browser/run.mjs
+
+test-ray: plugins ## an experiment on a local Ray cluster of two nodes, broken off and taken up: the dataset must be that of one machine
+	@$(STEP) ray scripts/test-ray.sh $(BUILT)/debug/jackfield
 
 fuzz: ## every parser of outside bytes, FUZZ_SECONDS each
 	@$(STEP) fuzz scripts/fuzz.sh $(FUZZ_SECONDS)

@@ -76,7 +76,8 @@ pub trait Pacer: Module {
     /// lock or block. [network]
     fn set_rates(&mut self, now: Timestamp, pacing: DataRate, padding: DataRate) -> Result<(), Fault>;
 
-    /// A packet wants to leave. Packets of one priority leave in the order of their coming. When it fails the handle stays with the caller.
+    /// A packet wants to leave. Packets of one stream and one priority leave in the order of their coming; streams of one priority may take
+    /// turns. When it fails the handle stays with the caller.
     /// Must not allocate, lock or block. [network]
     fn enqueue(&mut self, now: Timestamp, packet: &PacedPacket) -> Result<(), Fault>;
 
@@ -84,14 +85,15 @@ pub trait Pacer: Module {
     /// `departures` refuses stays. Must not allocate, lock or block. [network]
     fn poll(&mut self, now: Timestamp, departures: &mut dyn DepartureSink) -> Result<(), Fault>;
 
-    /// When `poll` is worth calling next; [`Timestamp::NEVER`] if nothing waits. Asked after each call that may change it. [network]
+    /// When `poll` is worth calling next; [`Timestamp::NEVER`] if nothing waits and nothing is due without (padding, the step of a probe).
+    /// Asked after each call that may change it. [network]
     fn deadline(&mut self) -> Result<Timestamp, Fault>;
 
     /// What waits. At any time. [network]
     fn queue(&mut self) -> Result<PacerQueue, Fault>;
 
-    /// Gives every packet that waits to `departures` at once, in order, without sending it: the host enqueues them with the successor.
-    /// Afterwards nothing waits. [network]
+    /// Gives every packet that waits to `departures` at once, in the order in which they came or shall leave, without sending it: the
+    /// host enqueues them with the successor. Afterwards nothing waits. [network]
     fn hand_over(&mut self, departures: &mut dyn DepartureSink) -> Result<(), Fault>;
 
     /// How it is set up; may be called at any time. Must not allocate, lock or block. [network]
@@ -229,7 +231,8 @@ pub struct PacerStatus {
     pub oldest_wait: TimeDelta,
     /// How long it takes until everything that waits has left; negative if unknown.
     pub expected_wait: TimeDelta,
-    /// How much padding a probe lacks now.
+    /// How much padding is wanted now, because a probe lacks it or the padding rate has room for it: enqueue about so much, and poll again
+    /// at the same time. Worth asking for after each poll.
     pub padding: DataSize,
 }
 

@@ -18,6 +18,7 @@ const ROOMS: &[&str] = &[
     "framework/package",
     "framework/session",
     "framework/sim",
+    "framework/lab",
     "framework/runtime",
     "hosts/join-token",
     "hosts/call-host",

@@ -47,6 +47,16 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the loader reads manifests and copies plugin images",
     ),
     (
+        "framework/lab/",
+        "std::fs",
+        "the lab reads experiments and scenarios and keeps the rows of its cells in files",
+    ),
+    (
+        "framework/lab/src/executor",
+        "thread::scope",
+        "cells are independent of each other and run on all processors; within a cell there is one thread",
+    ),
+    (
         "plugins/transport/",
         "getrandom::fill",
         "keys and certificates come from the operating system: a seed that could be guessed would give the call away",

@@ -6,6 +6,15 @@
 //! purpose, time slot, ordinal within the slot), never of the order of draws, so that two runs that differ in one packet meet the same
 //! weather.
 //!
+//! There are two ways to run something. [`VirtualExecutor`] runs the whole stack, datagram by datagram. [`light::run`] runs congestion
+//! controllers and pacers alone, with models of encoders, over the same links and some thousand times faster than real time. What the network
+//! is like and who sends over it is a [`scenario::Scenario`], read from TOML; what happened is told to a [`light::Observer`].
+//! [`Relay`] is the same network for datagrams that come from outside, in whatever time their owner keeps.
+//!
+//! Settled, so that others can build on it: the fields of `Scenario`, `FlowSpec`, `StreamSpec` and `Segment`; `FlowModules` and `ModuleSource`;
+//! the methods of `Observer` with `PacketRecord` and `FrameRecord`; `Summary`. Links are numbered in the order of their names, flows and cross
+//! traffic in the order of the scenario. Feedback is [`Source::Feedback`], so that what counts `Source::Flow` counts media.
+//!
 //! ```
 //! use jackfield_core::time::Timestamp;
 //! use jackfield_core::units::TimeDelta;
@@ -43,14 +52,29 @@
 //! assert_eq!(answered.get(), Some(Timestamp::from_ms(140)));
 //! ```
 
+mod agenda;
 mod clock;
 mod executor;
+pub mod light;
+mod link;
 mod network;
+mod node_clock;
+mod packet;
+mod queue;
 mod random;
+mod relay;
 mod room;
+pub mod scenario;
+mod source;
+mod steps;
+pub mod tcp;
+mod topology;
 
 pub use clock::{VirtualClock, VirtualTime};
 pub use executor::{Datagram, Node, NodeId, Outbox, VirtualExecutor};
 pub use network::{LinkConfig, LinkStats, Network};
+pub use node_clock::NodeClock;
+pub use packet::{DropReason, Ecn, PacketKind, PacketRecord, Source};
 pub use random::{CounterRandom, Purpose};
+pub use relay::{Relay, RelayStats, Relayed, Way};
 pub use room::Room;

@@ -14,6 +14,20 @@ pub enum Purpose {
     Reorder = 3,
     /// Whatever a scenario's actors decide.
     Actor = 4,
+    /// How long a chain in time stays in a state.
+    Chain = 5,
+    /// What active queue management decides.
+    Queue = 6,
+    /// Whether a packet is marked.
+    Mark = 7,
+    /// How large a frame is.
+    FrameSize = 8,
+    /// How long after the one before a frame comes.
+    FrameTime = 9,
+    /// When cross traffic sends.
+    Arrival = 10,
+    /// How much cross traffic sends.
+    Amount = 11,
 }
 
 /// A source of numbers for one seed.
@@ -45,6 +59,18 @@ impl CounterRandom {
     /// A number from 0 to just under 1.
     pub fn unit(&self, link: u16, purpose: Purpose, slot: u64, ordinal: u32) -> f64 {
         (self.bits(link, purpose, slot, ordinal) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// A number with an exponential distribution of mean 1 (by a pure-Rust logarithm, the same on every machine).
+    pub fn exponential(&self, link: u16, purpose: Purpose, slot: u64, ordinal: u32) -> f64 {
+        -libm::log(1.0 - self.unit(link, purpose, slot, ordinal))
+    }
+
+    /// A number with a Laplace distribution of mean 0 and scale 1.
+    pub fn laplace(&self, link: u16, purpose: Purpose, slot: u64, ordinal: u32) -> f64 {
+        let unit = self.unit(link, purpose, slot, ordinal) - 0.5;
+        let magnitude = -libm::log(1.0 - 2.0 * unit.abs());
+        if unit < 0.0 { -magnitude } else { magnitude }
     }
 
     /// A number with mean 0 and standard deviation 1 that is never beyond ±6: the sum of twelve uniform ones (no `ln` or `cos`, whose last

@@ -5,14 +5,18 @@
     reason = "a host owns the machine's clock, sockets and tasks"
 )]
 
+mod ab;
 mod abi_diff;
 mod check;
 mod folders;
 mod graph;
+mod impair;
 mod plugin;
 mod serve;
 mod swap_test;
 mod token;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use miette::Result;
@@ -27,19 +31,24 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Ab(ab::AbCommand),
     Serve(serve::ServeCommand),
     Plugin(plugin::PluginCommand),
     Graph(graph::GraphCommand),
     Token(token::TokenCommand),
     SwapTest(swap_test::SwapTestCommand),
+    Impair(impair::ImpairCommand),
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     match Cli::parse().command {
+        Command::Ab(command) => return command.run(),
         Command::Serve(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::SwapTest(command) => command.run(),
+        Command::Impair(command) => command.run(),
     }
+    .map(|()| ExitCode::SUCCESS)
 }

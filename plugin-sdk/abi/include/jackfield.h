@@ -1526,7 +1526,8 @@ typedef struct jf_pacer_status {
   jf_time_delta_t oldest_wait;
   // How long it takes until everything that waits has left; negative if unknown.
   jf_time_delta_t expected_wait;
-  // How much padding a probe lacks now.
+  // How much padding is wanted now, because a probe lacks it or the padding rate has room for it: enqueue
+  // about so much, and poll again at the same time. Worth asking for after each poll.
   jf_data_size_t padding;
 } jf_pacer_status_t;
 
@@ -1546,23 +1547,24 @@ typedef struct jf_pacer_table {
   // change. Must not allocate, lock or block. [network]
   jf_status_t (*set_rates)(void *self, jf_timestamp_t now, jf_data_rate_t pacing, jf_data_rate_t padding);
 
-  // A packet wants to leave. Packets of one priority leave in the order of their coming. When it fails the
-  // handle stays with the caller. Must not allocate, lock or block. [network]
+  // A packet wants to leave. Packets of one stream and one priority leave in the order of their coming;
+  // streams of one priority may take turns. When it fails the handle stays with the caller. Must not
+  // allocate, lock or block. [network]
   jf_status_t (*enqueue)(void *self, jf_timestamp_t now, const jf_paced_packet_t *packet);
 
   // Gives every packet that may leave by `now` to `departures`, in order. By the `deadline` at the latest;
   // earlier does no harm. What `departures` refuses stays. Must not allocate, lock or block. [network]
   jf_status_t (*poll)(void *self, jf_timestamp_t now, const jf_departure_sink_t *departures);
 
-  // When `poll` is worth calling next; `Timestamp::NEVER` if nothing waits. Asked after each call that may
-  // change it. [network]
+  // When `poll` is worth calling next; `Timestamp::NEVER` if nothing waits and nothing is due without
+  // (padding, the step of a probe). Asked after each call that may change it. [network]
   jf_status_t (*deadline)(void *self, jf_timestamp_t *out);
 
   // What waits. At any time. [network]
   jf_status_t (*queue)(void *self, jf_pacer_queue_t *out);
 
-  // Gives every packet that waits to `departures` at once, in order, without sending it: the host enqueues
-  // them with the successor. Afterwards nothing waits. [network]
+  // Gives every packet that waits to `departures` at once, in the order in which they came or shall leave,
+  // without sending it: the host enqueues them with the successor. Afterwards nothing waits. [network]
   jf_status_t (*hand_over)(void *self, const jf_departure_sink_t *departures);
 
   // ---- since revision 2; NULL in older tables ----

@@ -34,8 +34,8 @@
 
 use jackfield_core::Fault;
 use jackfield_core::congestion_controller::{
-    CongestionController, CongestionEvent, CongestionEventKind, CongestionHandover, CongestionUpdate,
-    PacketFeedback, ProbeSink, RateConstraints,
+    CongestionAdvice, CongestionController, CongestionEvent, CongestionEventKind, CongestionHandover,
+    CongestionUpdate, PacketFeedback, ProbeSink, RateConstraints,
 };
 use jackfield_core::environment::Environment;
 use jackfield_core::module::{Descriptor, Plugin, ResetReason};
@@ -47,6 +47,37 @@ use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 const PACING_FACTOR: f64 = 2.5;
 /// How often the rule is asked when nothing else happens.
 const PROCESS_INTERVAL: TimeDelta = TimeDelta::ms(100);
+/// After a warm start the rate grows by so much in a second at most.
+const WARM_GROWTH: f64 = 0.2;
+/// A warm start that was not asked for longer than this grows as if it had been so long.
+const LONGEST_STEP: TimeDelta = TimeDelta::seconds(1);
+
+/// The rate that a predecessor sent at: its successor may be below it at once, and above it by a fifth for each second, until it no longer
+/// wants to be. So a swap is never heard as a jump of the rate, and a successor that is wrong does no harm before it is found out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WarmStart {
+    limit: Option<(Timestamp, DataRate)>,
+}
+
+impl WarmStart {
+    /// Starts from `target` at `now`; without a rate above zero nothing is limited.
+    pub fn begin(now: Timestamp, target: DataRate) -> Self {
+        Self {
+            limit: Some((now, target)).filter(|(_, target)| *target > DataRate::ZERO),
+        }
+    }
+
+    /// `wanted`, or as much of it as may be sent at `now`.
+    pub fn limit(&mut self, now: Timestamp, wanted: DataRate) -> DataRate {
+        let Some((since, limit)) = self.limit else {
+            return wanted;
+        };
+        let step = now.since(since).min(LONGEST_STEP);
+        let limit = limit * (1.0 + WARM_GROWTH * step.as_seconds_f64());
+        self.limit = (wanted > limit).then_some((since.max(now), limit));
+        wanted.min(limit)
+    }
+}
 
 /// What is known of the path.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +92,8 @@ pub struct Path {
     pub loss: f32,
     /// Data that is under way.
     pub in_flight: DataSize,
+    /// What somebody else measured that the path bears (REMB, an estimate of the link, a predecessor); zero if nobody did.
+    pub measured: DataRate,
 }
 
 impl Path {
@@ -70,6 +103,7 @@ impl Path {
         minimum_round_trip: TimeDelta::ZERO,
         loss: 0.0,
         in_flight: DataSize::ZERO,
+        measured: DataRate::ZERO,
     };
 }
 
@@ -77,6 +111,17 @@ impl Path {
 pub trait RateRule: Plugin {
     /// The target after `event`; `path` knows of it already. What lies outside the session's bounds is moved to them. \[network\]
     fn target(&mut self, now: Timestamp, event: &CongestionEvent, path: &Path) -> DataRate;
+
+    /// What it believes that the path bears, for the host and a successor: its target, if it does not say otherwise. \[network\]
+    fn estimate(&self, path: &Path) -> DataRate {
+        path.target
+    }
+
+    /// At how many times the target packets may leave, 1 or more: two and a half times, if it does not say otherwise, so that a burst is
+    /// smoothed and not held up. \[network\]
+    fn pacing_factor(&self) -> f64 {
+        PACING_FACTOR
+    }
 }
 
 /// A congestion controller that asks its [`RateRule`].
@@ -84,6 +129,7 @@ pub struct RateController<R> {
     rule: R,
     bounds: Option<RateConstraints>,
     path: Path,
+    warm: WarmStart,
 }
 
 impl<R: RateRule> Plugin for RateController<R> {
@@ -104,6 +150,7 @@ impl<R: RateRule> Plugin for RateController<R> {
             rule: R::create(environment)?,
             bounds: None,
             path: Path::UNKNOWN,
+            warm: WarmStart::default(),
         })
     }
 
@@ -135,6 +182,7 @@ impl<R: RateRule> RateController<R> {
             target: self.bounded(start),
             ..Path::UNKNOWN
         };
+        self.warm = WarmStart::default();
     }
 
     /// Not `clamp`, which panics if a host gives a minimum above the maximum.
@@ -150,6 +198,9 @@ impl<R: RateRule> RateController<R> {
                 self.forget();
             }
             CongestionEventKind::TargetRateConstraints => self.bounds = Some(event.constraints),
+            CongestionEventKind::RemoteBitrate | CongestionEventKind::NetworkStateEstimate => {
+                self.path.measured = event.rate;
+            }
             CongestionEventKind::RoundTripTime => {
                 let shortest = self.path.minimum_round_trip;
                 self.path.round_trip = event.time;
@@ -199,12 +250,13 @@ impl<R: RateRule> CongestionController for RateController<R> {
         }
         self.note(event, packets);
         let wanted = self.rule.target(now, event, &self.path);
+        let wanted = self.warm.limit(now, wanted);
         let target = self.bounded(wanted);
         self.path.target = target;
         Ok(CongestionUpdate {
             target,
-            pacing: target * PACING_FACTOR,
-            estimate: target,
+            pacing: target * self.rule.pacing_factor().max(1.0),
+            estimate: self.rule.estimate(&self.path),
             ..CongestionUpdate::default()
         })
     }
@@ -215,7 +267,7 @@ impl<R: RateRule> CongestionController for RateController<R> {
 
     fn hand_over(&mut self, _now: Timestamp) -> Result<CongestionHandover, Fault> {
         Ok(CongestionHandover {
-            estimate: self.path.target,
+            estimate: self.rule.estimate(&self.path),
             target: self.path.target,
             round_trip: self.path.round_trip,
             minimum_round_trip: self.path.minimum_round_trip,
@@ -225,8 +277,8 @@ impl<R: RateRule> CongestionController for RateController<R> {
         })
     }
 
-    /// The rate goes on where the predecessor was, if it was anywhere.
-    fn take_over(&mut self, _now: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {
+    /// The rate goes on where the predecessor was, if it was anywhere; from there it grows as a [`WarmStart`] lets it.
+    fn take_over(&mut self, now: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {
         let known = |rate: DataRate| rate > DataRate::ZERO;
         let target = if known(state.target) {
             state.target
@@ -241,11 +293,60 @@ impl<R: RateRule> CongestionController for RateController<R> {
             minimum_round_trip: state.minimum_round_trip,
             loss: (state.loss_ppm as f32 / 1e6).min(1.0),
             in_flight: state.in_flight,
+            measured: state.estimate,
+        };
+        self.warm = if known(state.target) {
+            WarmStart::begin(now, self.path.target)
+        } else {
+            WarmStart::default()
         };
         Ok(())
+    }
+
+    /// What is known of the path.
+    fn advice(&mut self, _now: Timestamp) -> Result<CongestionAdvice, Fault> {
+        Ok(CongestionAdvice {
+            round_trip: self.path.round_trip,
+            loss: self.path.loss,
+            ..CongestionAdvice::NONE
+        })
     }
 }
 
 fn share(lost: u64, received: u64) -> f32 {
     lost as f32 / (lost + received).max(1) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e17_6_a_warm_start_grows_by_a_fifth_in_a_second() {
+        let mut warm = WarmStart::begin(Timestamp::ZERO, DataRate::kbps(1_000));
+        let wanted = DataRate::kbps(1_500);
+        let at = |warm: &mut WarmStart, ms| warm.limit(Timestamp::from_ms(ms), wanted);
+        assert_eq!(at(&mut warm, 0), DataRate::kbps(1_000));
+        assert_eq!(at(&mut warm, 1_000), DataRate::kbps(1_200));
+        assert_eq!(at(&mut warm, 2_000), DataRate::kbps(1_440));
+        assert_eq!(at(&mut warm, 3_000), wanted, "there, and free from now on");
+        let more = DataRate::kbps(9_000);
+        assert_eq!(warm.limit(Timestamp::from_ms(3_001), more), more);
+    }
+
+    #[test]
+    fn e17_6_less_is_allowed_at_once_and_a_predecessor_without_a_rate_limits_nothing() {
+        let mut warm = WarmStart::begin(Timestamp::ZERO, DataRate::kbps(1_000));
+        assert_eq!(
+            warm.limit(Timestamp::ZERO, DataRate::kbps(100)),
+            DataRate::kbps(100)
+        );
+        for none in [DataRate::ZERO, DataRate::bps(-1)] {
+            let mut warm = WarmStart::begin(Timestamp::ZERO, none);
+            assert_eq!(
+                warm.limit(Timestamp::ZERO, DataRate::kbps(9_000)),
+                DataRate::kbps(9_000)
+            );
+        }
+    }
 }

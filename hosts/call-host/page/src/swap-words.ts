@@ -1,4 +1,4 @@
-import type { SwapReport, SwapUnderWay } from './api-types';
+import type { SwapReport, SwapStep, SwapUnderWay } from './api-types';
 import { measure, number, plural, signed } from './format';
 
 export interface SwapFigure {
@@ -71,6 +71,7 @@ export const hasStep = (report: SwapReport): boolean => report.discontinuity_db 
 export function describeProgress(swap: SwapUnderWay, pluginName: (id: string) => string): { sentence: string; promote: string | null } {
   const to = pluginName(swap.to);
   const from = pluginName(swap.from);
+  if (swap.socket === 'congestion') return describeController(swap.step, to, from);
   switch (swap.step) {
     case 'shadow':
       return { sentence: `${to} hears the call and is not heard yet.`, promote: 'Let it be heard' };
@@ -78,6 +79,20 @@ export function describeProgress(swap: SwapUnderWay, pluginName: (id: string) =>
       return { sentence: `${to} is ready and waits: it hears the call and is not heard.`, promote: 'Let it be heard' };
     case 'probation':
       return { sentence: `${to} is heard; ${from} is kept at hand.`, promote: 'Keep it' };
+    default:
+      return { sentence: `${to} is being made ready.`, promote: null };
+  }
+}
+
+/** A congestion controller is not heard: it decides. The chart of the rates shows what it would decide meanwhile. */
+function describeController(step: SwapStep, to: string, from: string): { sentence: string; promote: string | null } {
+  switch (step) {
+    case 'shadow':
+      return { sentence: `${to} is told everything and decides nothing yet; the chart shows what it would.`, promote: 'Let it decide' };
+    case 'ready':
+      return { sentence: `${to} is ready and waits; the chart shows what it would decide.`, promote: 'Let it decide' };
+    case 'probation':
+      return { sentence: `${to} decides; the chart shows what ${from} would.`, promote: 'Keep it' };
     default:
       return { sentence: `${to} is being made ready.`, promote: null };
   }

@@ -83,6 +83,19 @@ test('a swap that waits says for what, and what the button does', () => {
   expect(describeProgress({ ...swap, step: 'instantiate' }, name).promote).toBe(null);
 });
 
+test('a congestion controller that is tried decides nothing, and is never said to be heard', () => {
+  const swap: SwapUnderWay = { swap: 9, socket: 'congestion', from: 'fixed', to: 'gcc', step: 'ready', hold: true };
+  const name = (id: string) => id.toUpperCase();
+  expect(describeProgress(swap, name)).toEqual({
+    sentence: 'GCC is ready and waits; the chart shows what it would decide.',
+    promote: 'Let it decide',
+  });
+  expect(describeProgress({ ...swap, step: 'probation' }, name)).toEqual({
+    sentence: 'GCC decides; the chart shows what FIXED would.',
+    promote: 'Keep it',
+  });
+});
+
 test('the steps are told in order, and their lack is no fault', () => {
   const steps = [
     { step: 'verify', ms: 0.42 },

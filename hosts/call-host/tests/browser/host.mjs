@@ -5,7 +5,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
+export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 const binary = process.env.JACKFIELD_BIN ?? path.join(repository, 'target/debug/jackfield');
 
 /** Starts `jackfield serve` on a free port of the loopback; `stop()` ends it and fails if it had died before. */
@@ -64,7 +64,7 @@ export async function startHost({ open = true, robots = 0, args = [], env = {} }
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

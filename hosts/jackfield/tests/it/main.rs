@@ -4,9 +4,11 @@
     reason = "these tests run a real program in real time"
 )]
 
+mod ab;
 mod abi_diff;
 mod check;
 mod folders;
+mod impair;
 mod new_plugins;
 mod serve;
 mod swap_test;

@@ -33,7 +33,10 @@ plugins! {
     the_fixed_jitter_buffer_passes: "jackfield-jitter-fixed";
     the_adaptive_jitter_buffer_passes: "jackfield-jitter-adaptive";
     the_fixed_congestion_controller_passes: "jackfield-congestion-fixed";
+    the_oracle_passes: "jackfield-congestion-oracle";
+    bbr_passes: "jackfield-congestion-bbr";
     the_null_pacer_passes: "jackfield-pacing-null";
+    the_leaky_bucket_passes: "jackfield-pacing-leaky-bucket";
     opus_passes: "jackfield-codec-opus";
     g711_passes: "jackfield-codec-g711";
     pcm_passes: "jackfield-codec-pcm";

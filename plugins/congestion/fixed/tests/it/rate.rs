@@ -134,3 +134,18 @@ fn an_estimate_that_was_taken_over_is_handed_on() {
         (DataRate::kbps(900), DataRate::kbps(64))
     );
 }
+
+#[test]
+fn e17_6_after_a_swap_it_grows_by_a_fifth_in_a_second_at_most() {
+    let mut fixed = fixed(100.0);
+    let state = CongestionHandover {
+        target: DataRate::kbps(50),
+        ..CongestionHandover::default()
+    };
+    fixed.take_over(Timestamp::from_ms(100), &state).unwrap();
+    assert_eq!(update(&mut fixed, &interval(), &[]).target, DataRate::kbps(50));
+    let later = fixed
+        .on_event(Timestamp::from_ms(1_100), &interval(), &[], &mut NoProbes)
+        .unwrap();
+    assert_eq!(later.target, DataRate::kbps(60));
+}

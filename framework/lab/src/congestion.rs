@@ -1,0 +1,127 @@
+//! Cells of congestion controllers: controllers and pacers over simulated links, with models of encoders and no bytes.
+
+use std::sync::Arc;
+
+use jackfield_abi::Fault;
+use jackfield_core::congestion_controller::CongestionController;
+use jackfield_core::pacer::Pacer;
+use jackfield_sim::light::{self, FlowModules};
+use jackfield_sim::scenario::{FlowSpec, Scenario};
+use serde_json::Value;
+
+use crate::metrics::{LightMetrics, Registry};
+use crate::plugins::Plugins;
+use crate::runner::{Job, Measured, Outcome, Runner};
+use crate::series::Series;
+
+/// Runs [`jackfield_sim::light`]: one controller and one pacer for each flow.
+#[derive(Clone, Debug, Default)]
+pub struct Congestion;
+
+impl Runner for Congestion {
+    fn kind(&self) -> &'static str {
+        "congestion"
+    }
+
+    fn sockets(&self) -> &'static [&'static str] {
+        &["congestion", "pacer"]
+    }
+
+    fn metrics(&self) -> Registry {
+        Registry::network()
+    }
+
+    fn scenarios(&self, content: &Value) -> Result<Vec<String>, String> {
+        let all = Scenario::parse_all(&toml_text(content)?).map_err(|error| error.to_string())?;
+        Ok(all.into_iter().map(|scenario| scenario.name).collect())
+    }
+
+    fn outline(&self, job: &Job<'_>) -> Result<Vec<Measured>, String> {
+        let registry = self.metrics();
+        let mut values = self.measured(&LightMetrics::new(&scenario(job)?));
+        for one in &mut values {
+            one.value = registry.find(&one.metric).map_or(f64::NAN, |metric| metric.worst);
+        }
+        Ok(values)
+    }
+
+    fn run(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Outcome, String> {
+        let (trace_hash, metrics) = observe(job, plugins)?;
+        Ok(Outcome {
+            trace_hash,
+            values: self.measured(&metrics),
+        })
+    }
+
+    fn series(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Option<Series>, String> {
+        let (_, metrics) = observe(job, plugins)?;
+        // Plots of a minute have some hundred points.
+        Ok(Some(metrics.series(2)))
+    }
+}
+
+impl Congestion {
+    fn measured(&self, metrics: &LightMetrics) -> Vec<Measured> {
+        let registry = self.metrics();
+        metrics
+            .rows()
+            .into_iter()
+            .map(|value| Measured {
+                flow: Arc::from(value.flow),
+                segment: Arc::from(value.segment),
+                metric: Arc::from(value.metric),
+                unit: Arc::from(
+                    registry
+                        .find(value.metric)
+                        .map_or("", |metric| metric.unit.name()),
+                ),
+                value: value.value,
+            })
+            .collect()
+    }
+}
+
+fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics), String> {
+    let scenario = scenario(job)?;
+    let mut metrics = LightMetrics::new(&scenario);
+    let mut modules = |flow: usize, _: &FlowSpec, seed: u64| -> Result<FlowModules, Fault> {
+        // Flows that draw must not draw alike.
+        let seed = seed ^ (flow as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let made = |reason: String| Fault::failed(reason);
+        Ok(FlowModules {
+            controller: Box::new(
+                plugins
+                    .create::<dyn CongestionController>("congestion", seed)
+                    .map_err(made)?,
+            ),
+            pacer: Box::new(plugins.create::<dyn Pacer>("pacer", seed).map_err(made)?),
+            knows_truth: job.truth,
+        })
+    };
+    let summary =
+        light::run(&scenario, job.seed, &mut modules, &mut metrics).map_err(|error| error.to_string())?;
+    for (flow, counted) in scenario.flows.iter().zip(&summary.flows) {
+        let faults = [
+            ("congestion controller", &counted.controller_fault),
+            ("pacer", &counted.pacer_fault),
+        ];
+        for (what, fault) in faults {
+            if let Some(fault) = fault {
+                return Err(format!("the {what} of the flow `{}` failed: {fault}", flow.name));
+            }
+        }
+    }
+    Ok((summary.trace_hash, metrics))
+}
+
+fn scenario(job: &Job<'_>) -> Result<Scenario, String> {
+    let all = Scenario::parse_all(&toml_text(job.content)?).map_err(|error| error.to_string())?;
+    all.into_iter()
+        .find(|scenario| scenario.name == job.scenario)
+        .ok_or_else(|| format!("there is no scenario `{}` in its file", job.scenario))
+}
+
+/// The content as the text that scenarios are read from.
+fn toml_text(content: &Value) -> Result<String, String> {
+    toml::to_string(content).map_err(|error| format!("it cannot be written as TOML: {error}"))
+}

@@ -1,0 +1,358 @@
+//! A bench for whole calls: the controller and the leaky bucket over simulated links, in virtual time, each case in the weather of thirty seeds.
+
+use std::sync::{Arc, Mutex};
+
+use jackfield_congestion_gcc::{Gcc, GccParameters};
+use jackfield_pacing_leaky_bucket::LeakyBucket;
+use jackfield_sdk::prelude::*;
+use jackfield_sim::light::{FlowModules, FlowSummary, FrameRecord, Observer, run};
+use jackfield_sim::scenario::{FlowSpec, Scenario};
+use jackfield_sim::{PacketKind, PacketRecord, Source, VirtualTime};
+
+/// In so many weathers each case is tried.
+pub(crate) const SEEDS: u64 = 30;
+
+/// A case: a scenario, what is set, and what else the controller is told.
+#[derive(Clone)]
+pub(crate) struct Case {
+    text: String,
+    tune: fn(&mut GccParameters),
+    /// Told at these times, in order.
+    told: Vec<(TimeDelta, CongestionEvent)>,
+    /// What the encoders make at most, from each time on.
+    media: Vec<(TimeDelta, DataRate)>,
+    repeat_probes: bool,
+    /// Until then no probe is sent.
+    no_probes_until: TimeDelta,
+    probe_without_media: bool,
+}
+
+/// `links` is TOML for the links `up` and `down`; `flow` what is special about the flow, its `rate` and `streams` among it.
+pub(crate) fn case(seconds: f64, links: &str, flow: &str) -> Case {
+    let text = format!(
+        "name = \"case\"\nduration = \"{seconds} s\"\n{links}\n[[flows]]\nname = \"call\"\npath = [\"up\"]\nreturn_path = [\"down\"]\n{flow}\n"
+    );
+    Case {
+        text,
+        tune: |_| {},
+        told: Vec::new(),
+        media: Vec::new(),
+        repeat_probes: false,
+        no_probes_until: TimeDelta::ZERO,
+        probe_without_media: false,
+    }
+}
+
+/// Links of these rates and delays, without an end of their queues; rates and delays as TOML has them.
+pub(crate) fn links(rate: &str, delay: &str, back: &str) -> String {
+    format!(
+        "[links.up]\nrate = {rate}\ndelay = {delay}\nqueue = \"unlimited\"\n[links.down]\ndelay = {back}\n"
+    )
+}
+
+/// A camera, whose frames differ by some percent in size; between these rates.
+pub(crate) fn camera(minimum: &str, maximum: &str) -> String {
+    format!(
+        "streams = [{{ kind = \"video\", minimum = \"{minimum}\", maximum = \"{maximum}\", lag = \"0 ms\", transient_frames = 0, size_scale = 0.05, interval_scale = 0 }}]"
+    )
+}
+
+impl Case {
+    pub(crate) fn tuned(mut self, tune: fn(&mut GccParameters)) -> Self {
+        self.tune = tune;
+        self
+    }
+
+    /// The controller is told this besides.
+    pub(crate) fn telling(mut self, at: TimeDelta, event: CongestionEvent) -> Self {
+        self.told.push((at, event));
+        self
+    }
+
+    /// The encoders make no more than this from then on, and the streams say so.
+    pub(crate) fn media(mut self, at: TimeDelta, most: DataRate) -> Self {
+        self.media.push((at, most));
+        self
+    }
+
+    pub(crate) fn without_probes_until(mut self, at: TimeDelta) -> Self {
+        self.no_probes_until = at;
+        self
+    }
+
+    /// The first probes are repeated until media flows, and go with padding alone.
+    pub(crate) fn probing_without_media(mut self) -> Self {
+        self.repeat_probes = true;
+        self.probe_without_media = true;
+        self
+    }
+
+    /// What came of it in the weather of `seed`.
+    pub(crate) fn run(&self, seed: u64) -> Told {
+        let scenario = Scenario::parse(&self.text).unwrap_or_else(|error| panic!("{error}\n{}", self.text));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let mut told = Told {
+            seed,
+            ..Told::default()
+        };
+        let mut modules = |_: usize, _: &FlowSpec, seed: u64| {
+            let mut gcc = Gcc::create(&Environment::seeded(seed))?;
+            (self.tune)(gcc.parameters());
+            let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
+            pacer.parameters().probe_without_media = self.probe_without_media;
+            if self.repeat_probes {
+                // As the controller advises for probes that are repeated.
+                pacer.parameters().probe_distance = 20.0;
+            }
+            Ok(FlowModules {
+                controller: Box::new(Scripted {
+                    gcc,
+                    case: self.clone(),
+                    next: 0,
+                    next_media: 0,
+                    log: Arc::clone(&log),
+                    parameters: (),
+                }),
+                pacer: Box::new(pacer),
+                knows_truth: false,
+            })
+        };
+        let summary = run(&scenario, seed, &mut modules, &mut told).expect("a run");
+        told.hash = summary.trace_hash;
+        told.flows = summary.flows;
+        told.decisions = std::mem::take(&mut log.lock().expect("nobody panicked"));
+        for flow in &told.flows {
+            assert_eq!((&flow.controller_fault, &flow.pacer_fault), (&None, &None));
+        }
+        told
+    }
+
+    /// Tries it in all weathers; `holds` says what does not, if anything.
+    pub(crate) fn in_all_weathers(&self, holds: impl Fn(&Told) -> Result<(), String>) {
+        let failed: Vec<_> = (1..=SEEDS)
+            .filter_map(|seed| {
+                holds(&self.run(seed))
+                    .err()
+                    .map(|why| format!("seed {seed}: {why}"))
+            })
+            .collect();
+        assert!(
+            failed.is_empty(),
+            "{} of {SEEDS} fail:\n{}",
+            failed.len(),
+            failed.join("\n")
+        );
+    }
+}
+
+/// What a run tells.
+#[derive(Default)]
+pub(crate) struct Told {
+    decisions: Vec<(Timestamp, CongestionUpdate)>,
+    /// Of each packet that came: when, how big, and how long it took.
+    arrivals: Vec<(Timestamp, DataSize, TimeDelta)>,
+    frames: Vec<FrameRecord>,
+    pub(crate) flows: Vec<FlowSummary>,
+    pub(crate) hash: [u8; 32],
+    pub(crate) seed: u64,
+}
+
+impl Observer for Told {
+    fn arrived(&mut self, at: VirtualTime, packet: &PacketRecord, _queueing: TimeDelta) {
+        if packet.source == Source::Flow(0) && packet.kind != PacketKind::Tcp {
+            let took = TimeDelta::us((at.ns() - packet.sent.ns()) as i64 / 1_000);
+            self.arrivals.push((timestamp(at), packet.size, took));
+        }
+    }
+
+    fn frame(&mut self, _flow: usize, frame: &FrameRecord) {
+        self.frames.push(*frame);
+    }
+}
+
+fn timestamp(at: VirtualTime) -> Timestamp {
+    Timestamp::from_us((at.ns() / 1_000) as i64)
+}
+
+impl Told {
+    /// What held at this time.
+    pub(crate) fn at(&self, seconds: f64) -> CongestionUpdate {
+        let at = Timestamp::ZERO + TimeDelta::seconds_f64(seconds);
+        let after = self.decisions.partition_point(|(when, _)| *when <= at);
+        self.decisions[..after].last().expect("something was decided").1
+    }
+
+    /// The target for the encoders, in kbit/s.
+    pub(crate) fn target(&self, seconds: f64) -> f64 {
+        self.at(seconds).target.as_kbps_f64()
+    }
+
+    /// What the path is believed to bear, in kbit/s.
+    pub(crate) fn estimate(&self, seconds: f64) -> f64 {
+        self.at(seconds).estimate.as_kbps_f64()
+    }
+
+    /// What came between these times, in kbit/s.
+    pub(crate) fn received(&self, from: f64, to: f64) -> f64 {
+        let bytes: i64 = self.between(from, to).map(|(_, size, _)| size.as_bytes()).sum();
+        bytes as f64 * 8.0 / 1e3 / (to - from)
+    }
+
+    /// How long packets took on average that came between these times.
+    pub(crate) fn mean_delay(&self, from: f64, to: f64) -> TimeDelta {
+        let (count, sum) = self.between(from, to).fold((0, 0), |(count, sum), (_, _, took)| {
+            (count + 1, sum + took.as_us())
+        });
+        TimeDelta::us(sum / count.max(1))
+    }
+
+    fn between(&self, from: f64, to: f64) -> impl Iterator<Item = &(Timestamp, DataSize, TimeDelta)> {
+        let at = |seconds: f64| Timestamp::ZERO + TimeDelta::seconds_f64(seconds);
+        let (from, to) = (at(from), at(to));
+        self.arrivals
+            .iter()
+            .filter(move |(when, _, _)| *when >= from && *when < to)
+    }
+
+    /// How long frames captured between these times took to leave, on average.
+    pub(crate) fn pacer_delay(&self, from: f64, to: f64) -> TimeDelta {
+        let waits: Vec<i64> = self
+            .frames
+            .iter()
+            .filter(|frame| {
+                let captured = frame.captured.ns() as f64 / 1e9;
+                captured >= from && captured < to
+            })
+            .filter_map(|frame| Some((frame.sent?.ns() - frame.captured.ns()) as i64 / 1_000))
+            .collect();
+        TimeDelta::us(waits.iter().sum::<i64>() / waits.len().max(1) as i64)
+    }
+}
+
+/// `value` is `expected`, give or take `off`.
+pub(crate) fn near(what: &str, value: f64, expected: f64, off: f64) -> Result<(), String> {
+    within(what, value, expected - off, expected + off)
+}
+
+/// `value` lies between `lowest` and `highest`.
+pub(crate) fn within(what: &str, value: f64, lowest: f64, highest: f64) -> Result<(), String> {
+    if (lowest..=highest).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{what} is {value:.0}, not {lowest:.0} to {highest:.0}"))
+    }
+}
+
+/// The controller, which is told more than the simulator tells.
+struct Scripted {
+    gcc: Gcc,
+    case: Case,
+    next: usize,
+    next_media: usize,
+    log: Arc<Mutex<Vec<(Timestamp, CongestionUpdate)>>>,
+    parameters: (),
+}
+
+impl Plugin for Scripted {
+    const DESCRIPTOR: Descriptor = Gcc::DESCRIPTOR;
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Err(Fault::unsupported("it is made with its script"))
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.parameters
+    }
+}
+
+impl Scripted {
+    fn most(&self) -> Option<DataRate> {
+        self.next_media
+            .checked_sub(1)
+            .map(|index| self.case.media[index].1)
+    }
+
+    fn streams(&self, event: &CongestionEvent) -> CongestionEvent {
+        let mut event = *event;
+        if event.kind == CongestionEventKind::StreamsConfig {
+            event.probe_repeatedly = u32::from(self.case.repeat_probes);
+            event.constraints.maximum = self.most().unwrap_or(event.constraints.maximum);
+        }
+        event
+    }
+}
+
+/// Sends no probes.
+struct Nobody;
+
+impl ProbeSink for Nobody {
+    fn probe(&mut self, _: &ProbeCluster) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+impl CongestionController for Scripted {
+    fn activate(&mut self, now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
+        self.gcc.activate(now, constraints)
+    }
+
+    fn on_event(
+        &mut self,
+        now: Timestamp,
+        event: &CongestionEvent,
+        packets: &[PacketFeedback],
+        probes: &mut dyn ProbeSink,
+    ) -> Result<CongestionUpdate, Fault> {
+        let since_start = now - Timestamp::ZERO;
+        let mut nobody = Nobody;
+        let probes = if since_start < self.case.no_probes_until {
+            &mut nobody
+        } else {
+            probes
+        };
+        let mut news = Vec::new();
+        while let Some((at, event)) = self.case.told.get(self.next)
+            && *at <= since_start
+        {
+            news.push(*event);
+            self.next += 1;
+        }
+        while let Some((at, _)) = self.case.media.get(self.next_media)
+            && *at <= since_start
+        {
+            self.next_media += 1;
+            if *at > TimeDelta::ZERO {
+                news.push(self.streams(&CongestionEvent::new(CongestionEventKind::StreamsConfig, now)));
+            }
+        }
+        let mut update = self.gcc.on_event(now, &self.streams(event), packets, probes)?;
+        for event in &news {
+            update = self.gcc.on_event(now, event, &[], probes)?;
+        }
+        let mut log = self.log.lock().expect("nobody panicked");
+        if log.last().is_none_or(|(_, last)| *last != update) {
+            log.push((now, update));
+        }
+        if let Some(most) = self.most() {
+            update.target = update.target.min(most.max(DataRate::bps(1)));
+        }
+        Ok(update)
+    }
+
+    fn process_interval(&mut self) -> Result<TimeDelta, Fault> {
+        self.gcc.process_interval()
+    }
+
+    fn hand_over(&mut self, now: Timestamp) -> Result<CongestionHandover, Fault> {
+        self.gcc.hand_over(now)
+    }
+
+    fn take_over(&mut self, now: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {
+        self.gcc.take_over(now, state)
+    }
+
+    fn advice(&mut self, now: Timestamp) -> Result<CongestionAdvice, Fault> {
+        self.gcc.advice(now)
+    }
+}
