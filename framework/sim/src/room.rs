@@ -7,10 +7,11 @@ use jackfield_core::audio::BLOCK_DURATION;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Route;
 use jackfield_graph::Conference;
-use jackfield_graph::network::{DatagramSink, NetworkDomain, NetworkEvent};
+use jackfield_graph::network::{DatagramSink, EcnMark, NetworkDomain, NetworkEvent};
 use jackfield_graph::stopwatch::{NoStopwatch, Stopwatch};
 
 use crate::executor::{Datagram, Node, Outbox};
+use crate::packet::Ecn;
 
 /// A room that is ticked every 10 ms of virtual time.
 pub struct Room {
@@ -77,7 +78,8 @@ impl Node for Room {
                 outbox,
                 events: &mut self.events,
             };
-            network.receive(now, *participant, &route, &datagram.bytes, &mut sink);
+            let mark = EcnMark::from_bits(datagram.ecn as u8);
+            network.receive_marked(now, *participant, &route, &datagram.bytes, mark, &mut sink);
         }
     }
 
@@ -119,6 +121,12 @@ impl DatagramSink for Sink<'_, '_> {
     fn transmit(&mut self, route: &Route, datagram: &[u8]) {
         self.outbox
             .send(route.local.into(), route.remote.into(), datagram);
+    }
+
+    fn transmit_marked(&mut self, route: &Route, datagram: &[u8], mark: EcnMark) {
+        let ecn = Ecn::from_bits(u32::from(mark.bits()));
+        self.outbox
+            .send_with_ecn(route.local.into(), route.remote.into(), datagram, ecn);
     }
 
     fn event(&mut self, participant: u32, event: NetworkEvent) {

@@ -231,7 +231,7 @@ fn share_out(streams: &mut [Stream], rest: i64) {
         for stream in streams.iter_mut().filter(|stream| rising(stream)) {
             // Less than its room, which is a rate.
             let more = weight(stream) * rest / weights.max(1);
-            stream.rate = stream.rate + DataRate::bps(more as i64);
+            stream.rate += DataRate::bps(more as i64);
         }
         return;
     }

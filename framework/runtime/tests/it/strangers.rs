@@ -1,4 +1,4 @@
-//! Plugins of nobody's: a codec, a congestion controller and a pacer that no other file knows, and processors that do wrong. A program has one
+//! Plugins of nobody's: a codec, congestion controllers and a pacer that no other file knows, and processors that do wrong. A program has one
 //! list of such plugins.
 
 use jackfield_sdk::congestion::{Path, RateController, RateRule};
@@ -6,6 +6,7 @@ use jackfield_sdk::pacing::{Departure, QueuedPacer};
 use jackfield_sdk::prelude::*;
 
 use super::custom_codec::{Root, RootDecoder, RootEncoder};
+use super::feedback_by_stream::Heeding;
 use super::ledger::{Brittle, Spoilt};
 
 /// Halves the rate when anything is lost, else adds a twentieth.
@@ -73,5 +74,6 @@ jackfield_sdk::export! {
     AudioProcessor => Brittle,
     AudioProcessor => Spoilt,
     CongestionController => RateController<Halving>,
+    CongestionController => Heeding,
     Pacer => QueuedPacer<Metronome>,
 }
