@@ -8,7 +8,9 @@ use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 
 use crate::clock::{VirtualClock, VirtualTime};
+use crate::link::NEVER;
 use crate::network::Network;
+use crate::packet::Ecn;
 
 /// Something that acts in a simulation: a room, a caller, a script.
 pub trait Node {
@@ -35,6 +37,8 @@ pub struct Datagram {
     pub from: SocketAddr,
     /// Where it goes.
     pub to: SocketAddr,
+    /// The ECN codepoint that it came with.
+    pub ecn: Ecn,
     /// What it holds.
     pub bytes: Box<[u8]>,
 }
@@ -51,15 +55,26 @@ pub struct Outbox<'a> {
 }
 
 impl Outbox<'_> {
-    /// Sends a datagram.
+    /// Sends a datagram that is not capable of ECN.
     pub fn send(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
-        if let Some(at) = self.network.send(self.now, from, to, bytes.len()) {
-            let datagram = Datagram {
-                from,
-                to,
-                bytes: bytes.into(),
-            };
-            self.scheduled.push((at, datagram));
+        self.send_with_ecn(from, to, bytes, Ecn::NotEct);
+    }
+
+    /// Sends a datagram with this ECN codepoint. Only links of a scenario ([`Network::route`]) mark.
+    pub fn send_with_ecn(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8], ecn: Ecn) {
+        let Some(from) = self.network.gateways().outward(self.now, from, to) else {
+            return;
+        };
+        let datagram = || Datagram {
+            from,
+            to,
+            ecn,
+            bytes: bytes.into(),
+        };
+        if self.network.is_routed(from, to) {
+            self.network.dispatch(self.now, datagram());
+        } else if let Some(at) = self.network.send(self.now, from, to, bytes.len()) {
+            self.scheduled.push((at, datagram()));
         }
     }
 
@@ -145,12 +160,7 @@ impl VirtualExecutor {
     pub fn run_for(&mut self, span: TimeDelta) {
         let end = VirtualTime::from(self.clock.now() + span);
         let (mut instant, mut events) = (self.clock.time(), 0);
-        while let Some(Reverse((at, _, _))) = self.queue.peek()
-            && *at <= end
-        {
-            let Some(Reverse((at, _, event))) = self.queue.pop() else {
-                break;
-            };
+        while let Some(at) = self.next().filter(|at| *at <= end) {
             if at > instant {
                 (instant, events) = (at, 0);
             }
@@ -160,9 +170,44 @@ impl VirtualExecutor {
                 "a node's deadline does not move on at {instant:?}"
             );
             self.clock.set(at.max(self.clock.time()));
-            self.happen(event);
+            // What happens in the network at an instant comes before what anybody does at it.
+            if self.network.next() <= at {
+                self.pass_on();
+            } else if let Some(Reverse((_, _, event))) = self.queue.pop() {
+                self.happen(event);
+            }
         }
         self.clock.set(end);
+    }
+
+    /// When something happens next.
+    fn next(&self) -> Option<VirtualTime> {
+        let own = self.queue.peek().map(|Reverse((at, _, _))| *at);
+        let network = Some(self.network.next()).filter(|at| *at != NEVER);
+        own.into_iter().chain(network).min()
+    }
+
+    /// Lets the next thing happen in the network, and hands over what has arrived.
+    fn pass_on(&mut self) {
+        let now = self.clock.now();
+        self.network.step();
+        while let Some(datagram) = self.network.take_arrived() {
+            self.deliver(now, datagram);
+        }
+    }
+
+    /// Hands a datagram to whoever it is for, if the gateways before him let it in.
+    fn deliver(&mut self, now: Timestamp, mut datagram: Datagram) {
+        let time = self.clock.time();
+        let gateways = self.network.gateways();
+        let Some(to) = gateways.inward(time, datagram.from, datagram.to) else {
+            return;
+        };
+        datagram.to = to;
+        self.note(now, &datagram);
+        if let Some(id) = self.addresses.get(&datagram.to).copied() {
+            self.call(id, |node, outbox| node.receive(now, &datagram, outbox));
+        }
     }
 
     /// A number that depends on every datagram that was delivered, when and where: equal runs have equal digests (FNV-1a).
@@ -186,10 +231,7 @@ impl VirtualExecutor {
                 let Some(datagram) = self.datagrams.remove(&key) else {
                     return;
                 };
-                self.note(now, &datagram);
-                if let Some(id) = self.addresses.get(&datagram.to).copied() {
-                    self.call(id, |node, outbox| node.receive(now, &datagram, outbox));
-                }
+                self.deliver(now, datagram);
             }
         }
     }
@@ -206,7 +248,7 @@ impl VirtualExecutor {
         act(&mut **node, &mut outbox);
         let mut scheduled = std::mem::take(&mut self.scheduled);
         for (at, datagram) in scheduled.drain(..) {
-            let key = self.next();
+            let key = self.next_key();
             self.datagrams.insert(key, datagram);
             self.queue.push(Reverse((at, key, Event::Datagram(key))));
         }
@@ -224,11 +266,11 @@ impl VirtualExecutor {
         }
         self.deadlines[id.0] = deadline;
         let at = VirtualTime::from(deadline).max(self.clock.time());
-        let key = self.next();
+        let key = self.next_key();
         self.queue.push(Reverse((at, key, Event::Deadline(id))));
     }
 
-    fn next(&mut self) -> u64 {
+    fn next_key(&mut self) -> u64 {
         self.inserted += 1;
         self.inserted
     }

@@ -1,15 +1,23 @@
 //! The packet network: links with propagation delay, jitter, loss, reordering, and a rate with a drop-tail queue.
 //!
-//! A link is a pair of hosts in one direction. What is not here yet has its place: another queue discipline goes where [`Link::enqueue`] is,
-//! a loss chain in time where `is_lost` is; topology with shared bottlenecks needs a path of several links per datagram.
+//! A link of this kind is a pair of hosts in one direction, and knows at once when a packet arrives. A pair of hosts can be routed over the
+//! links of a scenario instead ([`Network::route`]), with their queue disciplines, bursts of losses, ECN and shared bottlenecks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
+use crate::agenda::Agenda;
 use crate::clock::VirtualTime;
+use crate::executor::Datagram;
+use crate::link::NEVER;
+use crate::nat::Gateways;
+use crate::packet::{DropReason, PacketKind, PacketRecord, Source};
 use crate::random::{CounterRandom, Purpose};
+use crate::scenario::{Scenario, ScenarioError};
+use crate::source::traffic::{Entrance, Traffic};
+use crate::topology::{RouteId, Topology, Transit, Witness};
 
 /// Length of the slot by which random decisions are numbered: 1 ms.
 const SLOT_NS: u64 = 1_000_000;
@@ -55,8 +63,10 @@ pub struct LinkStats {
     pub delivered: u64,
     /// Packets lost on the way.
     pub lost: u64,
-    /// Packets that found the queue full.
+    /// Packets that a queue did not take, or a policer.
     pub dropped: u64,
+    /// Packets that were marked with CE.
+    pub marked: u64,
 }
 
 /// All links. A link comes into being with its first packet.
@@ -64,6 +74,90 @@ pub struct Network {
     random: CounterRandom,
     default: LinkConfig,
     links: BTreeMap<(IpAddr, IpAddr), Link>,
+    /// The links of a scenario, by name.
+    names: Vec<String>,
+    topology: Topology,
+    routes: BTreeMap<(IpAddr, IpAddr), Route>,
+    under_way: UnderWay,
+    traffic: Traffic,
+    /// When cross traffic sends.
+    agenda: Agenda<u32>,
+    gateways: Gateways,
+}
+
+struct Route {
+    id: RouteId,
+    number: usize,
+    sent: u64,
+}
+
+/// Datagrams on routes, and what became of them.
+#[derive(Default)]
+struct UnderWay {
+    datagrams: BTreeMap<u64, Datagram>,
+    next: u64,
+    arrived: VecDeque<Datagram>,
+    stats: Vec<LinkStats>,
+    /// Packets of cross traffic that have come (or were lost) and that it has not been told of.
+    landed: Vec<(Transit, bool)>,
+}
+
+impl Entrance for UnderWay {
+    fn send(
+        &mut self,
+        topology: &mut Topology,
+        now: VirtualTime,
+        route: RouteId,
+        packet: PacketRecord,
+        token: u64,
+    ) {
+        topology.send(now, route, packet, token, self);
+    }
+}
+
+impl UnderWay {
+    fn stats(&mut self, transit: &Transit) -> Option<&mut LinkStats> {
+        match transit.packet.source {
+            Source::Flow(route) => self.stats.get_mut(route),
+            _ => None,
+        }
+    }
+}
+
+impl Witness for UnderWay {
+    fn arrived(&mut self, _now: VirtualTime, transit: &Transit) {
+        if matches!(transit.packet.source, Source::CrossTraffic(_)) {
+            return self.landed.push((*transit, true));
+        }
+        if let Some(mut datagram) = self.datagrams.remove(&transit.token) {
+            datagram.ecn = transit.packet.ecn;
+            self.arrived.push_back(datagram);
+        }
+        if let Some(stats) = self.stats(transit) {
+            stats.delivered += 1;
+        }
+    }
+
+    fn dropped(&mut self, _now: VirtualTime, transit: &Transit, why: DropReason) {
+        if matches!(transit.packet.source, Source::CrossTraffic(_)) {
+            return self.landed.push((*transit, false));
+        }
+        self.datagrams.remove(&transit.token);
+        if let Some(stats) = self.stats(transit) {
+            match why {
+                DropReason::Lost | DropReason::Outage => stats.lost += 1,
+                _ => stats.dropped += 1,
+            }
+        }
+    }
+
+    fn marked(&mut self, _now: VirtualTime, transit: &Transit) {
+        if let Some(stats) = self.stats(transit) {
+            stats.marked += 1;
+        }
+    }
+
+    fn queue(&mut self, _now: VirtualTime, _link: usize, _waiting: DataSize) {}
 }
 
 struct Link {
@@ -84,7 +178,135 @@ impl Network {
             random: CounterRandom::new(seed),
             default: LinkConfig::PERFECT,
             links: BTreeMap::new(),
+            names: Vec::new(),
+            topology: Topology::new(seed),
+            routes: BTreeMap::new(),
+            under_way: UnderWay::default(),
+            traffic: Traffic::none(seed),
+            agenda: Agenda::new(),
+            gateways: Gateways::default(),
         }
+    }
+
+    /// The gateways between its hosts. Links and routes are between addresses as they stand outside of these.
+    pub fn gateways(&mut self) -> &mut Gateways {
+        &mut self.gateways
+    }
+
+    /// The network of a scenario: its links, media and cross traffic, without its flows. Nobody is routed over it yet.
+    ///
+    /// # Errors
+    /// If the scenario describes what cannot be.
+    pub fn of(scenario: &Scenario, seed: u64) -> Result<Self, ScenarioError> {
+        scenario.check()?;
+        let mut network = Self::new(seed);
+        for medium in scenario.media.values() {
+            network.topology.add_medium(*medium);
+        }
+        for (name, link) in &scenario.links {
+            let medium = link
+                .medium
+                .as_ref()
+                .and_then(|wanted| scenario.media.keys().position(|medium| medium == wanted));
+            network.topology.add_link(link, medium);
+            network.names.push(name.clone());
+        }
+        network.traffic = Traffic::new(scenario, seed, &mut network.topology);
+        for (number, first) in network.traffic.first().into_iter().enumerate() {
+            if let Some(at) = first {
+                network.agenda.schedule(at, number as u32);
+            }
+        }
+        Ok(network)
+    }
+
+    /// From now on what `from` sends to `to` crosses these links of the scenario, in order.
+    ///
+    /// # Errors
+    /// If there is no such link.
+    pub fn route(&mut self, from: IpAddr, to: IpAddr, path: &[&str]) -> Result<(), ScenarioError> {
+        let mut links = Vec::with_capacity(path.len());
+        for name in path {
+            let known = self.names.iter().position(|link| link == name);
+            links.push(known.ok_or_else(|| {
+                ScenarioError::new(
+                    format!("links.{name}"),
+                    format!("there is no link `{name}` to route over"),
+                    format!("use one of: {}", self.names.join(", ")),
+                )
+            })?);
+        }
+        let id = self.topology.add_route(links);
+        let number = match self.routes.get(&(from, to)) {
+            Some(route) => route.number,
+            None => {
+                self.under_way.stats.push(LinkStats::default());
+                self.under_way.stats.len() - 1
+            }
+        };
+        self.routes.insert((from, to), Route { id, number, sent: 0 });
+        Ok(())
+    }
+
+    pub(crate) fn is_routed(&self, from: SocketAddr, to: SocketAddr) -> bool {
+        self.routes.contains_key(&(from.ip(), to.ip()))
+    }
+
+    /// Puts a datagram on its route.
+    pub(crate) fn dispatch(&mut self, now: VirtualTime, datagram: Datagram) {
+        let Some(route) = self.routes.get_mut(&(datagram.from.ip(), datagram.to.ip())) else {
+            return;
+        };
+        let packet = PacketRecord {
+            source: Source::Flow(route.number),
+            number: route.sent,
+            size: DataSize::bytes((datagram.bytes.len() as u64 + OVERHEAD_BYTES) as i64),
+            sent: now,
+            kind: PacketKind::Other,
+            ecn: datagram.ecn,
+            stream: 0,
+            cluster: 0,
+            frame: 0,
+        };
+        route.sent += 1;
+        let token = self.under_way.next;
+        self.under_way.next += 1;
+        self.under_way.datagrams.insert(token, datagram);
+        self.topology
+            .send(now, route.id, packet, token, &mut self.under_way);
+    }
+
+    /// When something happens on the routes next.
+    pub(crate) fn next(&self) -> VirtualTime {
+        let traffic = self.agenda.next().unwrap_or(NEVER);
+        self.topology.next().min(traffic)
+    }
+
+    /// Lets it happen.
+    pub(crate) fn step(&mut self) {
+        let now = self.next();
+        if self.topology.next() <= now {
+            self.topology.step(&mut self.under_way);
+        } else if let Some((now, number)) = self.agenda.take() {
+            let (topology, out) = (&mut self.topology, &mut self.under_way);
+            if let Some(next) = self.traffic.call(now, number as usize, topology, out) {
+                self.agenda.schedule(next, number);
+            }
+        }
+        let mut index = 0;
+        while let Some((transit, came)) = self.under_way.landed.get(index).copied() {
+            index += 1;
+            let (topology, out) = (&mut self.topology, &mut self.under_way);
+            if let Some((number, next)) = self.traffic.landed(now, &transit, came, topology, out) {
+                self.agenda.schedule(next, number as u32);
+            }
+        }
+        self.under_way.landed.clear();
+    }
+
+    /// A datagram that has come to the end of its route.
+    pub(crate) fn take_arrived(&mut self) -> Option<Datagram> {
+        self.under_way.arrived.pop_front()
     }
 
     /// What links are like that are not told otherwise; holds for those that come into being afterwards.
@@ -97,8 +319,11 @@ impl Network {
         self.link(from, to).config = config;
     }
 
-    /// What the link from one host to another has done.
+    /// What the link from one host to another, or the route, has done.
     pub fn stats(&self, from: IpAddr, to: IpAddr) -> LinkStats {
+        if let Some(route) = self.routes.get(&(from, to)) {
+            return self.under_way.stats[route.number];
+        }
         self.links
             .get(&(from, to))
             .map(|link| link.stats)

@@ -20,10 +20,6 @@ impl<T: Copy> Steps<T> {
         }
     }
 
-    pub(crate) fn constant(value: T) -> Self {
-        Self::new([(VirtualTime::ZERO, value)])
-    }
-
     /// The value at `now`, which does not go back beyond the step that was asked for last.
     pub(crate) fn at(&mut self, now: VirtualTime) -> T {
         while let Some((next, _)) = self.steps.get(self.current + 1)

@@ -291,9 +291,4 @@ impl Topology {
             witness.dropped(now, &transit, why);
         }
     }
-
-    /// Bits per second that a link sends at `now`.
-    pub(crate) fn rate(&mut self, now: VirtualTime, link: usize) -> u64 {
-        self.links[link].transmitter.rate(now)
-    }
 }

@@ -141,5 +141,5 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<Summary, RunError> {
     scenario.check()?;
-    run::Run::new(scenario, seed, modules, observer)?.to_the_end()
+    run::Run::new(scenario, seed, modules, observer)?.go_to_the_end()
 }

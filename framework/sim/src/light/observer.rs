@@ -18,7 +18,8 @@ pub trait Observer {
     }
 
     /// What a flow could have from now on if all shared fairly: of each link on its path, what constant traffic leaves, divided by the
-    /// priorities of the flows and the TCP connections (each of weight 1) that want it; the least of these.
+    /// priorities of the flows and the long TCP connections (each of weight 1) that want it; the least of these. [`DataRate::INFINITE`] where
+    /// nothing on the path has a bound.
     fn available(&mut self, at: VirtualTime, flow: usize, rate: DataRate) {
         let _ = (at, flow, rate);
     }

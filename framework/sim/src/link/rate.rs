@@ -65,11 +65,6 @@ impl Transmitter {
         }
     }
 
-    /// From now on the rate is this.
-    pub(crate) fn set_rate(&mut self, rate: u64) {
-        *self = Self::Rate(Steps::constant(rate));
-    }
-
     /// When the last bit of `bytes` that begin to be sent at `start` has left.
     pub(crate) fn finish(&mut self, start: VirtualTime, bytes: u64) -> VirtualTime {
         match self {
@@ -171,6 +166,11 @@ impl SlotTransmitter {
         let count = self.slots.at.len() as u64;
         let within = now % period;
         let index = self.slots.at.partition_point(|at| ns(*at) < within) as u64;
-        self.number = self.number.max((now / period) * count + index);
+        let mut number = (now / period) * count + index;
+        // The last slots of a period may stand at its very end, which is where the next one begins.
+        while number > 0 && self.at(number - 1) >= now {
+            number -= 1;
+        }
+        self.number = self.number.max(number);
     }
 }

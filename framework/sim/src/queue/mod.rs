@@ -1,6 +1,11 @@
 //! Queues and their disciplines.
 
+mod codel;
 mod drop_tail;
+mod dual_pi2;
+mod fq_codel;
+mod pie;
+mod red;
 
 use std::collections::VecDeque;
 
@@ -14,7 +19,12 @@ use crate::scenario::{QueueLimit, QueueSpec};
 use crate::steps::ns;
 use crate::topology::Transit;
 
+use codel::{CoDel, ControlLaw};
 use drop_tail::DropTail;
+use dual_pi2::{DualPi2, DualPi2Config};
+use fq_codel::FqCoDel;
+use pie::Pie;
+use red::Red;
 
 /// What a discipline may look at.
 pub(crate) struct Circumstances<'a> {
@@ -111,25 +121,78 @@ pub(crate) fn fits(limit: QueueLimit, waiting: u64, packets: usize, bytes: u64, 
 #[derive(Debug)]
 pub(crate) enum Queue {
     DropTail(DropTail),
+    CoDel(CoDel),
+    FqCoDel(Box<FqCoDel>),
+    Pie(Box<Pie>),
+    Red(Box<Red>),
+    DualPi2(Box<DualPi2>),
 }
 
 impl Queue {
     pub(crate) fn new(spec: &QueueSpec) -> Self {
-        match spec {
-            QueueSpec::DropTail(limit) => Self::DropTail(DropTail::new(*limit)),
-            _ => Self::DropTail(DropTail::new(QueueLimit::Unlimited)),
+        match *spec {
+            QueueSpec::DropTail(limit) => Self::DropTail(DropTail::new(limit)),
+            QueueSpec::CoDel {
+                limit,
+                target,
+                interval,
+                ecn,
+            } => Self::CoDel(CoDel::new(limit, ControlLaw::new(ns(target), ns(interval), ecn))),
+            QueueSpec::FqCoDel {
+                limit,
+                target,
+                interval,
+                ecn,
+                queues,
+                quantum,
+            } => Self::FqCoDel(Box::new(FqCoDel::new(limit, queues, quantum.as_bytes(), || {
+                ControlLaw::new(ns(target), ns(interval), ecn)
+            }))),
+            QueueSpec::Pie {
+                limit,
+                target,
+                update,
+                burst,
+                ecn,
+            } => Self::Pie(Box::new(Pie::new(limit, ns(target), ns(update), ns(burst), ecn))),
+            QueueSpec::Red(spec) => Self::Red(Box::new(Red::new(spec))),
+            QueueSpec::DualPi2 {
+                limit,
+                target,
+                update,
+                step,
+                coupling,
+                classic_share,
+            } => Self::DualPi2(Box::new(DualPi2::new(DualPi2Config {
+                limit,
+                target: ns(target),
+                update: ns(update),
+                step: ns(step),
+                coupling,
+                classic_share,
+            }))),
         }
     }
 
     pub(crate) fn enqueue(&mut self, around: &Circumstances<'_>, transit: Transit, fates: &mut Fates) {
         match self {
             Self::DropTail(queue) => queue.enqueue(around, transit, fates),
+            Self::CoDel(queue) => queue.enqueue(around, transit, fates),
+            Self::FqCoDel(queue) => queue.enqueue(around, transit, fates),
+            Self::Pie(queue) => queue.enqueue(around, transit, fates),
+            Self::Red(queue) => queue.enqueue(around, transit, fates),
+            Self::DualPi2(queue) => queue.enqueue(around, transit, fates),
         }
     }
 
-    pub(crate) fn dequeue(&mut self, _around: &Circumstances<'_>, _fates: &mut Fates) -> Option<Transit> {
+    pub(crate) fn dequeue(&mut self, around: &Circumstances<'_>, fates: &mut Fates) -> Option<Transit> {
         match self {
             Self::DropTail(queue) => queue.dequeue(),
+            Self::CoDel(queue) => queue.dequeue(around, fates),
+            Self::FqCoDel(queue) => queue.dequeue(around, fates),
+            Self::Pie(queue) => queue.dequeue(around),
+            Self::Red(queue) => queue.dequeue(around),
+            Self::DualPi2(queue) => queue.dequeue(around, fates),
         }
     }
 
@@ -137,6 +200,11 @@ impl Queue {
     pub(crate) fn waiting(&self) -> DataSize {
         let bytes = match self {
             Self::DropTail(queue) => queue.bytes(),
+            Self::CoDel(queue) => queue.bytes(),
+            Self::FqCoDel(queue) => queue.bytes(),
+            Self::Pie(queue) => queue.bytes(),
+            Self::Red(queue) => queue.bytes(),
+            Self::DualPi2(queue) => queue.bytes(),
         };
         DataSize::bytes(bytes as i64)
     }

@@ -347,9 +347,16 @@ fn cross(key: &str, cross: &CrossTrafficSpec, scenario: &Scenario) -> Checked {
                     "choose between 1 and 1000000",
                 );
             }
-            self::packet(&format!("{key}.packet"), burst.packet)
+            packet(&format!("{key}.packet"), burst.packet)
         }
         CrossKind::Tcp(tcp) => {
+            if cross.on_off.is_some() {
+                return err(
+                    format!("{key}.on_off"),
+                    "a TCP connection does not come and go",
+                    "use `short`, or `start` and `stop`",
+                );
+            }
             if let Some(short) = tcp.short
                 && (short.smallest <= DataSize::ZERO
                     || short.largest < short.smallest

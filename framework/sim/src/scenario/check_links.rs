@@ -200,8 +200,8 @@ fn loss(key: &str, loss: &LossSpec, scenario: &Scenario) -> Checked {
                     "let `good` and `bad` last \"1 ms\" or longer",
                 );
             }
-            self::share(&format!("{key}.loss_good"), *loss_good)?;
-            self::share(&format!("{key}.loss_bad"), *loss_bad)
+            share(&format!("{key}.loss_good"), *loss_good)?;
+            share(&format!("{key}.loss_bad"), *loss_bad)
         }
     }
 }
@@ -305,7 +305,7 @@ fn queue(key: &str, queue: &QueueSpec) -> Checked {
             Ok(())
         }
         QueueSpec::Red(red) => {
-            self::limit(&format!("{key}.limit"), red.limit)?;
+            limit(&format!("{key}.limit"), red.limit)?;
             if red.minimum <= DataSize::ZERO || red.maximum <= red.minimum {
                 return err(
                     format!("{key}.maximum"),

@@ -34,7 +34,7 @@ impl ScenarioError {
         Self {
             key: String::new(),
             message: error.message().trim_end().replace('\n', "; "),
-            advice: "docs/scenarios.md lists all keys and how values are written".to_owned(),
+            advice: "docs/reference/scenarios.md lists all keys and how values are written".to_owned(),
             line,
         }
     }

@@ -177,6 +177,8 @@ pub struct CrossTrafficSpec {
     pub stop: TimeDelta,
     /// What it sends.
     pub kind: CrossKind,
+    /// Whether its packets carry ECT(1), though it does not heed marks. Not TCP's, which has `ecn` for that.
+    pub l4s: bool,
     /// When it is silent.
     pub on_off: Option<OnOff>,
 }

@@ -1,6 +1,6 @@
 //! Scenarios: what the network is like, who sends over it, and over which spans of time results are counted. A scenario names no plugin.
 //!
-//! A scenario is a TOML file; [`Scenario::parse`] reads it and refuses what makes no sense, with the key and what to do. `docs/scenarios.md`
+//! A scenario is a TOML file; [`Scenario::parse`] reads it and refuses what makes no sense, with the key and what to do. `docs/reference/scenarios.md`
 //! lists every key. One file can stand for several scenarios (`[sweep]`): [`Scenario::parse_all`] gives them all, with derived names.
 //!
 //! ```
@@ -75,13 +75,37 @@ pub struct Scenario {
     pub segments: Vec<Segment>,
 }
 
+/// Opens the traces that scenarios name.
+pub trait TraceSource {
+    /// The rates of the trace of this name, which is as the scenario writes it: usually a path.
+    ///
+    /// # Errors
+    /// Why it cannot be used, in words that end in no full stop.
+    fn rate(&mut self, name: &str) -> Result<RateSpec, String>;
+}
+
+impl<F: FnMut(&str) -> Result<RateSpec, String>> TraceSource for F {
+    fn rate(&mut self, name: &str) -> Result<RateSpec, String> {
+        self(name)
+    }
+}
+
+/// Nobody opens anything.
+struct NoTraces;
+
+impl TraceSource for NoTraces {
+    fn rate(&mut self, _: &str) -> Result<RateSpec, String> {
+        Err("nothing was given to open traces with (`Scenario::parse_all_with`)".to_owned())
+    }
+}
+
 impl Scenario {
     /// Reads the scenario of a file as it is written; what the file's `sweep` varies is left as the base has it.
     ///
     /// # Errors
     /// If the text is no TOML, has keys that are not known, or describes what cannot be. The error names the key and what to do.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        read::base(text)
+        read::base(text, &mut NoTraces)
     }
 
     /// Reads all scenarios of a file: one for each combination of the values of its `sweep`, or the one that it is without.
@@ -89,7 +113,15 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::parse`]; the error also names the variant.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, ScenarioError> {
-        read::all(text)
+        read::all(text, &mut NoTraces)
+    }
+
+    /// The same for files whose links name traces (`rate = { trace = "…" }`): `traces` opens them, as this crate opens no files.
+    ///
+    /// # Errors
+    /// As [`Scenario::parse`], and if a trace cannot be used.
+    pub fn parse_all_with(text: &str, traces: &mut dyn TraceSource) -> Result<Vec<Self>, ScenarioError> {
+        read::all(text, traces)
     }
 
     /// The number of the link of this name.

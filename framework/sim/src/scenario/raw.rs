@@ -53,10 +53,20 @@ pub(super) enum RawRate {
     Unlimited,
     Steps(Steps<Rate>),
     Slots(RawSlots),
+    Trace(String),
 }
 
+/// The two tables that a rate can be.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawRateTable {
+    trace: Option<String>,
+    slots: Option<Vec<Time>>,
+    period: Option<Time>,
+    size: Option<Size>,
+}
+
+#[derive(Debug)]
 pub(super) struct RawSlots {
     pub(super) slots: Vec<Time>,
     pub(super) period: Time,
@@ -260,6 +270,8 @@ pub(super) struct RawCross {
     pub(super) short: Option<RawShort>,
     #[serde(default)]
     pub(super) ecn: bool,
+    #[serde(default)]
+    pub(super) l4s: bool,
     pub(super) on_off: Option<RawOnOff>,
 }
 
@@ -377,7 +389,7 @@ impl<'de> Deserialize<'de> for RawRate {
             type Value = RawRate;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "a rate such as \"1 Mbit/s\", \"unlimited\", steps [{ at = …, rate = … }, …] or { slots = […], period = … }",
+                    "a rate such as \"1 Mbit/s\", \"unlimited\", steps [{ at = …, rate = … }, …], { slots = […], period = … } or { trace = … }",
                 )
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<RawRate, E> {
@@ -391,7 +403,18 @@ impl<'de> Deserialize<'de> for RawRate {
                 steps(list).map(RawRate::Steps)
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawRate, A::Error> {
-                RawSlots::deserialize(MapAccessDeserializer::new(map)).map(RawRate::Slots)
+                let table = RawRateTable::deserialize(MapAccessDeserializer::new(map))?;
+                match (table.trace, table.slots, table.period) {
+                    (Some(trace), None, None) if table.size.is_none() => Ok(RawRate::Trace(trace)),
+                    (None, Some(slots), Some(period)) => Ok(RawRate::Slots(RawSlots {
+                        slots,
+                        period,
+                        size: table.size,
+                    })),
+                    (None, Some(_), None) => Err(de::Error::missing_field("period")),
+                    (None, None, _) => Err(de::Error::missing_field("slots")),
+                    _ => Err(de::Error::custom("`trace` goes with no other key")),
+                }
             }
         }
         deserializer.deserialize_any(Read)

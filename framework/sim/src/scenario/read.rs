@@ -17,17 +17,17 @@ use super::raw::{
     RawCross, RawFlow, RawLink, RawLoss, RawRate, RawScenario, RawSegment, RawShort, RawStream, Steps,
 };
 use super::units::{Rate, Share, Size, Time};
-use super::{Scenario, ScenarioError, check, queues, sweep};
+use super::{Scenario, ScenarioError, TraceSource, check, queues, sweep};
 
 /// The scenario of `text` as it is written.
-pub(super) fn base(text: &str) -> Result<Scenario, ScenarioError> {
+pub(super) fn base(text: &str, traces: &mut dyn TraceSource) -> Result<Scenario, ScenarioError> {
     let raw: RawScenario = toml::from_str(text).map_err(|error| ScenarioError::syntax(text, &error))?;
-    scenario(raw)
+    scenario(raw, traces)
 }
 
 /// All scenarios of `text`.
-pub(super) fn all(text: &str) -> Result<Vec<Scenario>, ScenarioError> {
-    let base = base(text)?;
+pub(super) fn all(text: &str, traces: &mut dyn TraceSource) -> Result<Vec<Scenario>, ScenarioError> {
+    let base = base(text, traces)?;
     let variants = sweep::variants(text)?;
     if variants.is_empty() {
         return Ok(vec![base]);
@@ -38,18 +38,18 @@ pub(super) fn all(text: &str) -> Result<Vec<Scenario>, ScenarioError> {
             .table
             .try_into()
             .map_err(|error| ScenarioError::syntax("", &error).in_variant(&variant.name))?;
-        let mut read = scenario(raw).map_err(|error| error.in_variant(&variant.name))?;
+        let mut read = scenario(raw, traces).map_err(|error| error.in_variant(&variant.name))?;
         read.name = format!("{}/{}", base.name, variant.name);
         scenarios.push(read);
     }
     Ok(scenarios)
 }
 
-fn scenario(raw: RawScenario) -> Result<Scenario, ScenarioError> {
+fn scenario(raw: RawScenario, traces: &mut dyn TraceSource) -> Result<Scenario, ScenarioError> {
     let duration = raw.duration.0;
     let mut links = BTreeMap::new();
     for (name, raw) in raw.links {
-        let spec = link(&format!("links.{name}"), raw)?;
+        let spec = link(&format!("links.{name}"), raw, traces)?;
         links.insert(name, spec);
     }
     let media = raw
@@ -148,12 +148,19 @@ fn stepped<T, U>(
     }
 }
 
-fn link(key: &str, raw: RawLink) -> Result<LinkSpec, ScenarioError> {
+fn link(key: &str, raw: RawLink, traces: &mut dyn TraceSource) -> Result<LinkSpec, ScenarioError> {
     let rate = match raw.rate {
         None | Some(RawRate::Unlimited) => RateSpec::Unlimited,
         Some(RawRate::Steps(steps)) => {
             RateSpec::Steps(stepped(&format!("{key}.rate"), steps, |Rate(rate)| rate)?)
         }
+        Some(RawRate::Trace(name)) => traces.rate(&name).map_err(|why| {
+            ScenarioError::new(
+                format!("{key}.rate.trace"),
+                format!("the trace `{name}` cannot be used: {why}"),
+                "check where it lies and what it is",
+            )
+        })?,
         Some(RawRate::Slots(slots)) => RateSpec::Slots(Arc::new(DeliverySlots {
             at: slots.slots.into_iter().map(|Time(at)| at).collect(),
             period: slots.period.0,
@@ -420,6 +427,7 @@ fn cross(key: &str, raw: RawCross, duration: TimeDelta) -> Result<CrossTrafficSp
         start: raw.start.map_or(TimeDelta::ZERO, |Time(at)| at),
         stop: raw.stop.map_or(duration, |Time(at)| at),
         kind,
+        l4s: raw.l4s,
         on_off: raw.on_off.map(|raw| OnOff {
             on: raw.on.0,
             off: raw.off.0,

@@ -10,7 +10,17 @@
 //! labels = ["drop-tail", "codel"]
 //! values = ["300 ms", { kind = "codel" }]
 //! ```
-//! The four scenarios are called `<name>/owd=50ms,queue=drop-tail` and so on: axes by name, values by label, or as they are written without
+//! Where one choice changes several things at once, `choices` stands instead of `keys` and `values`:
+//!
+//! ```toml
+//! [sweep.queue]
+//! choices = [
+//!     { label = "drop-tail", set = { "links.forward.queue" = "300 ms" } },
+//!     { label = "dual-pi2", set = { "links.forward.queue" = { kind = "dual-pi2" }, "flows.*.feedback" = "ccfb" } },
+//! ]
+//! ```
+//!
+//! The four scenarios of the first are called `<name>/owd=50ms,queue=drop-tail` and so on: axes by name, values by label, or as they are written without
 //! blanks.
 
 use toml::{Table, Value};
@@ -28,8 +38,13 @@ pub(super) struct Variant {
 
 struct Axis {
     name: String,
-    keys: Vec<String>,
-    values: Vec<(String, Value)>,
+    choices: Vec<Choice>,
+}
+
+/// One value of an axis: what it is called, and what stands where.
+struct Choice {
+    label: String,
+    set: Vec<(String, Value)>,
 }
 
 /// The variants of a file that has been read once already; none if it has no `sweep`.
@@ -51,21 +66,21 @@ pub(super) fn variants(text: &str) -> Result<Vec<Variant>, ScenarioError> {
     }];
     for (name, value) in sweep {
         let axis = axis(&name, value)?;
-        if variants.len() * axis.values.len() > MOST {
+        if variants.len() * axis.choices.len() > MOST {
             return Err(ScenarioError::new(
                 "sweep",
                 format!("it makes more than {MOST} scenarios"),
                 "take values out, or split the file",
             ));
         }
-        let mut next = Vec::with_capacity(variants.len() * axis.values.len());
+        let mut next = Vec::with_capacity(variants.len() * axis.choices.len());
         for variant in &variants {
-            for (label, value) in &axis.values {
+            for Choice { label, set: given } in &axis.choices {
                 let mut table = variant.table.clone();
-                for key in &axis.keys {
+                for (key, value) in given {
                     set(&mut table, key, value).map_err(|why| {
                         ScenarioError::new(
-                            format!("sweep.{}.keys", axis.name),
+                            format!("sweep.{}", axis.name),
                             why,
                             "name a key that the file has, or whose table it has",
                         )
@@ -90,6 +105,25 @@ fn axis(name: &str, value: Value) -> Result<Axis, ScenarioError> {
     let Value::Table(mut table) = value else {
         return Err(wrong("", "it is no table", "give it `keys` and `values`"));
     };
+    if let Some(choices) = table.remove("choices") {
+        if let Some(key) = table.keys().next() {
+            return Err(wrong(
+                &format!(".{key}"),
+                "it does not go with `choices`",
+                "leave one of them out",
+            ));
+        }
+        return Ok(Axis {
+            name: name.to_owned(),
+            choices: self::choices(choices).ok_or_else(|| {
+                wrong(
+                    ".choices",
+                    "they are no list of choices",
+                    "write [{ label = \"NAME\", set = { \"KEY\" = VALUE } }, …]",
+                )
+            })?,
+        });
+    }
     let keys: Vec<String> = match table.remove("keys") {
         Some(Value::Array(keys)) if !keys.is_empty() => keys
             .into_iter()
@@ -131,14 +165,45 @@ fn axis(name: &str, value: Value) -> Result<Axis, ScenarioError> {
         return Err(wrong(
             &format!(".{key}"),
             "there is no such key",
-            "use `keys`, `values` and `labels`",
+            "use `keys`, `values` and `labels`, or `choices`",
         ));
     }
+    let set = |value: &Value| keys.iter().map(|key| (key.clone(), value.clone())).collect();
     Ok(Axis {
         name: name.to_owned(),
-        keys,
-        values: labels.into_iter().zip(values).collect(),
+        choices: labels
+            .into_iter()
+            .zip(&values)
+            .map(|(label, value)| Choice {
+                label,
+                set: set(value),
+            })
+            .collect(),
     })
+}
+
+/// The choices of an axis; nothing if they are written in any other way than they should be.
+fn choices(list: Value) -> Option<Vec<Choice>> {
+    let Value::Array(list) = list else { return None };
+    let mut choices = Vec::new();
+    for choice in list {
+        let Value::Table(mut choice) = choice else {
+            return None;
+        };
+        let (Some(Value::String(label)), Some(Value::Table(set))) =
+            (choice.remove("label"), choice.remove("set"))
+        else {
+            return None;
+        };
+        if !choice.is_empty() {
+            return None;
+        }
+        choices.push(Choice {
+            label,
+            set: set.into_iter().collect(),
+        });
+    }
+    (!choices.is_empty()).then_some(choices)
 }
 
 /// A value as a part of a name.

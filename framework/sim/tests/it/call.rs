@@ -79,9 +79,21 @@ impl Call {
 
     /// The same, with the rate in kbit/s to which each end's congestion controller keeps.
     pub(crate) fn at_rates(by: By, link: LinkConfig, seed: u64, rates: [f64; 2]) -> Self {
-        HEARD.with_borrow_mut(|heard| *heard = Default::default());
         let mut network = Network::new(seed);
         network.set_default(link);
+        Self::in_network(by, network, rates)
+    }
+
+    /// A call over the links of a scenario: what the first end sends goes over `there`, the answer over `back`.
+    pub(crate) fn over(by: By, mut network: Network, there: &[&str], back: &[&str]) -> Self {
+        let hosts = [address(0).ip(), address(1).ip()];
+        network.route(hosts[0], hosts[1], there).expect("a route");
+        network.route(hosts[1], hosts[0], back).expect("a route");
+        Self::in_network(by, network, [128.0; 2])
+    }
+
+    fn in_network(by: By, network: Network, rates: [f64; 2]) -> Self {
+        HEARD.with_borrow_mut(|heard| *heard = Default::default());
         let mut executor = VirtualExecutor::new(network);
         let unix = executor.clock().wall();
         let clock = NtpClock::new(Timestamp::ZERO, unix);

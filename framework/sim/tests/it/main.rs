@@ -2,8 +2,16 @@
 
 mod c_plugins;
 mod call;
+mod controllers;
+mod decisions;
 mod executor;
 mod light;
+mod links;
 mod network;
+mod queues;
+mod routes;
+mod scenarios;
 mod tcp;
+mod traces;
+mod translation;
 mod whole_calls;
