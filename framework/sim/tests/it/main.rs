@@ -5,6 +5,7 @@ mod call;
 mod controllers;
 mod decisions;
 mod executor;
+mod exports;
 mod light;
 mod links;
 mod network;
