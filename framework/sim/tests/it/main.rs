@@ -10,6 +10,7 @@ mod light;
 mod links;
 mod network;
 mod queues;
+mod relay;
 mod routes;
 mod scenarios;
 mod tcp;
