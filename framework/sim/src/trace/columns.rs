@@ -60,7 +60,7 @@ impl RateTrace {
                 at.as_seconds_f64(),
                 rate.as_bps() as f64 / 1e6
             );
-            at = at + span;
+            at += span;
         }
         text
     }

@@ -58,11 +58,11 @@ impl RateTrace {
                 for (span, rate) in steps {
                     let (span, rate) = (i128::from(span.as_us()), i128::from(rate.as_bps()));
                     let mut passed = 0;
-                    while rate > 0 {
-                        let needed = (full - have + rate - 1) / rate;
-                        if passed + needed > span {
-                            break;
-                        }
+                    // At a rate of 0 nothing ever becomes full.
+                    while let Some(needed) = (full - have + rate - 1)
+                        .checked_div(rate)
+                        .filter(|needed| passed + needed <= span)
+                    {
                         passed += needed;
                         have += needed * rate - full;
                         let _ = writeln!(text, "{}", (begin + passed + 999) / 1_000);

@@ -112,7 +112,7 @@ impl RateTrace {
             if schedule.last().is_none_or(|(_, last)| last != rate) {
                 schedule.push((at, *rate));
             }
-            at = at + *span;
+            at += *span;
         }
         RateSpec::Steps(schedule)
     }
