@@ -62,6 +62,9 @@ impl Outbox<'_> {
 
     /// Sends a datagram with this ECN codepoint. Only links of a scenario ([`Network::route`]) mark.
     pub fn send_with_ecn(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8], ecn: Ecn) {
+        let Some(from) = self.network.gateways().outward(self.now, from, to) else {
+            return;
+        };
         let datagram = || Datagram {
             from,
             to,
@@ -189,10 +192,21 @@ impl VirtualExecutor {
         let now = self.clock.now();
         self.network.step();
         while let Some(datagram) = self.network.take_arrived() {
-            self.note(now, &datagram);
-            if let Some(id) = self.addresses.get(&datagram.to).copied() {
-                self.call(id, |node, outbox| node.receive(now, &datagram, outbox));
-            }
+            self.deliver(now, datagram);
+        }
+    }
+
+    /// Hands a datagram to whoever it is for, if the gateways before him let it in.
+    fn deliver(&mut self, now: Timestamp, mut datagram: Datagram) {
+        let time = self.clock.time();
+        let gateways = self.network.gateways();
+        let Some(to) = gateways.inward(time, datagram.from, datagram.to) else {
+            return;
+        };
+        datagram.to = to;
+        self.note(now, &datagram);
+        if let Some(id) = self.addresses.get(&datagram.to).copied() {
+            self.call(id, |node, outbox| node.receive(now, &datagram, outbox));
         }
     }
 
@@ -217,10 +231,7 @@ impl VirtualExecutor {
                 let Some(datagram) = self.datagrams.remove(&key) else {
                     return;
                 };
-                self.note(now, &datagram);
-                if let Some(id) = self.addresses.get(&datagram.to).copied() {
-                    self.call(id, |node, outbox| node.receive(now, &datagram, outbox));
-                }
+                self.deliver(now, datagram);
             }
         }
     }

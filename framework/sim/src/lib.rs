@@ -55,8 +55,10 @@
 mod agenda;
 mod clock;
 mod executor;
+pub mod export;
 pub mod light;
 mod link;
+mod nat;
 mod network;
 mod node_clock;
 mod packet;
@@ -69,12 +71,14 @@ mod source;
 mod steps;
 pub mod tcp;
 mod topology;
+pub mod trace;
 
 pub use clock::{VirtualClock, VirtualTime};
 pub use executor::{Datagram, Node, NodeId, Outbox, VirtualExecutor};
+pub use nat::{Filtering, Gateways, Mapping, Nat, NatConfig};
 pub use network::{LinkConfig, LinkStats, Network};
 pub use node_clock::NodeClock;
 pub use packet::{DropReason, Ecn, PacketKind, PacketRecord, Source};
 pub use random::{CounterRandom, Purpose};
-pub use relay::{Relay, RelayStats, Relayed, Way};
+pub use relay::{Direction, Relay, Relayed};
 pub use room::Room;

@@ -12,6 +12,7 @@ use crate::agenda::Agenda;
 use crate::clock::VirtualTime;
 use crate::executor::Datagram;
 use crate::link::NEVER;
+use crate::nat::Gateways;
 use crate::packet::{DropReason, PacketKind, PacketRecord, Source};
 use crate::random::{CounterRandom, Purpose};
 use crate::scenario::{Scenario, ScenarioError};
@@ -81,6 +82,7 @@ pub struct Network {
     traffic: Traffic,
     /// When cross traffic sends.
     agenda: Agenda<u32>,
+    gateways: Gateways,
 }
 
 struct Route {
@@ -182,7 +184,13 @@ impl Network {
             under_way: UnderWay::default(),
             traffic: Traffic::none(seed),
             agenda: Agenda::new(),
+            gateways: Gateways::default(),
         }
+    }
+
+    /// The gateways between its hosts. Links and routes are between addresses as they stand outside of these.
+    pub fn gateways(&mut self) -> &mut Gateways {
+        &mut self.gateways
     }
 
     /// The network of a scenario: its links, media and cross traffic, without its flows. Nobody is routed over it yet.

@@ -1,200 +1,155 @@
-//! The network of a scenario for datagrams from outside: what a program that forwards UDP between two others puts between them, so that a real
-//! call meets the same weather as a simulated one.
-//!
-//! Sans-IO: the owner says what time it is, counted from the beginning of the scenario, and sends what comes out. The same calls at the same
-//! times give the same results, whether time is virtual or the machine's.
+//! A relay of real datagrams that treats them as a scenario's links would, without sockets and without a clock.
 
-use jackfield_core::units::DataSize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::clock::VirtualTime;
-use crate::packet::{DropReason, Ecn, PacketKind, PacketRecord, Source};
-use crate::scenario::{Scenario, ScenarioError};
-use crate::topology::{RouteId, Topology, Transit, Witness};
+use crate::executor::Datagram;
+use crate::link::NEVER;
+use crate::network::{LinkStats, Network};
+use crate::packet::Ecn;
+use crate::scenario::{FlowSpec, Scenario, ScenarioError};
 
-/// What IPv4 and UDP add to a datagram.
-const OVERHEAD_BYTES: usize = 28;
-
-/// Which way a datagram goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Way {
-    /// As the flow's media.
-    Forward,
-    /// As its feedback.
-    Backward,
+/// Which way a datagram goes through a [`Relay`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    /// From whoever talks to the relay on to its target.
+    There,
+    /// From the target back.
+    Back,
 }
 
-/// A datagram on its way through, or out of it.
+/// A datagram that has come through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relayed {
     /// Which way it goes.
-    pub way: Way,
-    /// Whatever the owner gave with it.
-    pub tag: u64,
+    pub direction: Direction,
+    /// Who talks to the relay from the near side: whose it is, or for whom it is.
+    pub caller: u16,
     /// Its ECN codepoint, marks on the way included.
     pub ecn: Ecn,
     /// What it holds.
     pub bytes: Box<[u8]>,
 }
 
-/// What has become of datagrams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RelayStats {
-    /// Have come out, or are to be fetched.
-    pub carried: u64,
-    /// Found a queue full, were dropped by its discipline or by a policer.
-    pub dropped: u64,
-    /// Were lost on the way, or in an outage.
-    pub lost: u64,
-    /// Were marked.
-    pub marked: u64,
-}
-
-/// A scenario's links between two ends. What else sends in the scenario is not there.
+/// Takes datagrams in and gives each out when the links of a scenario would, unless they lose it: so that a browser's call goes through the very
+/// network of a simulation. Whoever owns the sockets says what time it is since the beginning, calls at the [`deadline`](Self::deadline), and sends
+/// what [`poll`](Self::poll) gives. Cross traffic of the scenario fills the links too.
+///
+/// What happens between two calls happens at its own time, however late the call is: a socket loop that wakes up late delays what it hands out,
+/// but nothing that comes after.
+///
+/// ```
+/// use jackfield_sim::scenario::Scenario;
+/// use jackfield_sim::{Direction, Ecn, Relay, Relayed, VirtualTime};
+///
+/// let scenario = Scenario::parse(r#"
+///     name = "slow"
+///     duration = "60 min"
+///     [links.uplink]
+///     delay = "40 ms"
+///     [links.downlink]
+///     [[flows]]
+///     name = "call"
+///     path = ["uplink"]
+///     return_path = ["downlink"]
+///     rate = { minimum = "150 kbit/s", start = "300 kbit/s", maximum = "1.5 Mbit/s" }
+///     streams = [{ kind = "video" }]
+/// "#)?;
+/// let mut relay = Relay::new(&scenario, 1, Some("call"))?;
+/// relay.datagram(VirtualTime::ZERO, Direction::There, 0, Ecn::NotEct, b"hello");
+/// let due = relay.deadline().unwrap();
+/// assert_eq!(due, VirtualTime::from_ns(40_000_000));
+/// let through = Relayed { direction: Direction::There, caller: 0, ecn: Ecn::NotEct, bytes: b"hello"[..].into() };
+/// assert_eq!(relay.poll(due), Some(through));
+/// # Ok::<(), jackfield_sim::scenario::ScenarioError>(())
+/// ```
 pub struct Relay {
-    topology: Topology,
-    routes: [RouteId; 2],
-    yard: Yard,
-    sent: [u64; 2],
+    network: Network,
+    now: VirtualTime,
 }
 
-/// Datagrams between their coming and their going.
-#[derive(Default)]
-struct Yard {
-    held: Vec<Option<Relayed>>,
-    free: Vec<usize>,
-    out: std::collections::VecDeque<Relayed>,
-    stats: RelayStats,
-}
+/// Addresses that stand for the two sides within the network; the caller is the port.
+const NEAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const FAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
 impl Relay {
-    /// Between the two ends of the flow named `flow`, or of the first.
+    /// A relay that stands in for a flow of the scenario, or for its first: what goes there crosses the flow's path, what comes back its return path. No flow is run;
+    /// the real datagrams take its place.
     ///
     /// # Errors
-    /// If the scenario describes what cannot be, or has no such flow, or other traffic, which a relay does not send.
-    pub fn new(scenario: &Scenario, flow: Option<&str>, seed: u64) -> Result<Self, ScenarioError> {
-        scenario.check()?;
-        let chosen = match flow {
-            Some(name) => scenario.flows.iter().find(|flow| flow.name == name),
-            None => scenario.flows.first(),
-        };
-        let Some(chosen) = chosen else {
-            let names: Vec<&str> = scenario.flows.iter().map(|flow| flow.name.as_str()).collect();
+    /// If the scenario describes what cannot be, or has no such flow.
+    pub fn new(scenario: &Scenario, seed: u64, flow: Option<&str>) -> Result<Self, ScenarioError> {
+        let mut network = Network::of(scenario, seed)?;
+        let wanted = |spec: &&FlowSpec| flow.is_none_or(|name| spec.name == name);
+        let Some(spec) = scenario.flows.iter().find(wanted) else {
+            let flow = flow.unwrap_or_default();
+            let names: Vec<&str> = scenario.flows.iter().map(|spec| spec.name.as_str()).collect();
             return Err(ScenarioError::new(
                 "flows",
-                format!("there is no flow `{}`", flow.unwrap_or_default()),
-                format!("choose one of: {}", names.join(", ")),
+                format!("there is no flow `{flow}` to stand in for"),
+                format!("use one of: {}", names.join(", ")),
             ));
         };
-        if !scenario.cross_traffic.is_empty() {
-            return Err(ScenarioError::new(
-                "cross_traffic",
-                "a relay carries what comes from outside and sends nothing itself",
-                "choose a variant without it, or let the capacity of the link change instead",
-            ));
+        for (from, to, links) in [(NEAR, FAR, &spec.path), (FAR, NEAR, &spec.return_path)] {
+            let links: Vec<&str> = links.iter().map(String::as_str).collect();
+            network.route(from, to, &links)?;
         }
-        let mut topology = Topology::of(scenario, seed);
-        let routes = [&chosen.path, &chosen.return_path]
-            .map(|names| topology.add_route(names.iter().filter_map(|name| scenario.link_number(name))));
         Ok(Self {
-            topology,
-            routes,
-            yard: Yard::default(),
-            sent: [0; 2],
+            network,
+            now: VirtualTime::ZERO,
         })
     }
 
-    /// A datagram has come at `now`; `tag` comes out with it.
-    pub fn datagram(&mut self, now: VirtualTime, way: Way, tag: u64, ecn: Ecn, bytes: &[u8]) {
+    /// A datagram came, from a caller or for one: they share the links.
+    pub fn datagram(&mut self, now: VirtualTime, direction: Direction, caller: u16, ecn: Ecn, bytes: &[u8]) {
         self.advance(now);
-        let token = self.yard.hold(Relayed {
-            way,
-            tag,
+        let (from, to) = match direction {
+            Direction::There => (NEAR, FAR),
+            Direction::Back => (FAR, NEAR),
+        };
+        let datagram = Datagram {
+            from: SocketAddr::new(from, caller),
+            to: SocketAddr::new(to, caller),
             ecn,
             bytes: bytes.into(),
-        });
-        let direction = way as usize;
-        let number = self.sent[direction];
-        self.sent[direction] += 1;
-        let packet = PacketRecord {
-            source: match way {
-                Way::Forward => Source::Flow(0),
-                Way::Backward => Source::Feedback(0),
-            },
-            number,
-            size: DataSize::bytes((bytes.len() + OVERHEAD_BYTES) as i64),
-            sent: now,
-            kind: PacketKind::Other,
-            ecn,
-            stream: 0,
-            cluster: 0,
-            frame: 0,
         };
-        self.topology
-            .send(now, self.routes[direction], packet, token, &mut self.yard);
+        self.network.dispatch(self.now, datagram);
     }
 
-    /// A datagram that has come out by `now`, in the order of their coming out.
+    /// The next datagram that is to be sent by now; to be asked until there is none.
     pub fn poll(&mut self, now: VirtualTime) -> Option<Relayed> {
         self.advance(now);
-        self.yard.out.pop_front()
+        let datagram = self.network.take_arrived()?;
+        let direction = if datagram.to.ip() == FAR {
+            Direction::There
+        } else {
+            Direction::Back
+        };
+        Some(Relayed {
+            direction,
+            caller: datagram.to.port(),
+            ecn: datagram.ecn,
+            bytes: datagram.bytes,
+        })
     }
 
-    /// When [`Relay::poll`] is worth calling next; the end of time if nothing is on its way.
-    pub fn deadline(&self) -> VirtualTime {
-        self.topology.next()
+    /// What has become of all that went this way.
+    pub fn stats(&self, direction: Direction) -> LinkStats {
+        match direction {
+            Direction::There => self.network.stats(NEAR, FAR),
+            Direction::Back => self.network.stats(FAR, NEAR),
+        }
     }
 
-    /// What has become of everything so far.
-    pub fn stats(&self) -> RelayStats {
-        self.yard.stats
+    /// When [`poll`](Self::poll) is to be called next, if ever.
+    pub fn deadline(&self) -> Option<VirtualTime> {
+        Some(self.network.next()).filter(|at| *at != NEVER)
     }
 
     fn advance(&mut self, now: VirtualTime) {
-        while self.topology.next() <= now {
-            self.topology.step(&mut self.yard);
+        while self.network.next() <= now && self.network.next() != NEVER {
+            self.network.step();
         }
+        self.now = self.now.max(now);
     }
-}
-
-impl Yard {
-    fn hold(&mut self, datagram: Relayed) -> u64 {
-        let place = self.free.pop().unwrap_or(self.held.len());
-        if place == self.held.len() {
-            self.held.push(None);
-        }
-        self.held[place] = Some(datagram);
-        place as u64
-    }
-
-    fn release(&mut self, token: u64) -> Option<Relayed> {
-        let datagram = self.held.get_mut(token as usize)?.take()?;
-        self.free.push(token as usize);
-        Some(datagram)
-    }
-}
-
-impl Witness for Yard {
-    fn arrived(&mut self, _now: VirtualTime, transit: &Transit) {
-        if let Some(datagram) = self.release(transit.token) {
-            self.stats.carried += 1;
-            self.out.push_back(Relayed {
-                ecn: transit.packet.ecn,
-                ..datagram
-            });
-        }
-    }
-
-    fn dropped(&mut self, _now: VirtualTime, transit: &Transit, why: DropReason) {
-        self.release(transit.token);
-        match why {
-            DropReason::Lost | DropReason::Outage => self.stats.lost += 1,
-            _ => self.stats.dropped += 1,
-        }
-    }
-
-    fn marked(&mut self, _now: VirtualTime, _transit: &Transit) {
-        self.stats.marked += 1;
-    }
-
-    fn queue(&mut self, _now: VirtualTime, _link: usize, _waiting: DataSize) {}
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 use jackfield_sim::scenario::Scenario;
-use jackfield_sim::{Ecn, Relay, VirtualTime, Way};
+use jackfield_sim::{Direction, Ecn, Relay, VirtualTime};
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -48,7 +48,7 @@ impl ImpairCommand {
     /// Forwards until it is interrupted, and says what became of the datagrams.
     pub(crate) fn run(self) -> Result<()> {
         let scenario = self.scenario()?;
-        let relay = Relay::new(&scenario, self.flow.as_deref(), self.seed)
+        let relay = Relay::new(&scenario, self.seed, self.flow.as_deref())
             .map_err(|error| miette!("{}: {error}", self.scenario.display()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -97,31 +97,34 @@ impl ImpairCommand {
                     let Ok((length, from)) = came else { continue };
                     let Some(caller) = callers.of(from).await? else { continue };
                     let now = since(*began.get_or_insert_with(Instant::now));
-                    relay.datagram(now, Way::Forward, caller, Ecn::NotEct, &buffer[..length]);
+                    relay.datagram(now, Direction::There, caller, Ecn::NotEct, &buffer[..length]);
                 }
                 Some((caller, bytes)) = callers.back.recv() => {
                     let now = since(*began.get_or_insert_with(Instant::now));
-                    relay.datagram(now, Way::Backward, caller, Ecn::NotEct, &bytes);
+                    relay.datagram(now, Direction::Back, caller, Ecn::NotEct, &bytes);
                 }
                 () = tokio::time::sleep_until(wake) => {}
             }
             let Some(began) = began else { continue };
             while let Some(datagram) = relay.poll(since(began)) {
                 // A datagram that cannot be sent is lost, as any other may be.
-                let _ = match datagram.way {
-                    Way::Forward => callers.sockets[datagram.tag as usize].send(&datagram.bytes).await,
-                    Way::Backward => {
-                        let to = callers.addresses[datagram.tag as usize];
+                let caller = usize::from(datagram.caller);
+                let _ = match datagram.direction {
+                    Direction::There => callers.sockets[caller].send(&datagram.bytes).await,
+                    Direction::Back => {
+                        let to = callers.addresses[caller];
                         door.send_to(&datagram.bytes, to).await
                     }
                 };
             }
         }
-        let stats = relay.stats();
-        println!(
-            "{} datagrams carried, {} dropped by queues, {} lost on the way",
-            stats.carried, stats.dropped, stats.lost
-        );
+        for (way, direction) in [("there", Direction::There), ("back", Direction::Back)] {
+            let stats = relay.stats(direction);
+            println!(
+                "{way}: {} datagrams carried, {} dropped by queues, {} lost on the way",
+                stats.delivered, stats.dropped, stats.lost
+            );
+        }
         Ok(())
     }
 }
@@ -131,20 +134,22 @@ fn since(began: Instant) -> VirtualTime {
 }
 
 /// When to look again; an hour from now if nothing is on its way.
-fn wake_at(began: Option<Instant>, deadline: VirtualTime) -> tokio::time::Instant {
+fn wake_at(began: Option<Instant>, deadline: Option<VirtualTime>) -> tokio::time::Instant {
     let later = tokio::time::Instant::now() + std::time::Duration::from_secs(3_600);
-    let due = began.and_then(|began| began.checked_add(std::time::Duration::from_nanos(deadline.ns())));
+    let due = began.zip(deadline).and_then(|(began, deadline)| {
+        began.checked_add(std::time::Duration::from_nanos(deadline.ns()))
+    });
     due.map_or(later, |due| tokio::time::Instant::from_std(due).min(later))
 }
 
 /// Who calls through the relay: each has a socket of its own towards the other end, so that answers find back.
 struct Callers {
     to: SocketAddr,
-    known: HashMap<SocketAddr, u64>,
+    known: HashMap<SocketAddr, u16>,
     addresses: Vec<SocketAddr>,
     sockets: Vec<Arc<UdpSocket>>,
-    back: mpsc::Receiver<(u64, Box<[u8]>)>,
-    answers: mpsc::Sender<(u64, Box<[u8]>)>,
+    back: mpsc::Receiver<(u16, Box<[u8]>)>,
+    answers: mpsc::Sender<(u16, Box<[u8]>)>,
 }
 
 impl Callers {
@@ -161,7 +166,7 @@ impl Callers {
     }
 
     /// The number of the caller at this address; none if there are too many.
-    async fn of(&mut self, address: SocketAddr) -> Result<Option<u64>> {
+    async fn of(&mut self, address: SocketAddr) -> Result<Option<u16>> {
         if let Some(known) = self.known.get(&address) {
             return Ok(Some(*known));
         }
@@ -175,7 +180,7 @@ impl Callers {
         };
         let socket = Arc::new(UdpSocket::bind(unspecified).await.into_diagnostic()?);
         socket.connect(self.to).await.into_diagnostic()?;
-        let number = self.sockets.len() as u64;
+        let number = self.sockets.len() as u16;
         self.known.insert(address, number);
         self.addresses.push(address);
         self.sockets.push(Arc::clone(&socket));

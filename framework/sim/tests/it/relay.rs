@@ -1,110 +1,155 @@
-//! A relay puts a scenario's network between two ends, whoever keeps the time.
+//! Real datagrams treated as a scenario's links would.
 
+use std::net::SocketAddr;
+
+use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 use jackfield_sim::scenario::Scenario;
-use jackfield_sim::{Ecn, Relay, RelayStats, VirtualTime, Way};
+use jackfield_sim::{
+    Datagram, Direction, Ecn, Network, Node, Outbox, Relay, Relayed, VirtualExecutor, VirtualTime,
+};
 
-const NARROW: &str = r#"
-    name = "narrow"
-    duration = "10 s"
-    [links.there]
-    rate = [{ at = "0 s", rate = "1 Mbit/s" }, { at = "2 s", rate = "500 kbit/s" }]
-    delay = "50 ms"
-    queue = "100 ms"
-    [links.back]
-    delay = "20 ms"
-    [[flows]]
-    name = "call"
-    path = ["there"]
-    return_path = ["back"]
-    streams = [{ kind = "audio", rate = "20 kbit/s" }]
-"#;
-
-fn ms(ms: u64) -> VirtualTime {
-    VirtualTime::from_ns(ms * 1_000_000)
+fn scenario() -> Scenario {
+    Scenario::parse(
+        r#"
+        name = "relayed"
+        duration = "60 min"
+        [links.up]
+        rate = "1 Mbit/s"
+        delay = "30 ms"
+        queue = "100 ms"
+        jitter = { deviation = "5 ms" }
+        loss = "2 %"
+        [links.down]
+        delay = "10 ms"
+        [[flows]]
+        name = "call"
+        path = ["up"]
+        return_path = ["down"]
+        rate = { minimum = "150 kbit/s", start = "300 kbit/s", maximum = "1.5 Mbit/s" }
+        streams = [{ kind = "video" }]
+        "#,
+    )
+    .unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn relay() -> Relay {
-    Relay::new(&Scenario::parse(NARROW).unwrap(), None, 1).unwrap()
+/// One and a half times what the link bears: 125 packets of 1500 bytes per second.
+const EVERY_NS: u64 = 8_000_000;
+
+fn payload(number: u32) -> Vec<u8> {
+    let mut bytes = vec![0; 1_472];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    bytes
 }
 
-/// When each datagram came out, in microseconds, with its tag.
-fn drained(relay: &mut Relay) -> Vec<(u64, u64)> {
-    let mut out = Vec::new();
-    while relay.deadline() < ms(60_000) {
-        let now = relay.deadline();
-        while let Some(datagram) = relay.poll(now) {
-            out.push((now.ns() / 1_000, datagram.tag));
+fn number(bytes: &[u8]) -> u32 {
+    bytes
+        .iter()
+        .take(4)
+        .fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
+/// What came when through the relay, if its owner wakes up so late each time.
+fn relayed(late_ns: u64) -> Vec<(u64, u32)> {
+    let mut relay = Relay::new(&scenario(), 5, Some("call")).expect("a relay");
+    let mut came = Vec::new();
+    let mut next = 0_u32;
+    loop {
+        let sends = (next < 500).then(|| VirtualTime::from_ns(u64::from(next) * EVERY_NS));
+        let Some(now) = [sends, relay.deadline().map(|at| at.later(late_ns))]
+            .into_iter()
+            .flatten()
+            .min()
+        else {
+            return came;
+        };
+        if sends == Some(now) {
+            relay.datagram(now, Direction::There, 0, Ecn::NotEct, &payload(next));
+            next += 1;
+        }
+        while let Some(Relayed { direction, bytes, .. }) = relay.poll(now) {
+            assert_eq!(direction, Direction::There);
+            came.push((now.ns(), number(&bytes)));
         }
     }
-    out
 }
 
-#[test]
-fn a_datagram_takes_its_time_and_keeps_its_bytes() {
-    let mut relay = relay();
-    // 1,000 bytes with IP and UDP around them: 8 ms on this link.
-    relay.datagram(ms(100), Way::Forward, 7, Ecn::Ect1, &[9; 972]);
-    assert_eq!(relay.poll(ms(157)), None);
-    let out = relay.poll(ms(158)).unwrap();
-    assert_eq!((out.way, out.tag, out.ecn), (Way::Forward, 7, Ecn::Ect1));
-    assert_eq!(&*out.bytes, &[9; 972]);
-    relay.datagram(ms(200), Way::Backward, 8, Ecn::NotEct, &[1]);
-    assert_eq!(drained(&mut relay), [(220_000, 8)]);
-}
-
-#[test]
-fn e29_2_what_the_queue_cannot_hold_is_dropped_and_the_rest_comes_at_the_rate_of_the_link() {
-    let mut relay = relay();
-    for tag in 0..100 {
-        relay.datagram(ms(0), Way::Forward, tag, Ecn::NotEct, &[0; 972]);
-    }
-    let out = drained(&mut relay);
-    // One is being sent, 100 ms wait.
-    assert!((12..=14).contains(&out.len()), "{}", out.len());
-    for (place, (at, tag)) in out.iter().enumerate() {
-        assert_eq!((*at, *tag), (50_000 + 8_000 * (place as u64 + 1), place as u64));
-    }
-    let stats = relay.stats();
-    assert_eq!(stats.carried + stats.dropped, 100);
-    assert_eq!((stats.lost, stats.marked), (0, 0));
-}
-
-#[test]
-fn the_same_calls_at_coarse_times_carry_the_same() {
-    // A program that looks once a millisecond, and one that looks at every deadline.
-    let carried = |step: Option<u64>| {
-        let mut relay = relay();
-        let mut tags = Vec::new();
-        for n in 0..2_000_u64 {
-            relay.datagram(ms(2 * n), Way::Forward, n, Ecn::NotEct, &[0; 272]);
-            let until = ms(2 * n + 2);
-            let mut now = ms(2 * n);
-            while now < until {
-                while let Some(datagram) = relay.poll(now) {
-                    tags.push(datagram.tag);
-                }
-                now = step.map_or(relay.deadline().min(until), |step| now.later(step));
+/// What came when in the simulation of the same scenario.
+fn simulated() -> Vec<(u64, u32)> {
+    struct Talker(u32, [SocketAddr; 2]);
+    impl Node for Talker {
+        fn deadline(&self) -> Timestamp {
+            if self.0 < 500 {
+                Timestamp::from_us(i64::from(self.0) * (EVERY_NS / 1_000) as i64)
+            } else {
+                Timestamp::NEVER
             }
         }
-        (tags, relay.stats())
-    };
-    let (coarse, fine): ((Vec<u64>, RelayStats), _) = (carried(Some(1_000_000)), carried(None));
-    assert!(coarse.1.dropped > 0 && coarse.1.carried > 500, "{:?}", coarse.1);
-    assert_eq!(coarse, fine);
+        fn handle_timeout(&mut self, _: Timestamp, outbox: &mut Outbox<'_>) {
+            outbox.send(self.1[0], self.1[1], &payload(self.0));
+            self.0 += 1;
+        }
+    }
+    struct Listener(std::rc::Rc<std::cell::RefCell<Vec<(u64, u32)>>>);
+    impl Node for Listener {
+        fn receive(&mut self, now: Timestamp, datagram: &Datagram, _: &mut Outbox<'_>) {
+            self.0
+                .borrow_mut()
+                .push((now.us() as u64, number(&datagram.bytes)));
+        }
+    }
+    let ends: [SocketAddr; 2] = ["10.0.0.1:1", "10.0.0.2:1"].map(|text| text.parse().expect("an address"));
+    let mut network = Network::of(&scenario(), 5).expect("a network");
+    network
+        .route(ends[0].ip(), ends[1].ip(), &["up"])
+        .expect("a route");
+    let mut executor = VirtualExecutor::new(network);
+    let came = std::rc::Rc::<std::cell::RefCell<Vec<(u64, u32)>>>::default();
+    executor.add_node(Box::new(Talker(0, ends)), &[ends[0]]);
+    executor.add_node(Box::new(Listener(std::rc::Rc::clone(&came))), &[ends[1]]);
+    executor.run_for(TimeDelta::seconds(60));
+    came.take()
 }
 
 #[test]
-fn what_a_relay_cannot_do_is_said() {
-    let scenario = Scenario::parse(NARROW).unwrap();
-    let error = Relay::new(&scenario, Some("video"), 1).err().unwrap();
-    assert!(
-        error.to_string().contains("video") && error.advice().contains("call"),
-        "{error}"
-    );
-    let text = include_str!("../../../../benches/ab/scenarios/rfc8867/5.6-long-tcp.toml");
-    let crowded = Scenario::parse(text).unwrap();
-    let error = Relay::new(&crowded, None, 1).err().unwrap();
-    assert_eq!(error.key(), "cross_traffic");
-    assert_eq!(TimeDelta::ms(50), scenario.links["there"].delay[0].1);
+fn a_relay_delays_and_loses_exactly_what_the_simulation_does() {
+    let relayed: Vec<(u64, u32)> = relayed(0)
+        .iter()
+        .map(|(at, number)| (at / 1_000, *number))
+        .collect();
+    assert!((300..400).contains(&relayed.len()), "{} of 500", relayed.len());
+    assert_eq!(relayed, simulated());
+}
+
+#[test]
+fn an_owner_who_wakes_up_late_delays_what_he_sends_and_nothing_else() {
+    let (punctual, late) = (relayed(0), relayed(3_000_000));
+    assert_eq!(punctual.len(), late.len());
+    for ((at, number), (later, same)) in punctual.iter().zip(&late) {
+        assert_eq!(number, same);
+        assert!((*at..=at + 3_000_000).contains(later), "{number}: {at} {later}");
+    }
+}
+
+#[test]
+fn both_ways_have_links_of_their_own() {
+    let mut relay = Relay::new(&scenario(), 5, Some("call")).expect("a relay");
+    relay.datagram(VirtualTime::ZERO, Direction::Back, 7, Ecn::Ect1, b"back");
+    assert_eq!(relay.poll(VirtualTime::from_ns(9_999_999)), None);
+    let due = relay.deadline().expect("it is under way");
+    assert_eq!(due, VirtualTime::from_ns(10_000_000));
+    let back = Relayed {
+        direction: Direction::Back,
+        caller: 7,
+        ecn: Ecn::Ect1,
+        bytes: b"back"[..].into(),
+    };
+    assert_eq!(relay.poll(due), Some(back));
+    assert_eq!(relay.stats(Direction::Back).delivered, 1);
+    assert_eq!(relay.deadline(), None);
+    let error = Relay::new(&scenario(), 5, Some("talk"))
+        .err()
+        .map(|error| error.to_string());
+    let words = "`flows`: there is no flow `talk` to stand in for; use one of: call";
+    assert_eq!(error.as_deref(), Some(words));
 }

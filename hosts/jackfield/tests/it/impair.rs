@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jackfield_sim::scenario::Scenario;
-use jackfield_sim::{Ecn, Relay, VirtualTime, Way};
+use jackfield_sim::{Direction, Ecn, Relay, VirtualTime};
 
 /// 800 kbit/s with a queue of 200 ms and 40 ms of delay.
 const SCENARIO: &str = r#"
@@ -86,23 +86,29 @@ fn e29_2_a_real_relay_and_the_simulation_agree() {
 
 fn simulated() -> Outcome {
     let scenario = Scenario::parse(SCENARIO).unwrap();
-    let mut relay = Relay::new(&scenario, None, 1).unwrap();
+    let mut relay = Relay::new(&scenario, 1, None).unwrap();
     let mut arrivals = Vec::new();
     let mut take = |relay: &mut Relay, until: VirtualTime| {
-        while relay.deadline() <= until {
-            let now = relay.deadline();
+        while let Some(now) = relay.deadline().filter(|now| *now <= until) {
             while let Some(datagram) = relay.poll(now) {
-                arrivals.push((datagram.tag as u32, now.ns() as f64 / 1e9));
+                let number = datagram.bytes[..4].try_into().map(u32::from_be_bytes).unwrap();
+                arrivals.push((number, now.ns() as f64 / 1e9));
             }
         }
     };
     for number in 0..DATAGRAMS {
         let now = VirtualTime::from_ns(u64::from(number) * EVERY.as_nanos() as u64);
         take(&mut relay, now);
-        relay.datagram(now, Way::Forward, number.into(), Ecn::NotEct, &[0; PAYLOAD]);
+        relay.datagram(now, Direction::There, 0, Ecn::NotEct, &payload(number));
     }
     take(&mut relay, VirtualTime::from_ns(60_000_000_000));
     Outcome::of(&arrivals)
+}
+
+fn payload(number: u32) -> [u8; PAYLOAD] {
+    let mut datagram = [0; PAYLOAD];
+    datagram[..4].copy_from_slice(&number.to_be_bytes());
+    datagram
 }
 
 /// The program; it ends with this.
@@ -144,9 +150,7 @@ fn real() -> Outcome {
         for number in 0..DATAGRAMS {
             let due = began + EVERY * number;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let mut datagram = [0; PAYLOAD];
-            datagram[..4].copy_from_slice(&number.to_be_bytes());
-            near.send_to(&datagram, door).unwrap();
+            near.send_to(&payload(number), door).unwrap();
         }
     });
     let mut arrivals = Vec::new();

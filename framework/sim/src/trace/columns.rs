@@ -1,0 +1,89 @@
+//! Two columns, seconds and Mbit/s, as Pensieve's "cooked" traces have them: each rate holds until the next line, the last one for as long as
+//! the one before it.
+
+use std::fmt::Write;
+
+use jackfield_core::units::{DataRate, TimeDelta};
+
+use super::{RateTrace, TraceError, rate, span};
+
+impl RateTrace {
+    /// Reads two columns, with blanks, tabs or commas between them. Lines that begin with `#` or `%` are skipped. The first instant counts as 0.
+    ///
+    /// # Errors
+    /// If a line has no two numbers, or an instant not after the one before; if there is no line.
+    pub fn from_columns(text: &str) -> Result<Self, TraceError> {
+        let mut steps: Vec<(TimeDelta, DataRate)> = Vec::new();
+        let mut before: Option<(f64, DataRate)> = None;
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with(['#', '%']) {
+                continue;
+            }
+            let error = |expected| TraceError::line(index, expected, line);
+            let mut words = line.split([' ', '\t', ',']).filter(|word| !word.is_empty());
+            let (Some(seconds), Some(mbps), None) = (words.next(), words.next(), words.next()) else {
+                return Err(error("two columns, seconds and Mbit/s"));
+            };
+            let seconds: f64 = seconds
+                .parse()
+                .ok()
+                .filter(|seconds: &f64| seconds.is_finite())
+                .ok_or_else(|| error("a number of seconds in the first column"))?;
+            let fast = mbps
+                .parse::<f64>()
+                .ok()
+                .and_then(|mbps| rate(mbps * 1e6))
+                .ok_or_else(|| error("0 to 1000000 Mbit/s in the second column"))?;
+            if let Some((since, old)) = before {
+                let lasted =
+                    span(seconds - since).ok_or_else(|| error("an instant after that of the line before"))?;
+                steps.push((lasted, old));
+            }
+            before = Some((seconds, fast));
+        }
+        if let Some((_, last)) = before {
+            let lasted = steps.last().map_or(TimeDelta::seconds(1), |(span, _)| *span);
+            steps.push((lasted, last));
+        }
+        Self::of_steps(steps)
+    }
+
+    /// Writes two columns. Slots become averages over 200 ms.
+    pub fn to_columns(&self) -> String {
+        let mut text = String::new();
+        let mut at = TimeDelta::ZERO;
+        for (span, rate) in self.steps() {
+            let _ = writeln!(
+                text,
+                "{:.6} {:.6}",
+                at.as_seconds_f64(),
+                rate.as_bps() as f64 / 1e6
+            );
+            at += span;
+        }
+        text
+    }
+
+    /// As steps; of slots, the averages over 200 ms.
+    pub(super) fn steps(&self) -> Vec<(TimeDelta, DataRate)> {
+        const SPAN: TimeDelta = TimeDelta::ms(200);
+        let slots = match self {
+            Self::Steps(steps) => return steps.clone(),
+            Self::Slots(slots) => slots,
+        };
+        let mut steps = Vec::new();
+        let (mut from, mut next) = (TimeDelta::ZERO, 0);
+        while from < slots.period && steps.len() < super::MOST_STEPS {
+            let to = (from + SPAN).min(slots.period);
+            // A slot at the very end of a span belongs to it: the last one stands at the period.
+            let count = slots.at[next..].partition_point(|at| *at <= to);
+            next += count;
+            let bits = count as i64 * slots.size.as_bits();
+            let bps = i128::from(bits) * 1_000_000 / i128::from((to - from).as_us().max(1));
+            steps.push((to - from, DataRate::bps(bps as i64)));
+            from = to;
+        }
+        steps
+    }
+}
