@@ -200,17 +200,8 @@ impl Network {
     pub fn of(scenario: &Scenario, seed: u64) -> Result<Self, ScenarioError> {
         scenario.check()?;
         let mut network = Self::new(seed);
-        for medium in scenario.media.values() {
-            network.topology.add_medium(*medium);
-        }
-        for (name, link) in &scenario.links {
-            let medium = link
-                .medium
-                .as_ref()
-                .and_then(|wanted| scenario.media.keys().position(|medium| medium == wanted));
-            network.topology.add_link(link, medium);
-            network.names.push(name.clone());
-        }
+        network.topology = Topology::of(scenario, seed);
+        network.names = scenario.links.keys().cloned().collect();
         network.traffic = Traffic::new(scenario, seed, &mut network.topology);
         for (number, first) in network.traffic.first().into_iter().enumerate() {
             if let Some(at) = first {

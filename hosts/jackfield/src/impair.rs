@@ -136,9 +136,9 @@ fn since(began: Instant) -> VirtualTime {
 /// When to look again; an hour from now if nothing is on its way.
 fn wake_at(began: Option<Instant>, deadline: Option<VirtualTime>) -> tokio::time::Instant {
     let later = tokio::time::Instant::now() + std::time::Duration::from_secs(3_600);
-    let due = began.zip(deadline).and_then(|(began, deadline)| {
-        began.checked_add(std::time::Duration::from_nanos(deadline.ns()))
-    });
+    let due = began
+        .zip(deadline)
+        .and_then(|(began, deadline)| began.checked_add(std::time::Duration::from_nanos(deadline.ns())));
     due.map_or(later, |due| tokio::time::Instant::from_std(due).min(later))
 }
 

@@ -15,6 +15,7 @@ mod queues;
 mod relay;
 mod routes;
 mod scenarios;
+mod scream;
 mod tcp;
 mod traces;
 mod translation;

@@ -171,7 +171,14 @@ fn a_scenario_that_cannot_be_relayed_is_refused_with_what_to_do() {
         let file = place.path().join("scenario.toml");
         std::fs::write(&file, text).unwrap();
         let ran = Command::new(PathBuf::from(env!("CARGO_BIN_EXE_jackfield")))
-            .args(["impair", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--scenario"])
+            .args([
+                "impair",
+                "--listen",
+                "127.0.0.1:0",
+                "--to",
+                "127.0.0.1:9",
+                "--scenario",
+            ])
             .arg(&file)
             .args(more)
             .output()

@@ -24,18 +24,7 @@ impl<'a> Run<'a> {
         modules: &mut dyn ModuleSource,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, RunError> {
-        let mut topology = Topology::new(seed);
-        let media: Vec<&String> = scenario.media.keys().collect();
-        for spec in scenario.media.values() {
-            topology.add_medium(*spec);
-        }
-        for link in scenario.links.values() {
-            let medium = link
-                .medium
-                .as_ref()
-                .and_then(|name| media.iter().position(|medium| *medium == name));
-            topology.add_link(link, medium);
-        }
+        let mut topology = Topology::of(scenario, seed);
         let numbers = |names: &[String]| -> Vec<usize> {
             names
                 .iter()
