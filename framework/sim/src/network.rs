@@ -8,11 +8,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
+use crate::agenda::Agenda;
 use crate::clock::VirtualTime;
 use crate::executor::Datagram;
+use crate::link::NEVER;
 use crate::packet::{DropReason, PacketKind, PacketRecord, Source};
 use crate::random::{CounterRandom, Purpose};
 use crate::scenario::{Scenario, ScenarioError};
+use crate::source::traffic::{Entrance, Traffic};
 use crate::topology::{RouteId, Topology, Transit, Witness};
 
 /// Length of the slot by which random decisions are numbered: 1 ms.
@@ -75,6 +78,9 @@ pub struct Network {
     topology: Topology,
     routes: BTreeMap<(IpAddr, IpAddr), Route>,
     under_way: UnderWay,
+    traffic: Traffic,
+    /// When cross traffic sends.
+    agenda: Agenda<u32>,
 }
 
 struct Route {
@@ -90,6 +96,21 @@ struct UnderWay {
     next: u64,
     arrived: VecDeque<Datagram>,
     stats: Vec<LinkStats>,
+    /// Packets of cross traffic that have come (or were lost) and that it has not been told of.
+    landed: Vec<(Transit, bool)>,
+}
+
+impl Entrance for UnderWay {
+    fn send(
+        &mut self,
+        topology: &mut Topology,
+        now: VirtualTime,
+        route: RouteId,
+        packet: PacketRecord,
+        token: u64,
+    ) {
+        topology.send(now, route, packet, token, self);
+    }
 }
 
 impl UnderWay {
@@ -103,6 +124,9 @@ impl UnderWay {
 
 impl Witness for UnderWay {
     fn arrived(&mut self, _now: VirtualTime, transit: &Transit) {
+        if matches!(transit.packet.source, Source::CrossTraffic(_)) {
+            return self.landed.push((*transit, true));
+        }
         if let Some(mut datagram) = self.datagrams.remove(&transit.token) {
             datagram.ecn = transit.packet.ecn;
             self.arrived.push_back(datagram);
@@ -113,6 +137,9 @@ impl Witness for UnderWay {
     }
 
     fn dropped(&mut self, _now: VirtualTime, transit: &Transit, why: DropReason) {
+        if matches!(transit.packet.source, Source::CrossTraffic(_)) {
+            return self.landed.push((*transit, false));
+        }
         self.datagrams.remove(&transit.token);
         if let Some(stats) = self.stats(transit) {
             match why {
@@ -153,10 +180,12 @@ impl Network {
             topology: Topology::new(seed),
             routes: BTreeMap::new(),
             under_way: UnderWay::default(),
+            traffic: Traffic::none(seed),
+            agenda: Agenda::new(),
         }
     }
 
-    /// The network of a scenario: its links and media, without its flows and cross traffic. Nobody is routed over it yet.
+    /// The network of a scenario: its links, media and cross traffic, without its flows. Nobody is routed over it yet.
     ///
     /// # Errors
     /// If the scenario describes what cannot be.
@@ -173,6 +202,12 @@ impl Network {
                 .and_then(|wanted| scenario.media.keys().position(|medium| medium == wanted));
             network.topology.add_link(link, medium);
             network.names.push(name.clone());
+        }
+        network.traffic = Traffic::new(scenario, seed, &mut network.topology);
+        for (number, first) in network.traffic.first().into_iter().enumerate() {
+            if let Some(at) = first {
+                network.agenda.schedule(at, number as u32);
+            }
         }
         Ok(network)
     }
@@ -235,12 +270,30 @@ impl Network {
 
     /// When something happens on the routes next.
     pub(crate) fn next(&self) -> VirtualTime {
-        self.topology.next()
+        let traffic = self.agenda.next().unwrap_or(NEVER);
+        self.topology.next().min(traffic)
     }
 
     /// Lets it happen.
     pub(crate) fn step(&mut self) {
-        self.topology.step(&mut self.under_way);
+        let now = self.next();
+        if self.topology.next() <= now {
+            self.topology.step(&mut self.under_way);
+        } else if let Some((now, number)) = self.agenda.take() {
+            let (topology, out) = (&mut self.topology, &mut self.under_way);
+            if let Some(next) = self.traffic.call(now, number as usize, topology, out) {
+                self.agenda.schedule(next, number);
+            }
+        }
+        let mut index = 0;
+        while let Some((transit, came)) = self.under_way.landed.get(index).copied() {
+            index += 1;
+            let (topology, out) = (&mut self.topology, &mut self.under_way);
+            if let Some((number, next)) = self.traffic.landed(now, &transit, came, topology, out) {
+                self.agenda.schedule(next, number as u32);
+            }
+        }
+        self.under_way.landed.clear();
     }
 
     /// A datagram that has come to the end of its route.

@@ -45,10 +45,10 @@ impl Cross {
 
     /// When the first packet leaves.
     pub(crate) fn first(&mut self, random: &CounterRandom) -> Option<VirtualTime> {
-        if self.poisson {
-            return self.after(self.start, random);
-        }
         let start = self.start;
+        if self.poisson || self.rate.at(start) == 0 {
+            return self.after(start, random);
+        }
         self.sending(start)
     }
 

@@ -12,6 +12,7 @@ mod network;
 mod queues;
 mod routes;
 mod scenarios;
+mod tcp;
 mod warm_start;
 mod watch;
 mod whole_calls;

@@ -234,3 +234,44 @@ fn e29_2_a_whole_call_runs_over_a_scenario_with_bursts_queues_and_ecn() {
     }
     assert_eq!(run(3).0, digest, "the same in every run");
 }
+
+#[test]
+fn e29_2_datagrams_share_their_links_with_the_cross_traffic_of_the_scenario() {
+    let with = |traffic: &str| {
+        let text = format!(
+            "name = \"shared\"\nduration = \"60 s\"\n[links.there]\nrate = \"5 Mbit/s\"\ndelay = \"20 ms\"\nqueue = \"200 ms\"\n\
+             [links.back]\ndelay = \"20 ms\"\n[[cross_traffic]]\nname = \"other\"\npath = [\"there\"]\nreturn_path = [\"back\"]\n{traffic}"
+        );
+        let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        let mut network = Network::of(&scenario, 1).expect("a network");
+        network
+            .route(address(1).ip(), address(2).ip(), &["there"])
+            .expect("a route");
+        let mut executor = VirtualExecutor::new(network);
+        let came = Came::default();
+        let talker = Talker {
+            next: Timestamp::ZERO,
+            every: TimeDelta::ms(20),
+            ecn: Ecn::NotEct,
+            sent: 0,
+        };
+        executor.add_node(Box::new(talker), &[address(1)]);
+        executor.add_node(Box::new(Listener(Rc::clone(&came))), &[address(2)]);
+        executor.run_for(TimeDelta::seconds(60));
+        let delays: Vec<f64> = came
+            .take()
+            .iter()
+            .map(|one| (one.0 - (Timestamp::ZERO + TimeDelta::ms(20) * i64::from(one.1))).as_ms_f64())
+            .collect();
+        delays.iter().sum::<f64>() / delays.len() as f64
+    };
+    let (light, heavy) = (
+        with("kind = \"cbr\"\nrate = \"1 Mbit/s\""),
+        with("kind = \"tcp\"\nalgorithm = \"cubic\""),
+    );
+    assert!((21.0..25.0).contains(&light), "{light} ms");
+    assert!(
+        (100.0..225.0).contains(&heavy),
+        "a download fills the queue: {heavy} ms"
+    );
+}

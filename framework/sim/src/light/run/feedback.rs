@@ -4,7 +4,9 @@ use jackfield_core::units::DataSize;
 
 use crate::clock::VirtualTime;
 use crate::packet::{Ecn, PacketKind, PacketRecord, Source};
+use crate::source::traffic::Entrance;
 use crate::steps::ns;
+use crate::topology::Transit;
 
 use super::super::receiver::{Message, REPORT};
 use super::{Happening, REPORTS, Run};
@@ -89,7 +91,7 @@ impl Run<'_> {
                     self.free.push(place as u32);
                     self.settle(now, number);
                 }
-                Source::CrossTraffic(number) => self.land_cross(now, number, &transit, true),
+                Source::CrossTraffic(_) => self.land_cross(now, &transit, true),
             }
         }
         self.out.landed.clear();
@@ -97,7 +99,7 @@ impl Run<'_> {
             match transit.packet.source {
                 Source::Flow(number) => self.note_frame(now, number, &transit.packet, false),
                 Source::Feedback(_) => self.free.push(transit.token as u32),
-                Source::CrossTraffic(number) => self.land_cross(now, number, &transit, false),
+                Source::CrossTraffic(_) => self.land_cross(now, &transit, false),
             }
         }
     }
@@ -113,6 +115,13 @@ impl Run<'_> {
             } else {
                 stream.dropped(packet.frame, number, self.out.observer);
             }
+        }
+    }
+
+    fn land_cross(&mut self, now: VirtualTime, transit: &Transit, came: bool) {
+        let (topology, out) = (&mut self.topology, &mut self.out);
+        if let Some((number, next)) = self.traffic.landed(now, transit, came, topology, out) {
+            self.agenda.schedule(next, Happening::Cross(number as u32));
         }
     }
 }

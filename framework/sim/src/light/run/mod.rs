@@ -2,7 +2,6 @@
 
 mod available;
 mod feedback;
-mod other;
 mod setup;
 
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
@@ -14,8 +13,8 @@ use crate::packet::{DropReason, PacketKind, PacketRecord, Source};
 use crate::random::CounterRandom;
 use crate::scenario::Scenario;
 use crate::source::cross::Cross;
+use crate::source::traffic::{Entrance, Traffic};
 use crate::steps::ns;
-use crate::tcp::{TcpPacket, TcpTraffic};
 use crate::topology::{RouteId, Topology, Transit, Witness};
 
 use super::observer::Observer;
@@ -29,8 +28,6 @@ use super::{FlowSummary, RunError, Summary};
 const REPORTS: TimeDelta = TimeDelta::seconds(1);
 /// How often padding is made.
 const PADDING_NS: u64 = 5_000_000;
-/// Under which the randomness of cross traffic is drawn.
-const CROSS: u16 = 0x8000;
 
 #[derive(Clone, Copy, Debug)]
 enum Happening {
@@ -63,26 +60,6 @@ struct Flow {
     feedbacks: u64,
 }
 
-enum CrossSource {
-    Paced(Cross),
-    Burst { packets: u32, packet: DataSize },
-    Tcp(Box<Tcp>),
-}
-
-/// A TCP sender with its receiver, and when they are next to be asked.
-struct Tcp {
-    traffic: TcpTraffic,
-    return_path: RouteId,
-    at: VirtualTime,
-    answers: u64,
-}
-
-struct CrossTraffic {
-    source: CrossSource,
-    path: RouteId,
-    sent: u64,
-}
-
 /// One run.
 pub(super) struct Run<'a> {
     scenario: &'a Scenario,
@@ -90,15 +67,12 @@ pub(super) struct Run<'a> {
     topology: Topology,
     agenda: Agenda<Happening>,
     flows: Vec<Flow>,
-    cross: Vec<CrossTraffic>,
+    traffic: Traffic,
     constant: Vec<(Vec<usize>, Cross)>,
     truth: Truth,
     changes: Vec<(VirtualTime, usize, DataRate)>,
     messages: Vec<Message>,
     free: Vec<u32>,
-    /// What TCP has under way.
-    segments: Vec<TcpPacket>,
-    free_segments: Vec<u32>,
     out: Landing<'a>,
     end: VirtualTime,
 }
@@ -135,7 +109,7 @@ impl Witness for Landing<'_> {
     }
 }
 
-impl Landing<'_> {
+impl Entrance for Landing<'_> {
     fn send(
         &mut self,
         topology: &mut Topology,
@@ -239,7 +213,12 @@ impl Run<'_> {
                         .schedule(now.later(PADDING_NS), Happening::Padding(flow as u32));
                 }
             }
-            Happening::Cross(number) => self.cross(now, number as usize),
+            Happening::Cross(number) => {
+                let (topology, out) = (&mut self.topology, &mut self.out);
+                if let Some(next) = self.traffic.call(now, number as usize, topology, out) {
+                    self.agenda.schedule(next, Happening::Cross(number));
+                }
+            }
             Happening::Capacity(change) => {
                 let (_, link, rate) = self.changes[change as usize];
                 self.out.observer.capacity(now, link, rate);

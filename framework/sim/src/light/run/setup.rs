@@ -1,13 +1,11 @@
 //! What a run begins with, and what the scenario tells beforehand.
 
 use crate::agenda::Agenda;
-use crate::link::NEVER;
 use crate::node_clock::NodeClock;
 use crate::random::CounterRandom;
-use crate::scenario::{CrossKind, Scenario};
-use crate::source::cross::Cross;
+use crate::scenario::Scenario;
+use crate::source::traffic::{Traffic, paced};
 use crate::steps::instant;
-use crate::tcp::TcpTraffic;
 use crate::topology::Topology;
 use jackfield_core::units::DataRate;
 
@@ -17,7 +15,7 @@ use super::super::sender::Sender;
 use super::super::trace::TraceHasher;
 use super::super::truth::{Truth, competes};
 use super::super::{ModuleSource, RunError};
-use super::{CROSS, CrossSource, CrossTraffic, Flow, Happening, Landing, Run, Tcp};
+use super::{Flow, Happening, Landing, Run};
 
 impl<'a> Run<'a> {
     pub(in super::super) fn new(
@@ -67,40 +65,13 @@ impl<'a> Run<'a> {
                 feedbacks: 0,
             });
         }
-        let mut cross = Vec::new();
-        let mut constant = Vec::new();
-        for (number, spec) in scenario.cross_traffic.iter().enumerate() {
-            let number = CROSS | number as u16;
-            if let Some(source) = Cross::new(spec, number) {
-                constant.push((numbers(&spec.path), source));
-            }
-            let source = match (&spec.kind, Cross::new(spec, number)) {
-                (_, Some(source)) => CrossSource::Paced(source),
-                (CrossKind::Burst(burst), _) => CrossSource::Burst {
-                    packets: burst.packets,
-                    packet: burst.packet,
-                },
-                (CrossKind::Tcp(tcp), _) => CrossSource::Tcp(Box::new(Tcp {
-                    traffic: TcpTraffic::new(
-                        *tcp,
-                        instant(spec.start),
-                        instant(spec.stop),
-                        number,
-                        CounterRandom::new(seed),
-                    ),
-                    return_path: topology.add_route(numbers(&spec.return_path)),
-                    at: NEVER,
-                    answers: 0,
-                })),
-                // Whatever sends at a rate has been made above.
-                _ => continue,
-            };
-            cross.push(CrossTraffic {
-                source,
-                path: topology.add_route(numbers(&spec.path)),
-                sent: 0,
-            });
-        }
+        let constant = scenario
+            .cross_traffic
+            .iter()
+            .enumerate()
+            .filter_map(|(number, spec)| Some((numbers(&spec.path), paced(number, spec)?)))
+            .collect();
+        let traffic = Traffic::new(scenario, seed, &mut topology);
         let truth = Truth::new(scenario);
         let mut run = Self {
             scenario,
@@ -108,14 +79,12 @@ impl<'a> Run<'a> {
             topology,
             agenda: Agenda::new(),
             flows,
-            cross,
+            traffic,
             constant,
             changes: truth.changes(),
             truth,
             messages: Vec::new(),
             free: Vec::new(),
-            segments: Vec::new(),
-            free_segments: Vec::new(),
             out: Landing {
                 observer,
                 trace: TraceHasher::new(),
@@ -151,16 +120,8 @@ impl<'a> Run<'a> {
                 self.agenda.schedule(instant(spec.stop), Happening::End(flow));
             }
         }
-        for number in 0..self.cross.len() {
-            let spec = &self.scenario.cross_traffic[number];
-            let first = match &mut self.cross[number].source {
-                CrossSource::Paced(source) => source.first(&self.random),
-                CrossSource::Burst { .. } => Some(instant(spec.start)),
-                CrossSource::Tcp(tcp) => {
-                    tcp.at = tcp.traffic.deadline().unwrap_or(NEVER);
-                    Some(tcp.at).filter(|at| *at != NEVER)
-                }
-            };
+        let first = self.traffic.first();
+        for (number, (spec, first)) in self.scenario.cross_traffic.iter().zip(first).enumerate() {
             if let Some(at) = first {
                 self.agenda.schedule(at, Happening::Cross(number as u32));
             }
