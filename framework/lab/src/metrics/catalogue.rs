@@ -10,7 +10,7 @@ pub(super) const NETWORK: &[Metric] = &[
         unit: Unit::Share,
         better: Better::Higher,
         worst: 0.0,
-        description: "What arrived of the flow, divided by what it could have had: its fair share of the tightest link of its path, less traffic that yields to nobody, and no more than its own greatest rate. For all flows together: what arrived of them, divided by the sum of that.",
+        description: "What arrived of the flow, divided by what it could have had: its fair share of the tightest link of its path, less traffic that yields to nobody, and no more than its own greatest rate. No second counts for more than was available in it. For all flows together: the sums, divided.",
         wording: [
             "uses {} more of what the path offers",
             "uses {} less of what the path offers",
@@ -136,7 +136,7 @@ pub(super) const NETWORK: &[Metric] = &[
         unit: Unit::Seconds,
         better: Better::Lower,
         worst: 600.0,
-        description: "From the beginning of the segment, or of the flow, until what arrived within a second first reaches 90 % of what was available; the length of the segment if it never does.",
+        description: "From the beginning of the segment, or of the flow, until what arrived within a second first reaches 90 % of what was available; the length of the segment if it never does. Of segments only.",
         wording: ["needs {} longer to reach 90 %", "reaches 90 % {} sooner"],
     },
     Metric {
@@ -145,7 +145,7 @@ pub(super) const NETWORK: &[Metric] = &[
         unit: Unit::Seconds,
         better: Better::Lower,
         worst: 600.0,
-        description: "From the beginning of the segment, or of the flow, until what arrives within a second stays within 10 % of what is available for 5 s on end; the length of the segment if it never does.",
+        description: "From the beginning of the segment, or of the flow, until what arrives within a second stays within 10 % of what is available for 5 s on end; the length of the segment if it never does. Of segments only.",
         wording: ["settles {} later", "settles {} sooner"],
     },
     Metric {
@@ -172,7 +172,7 @@ pub(super) const NETWORK: &[Metric] = &[
         unit: Unit::PerMinute,
         better: Better::Lower,
         worst: 600.0,
-        description: "How often what is sent within 500 ms passes from below a low watermark to above a high one or back (RFC 8868 section 3; the watermarks are 10 % below and above the mean of the segment).",
+        description: "How often what is sent within 500 ms passes from below a low watermark to above a high one or back (RFC 8868 section 3; the watermarks are 10 % below and above the mean of the segment). Of segments only.",
         wording: ["swings {} more often", "swings {} less often"],
     },
     Metric {

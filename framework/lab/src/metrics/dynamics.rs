@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::light::Flow;
+use super::counts::Flow;
 use super::windows::{WINDOW, WINDOW_NS};
 
 /// Windows in a second.
@@ -48,16 +48,23 @@ impl<'a> Course<'a> {
         self.flow.sent.at(window) * 8.0 / WINDOW
     }
 
-    /// What arrived and what could have, in bits.
+    /// What was used and what was available, in bits. No second counts for more than was available in it: what a flow takes from others does
+    /// not make up for what it leaves at another time.
     pub(super) fn used_and_available(&self) -> (f64, f64) {
-        self.windows.iter().fold((0.0, 0.0), |(used, available), window| {
-            let share = self.flow.available.at(*window);
-            if share.is_finite() {
-                (used + self.received(*window) * WINDOW, available + share * WINDOW)
-            } else {
-                (used, available)
-            }
-        })
+        let mut sums = (0.0, 0.0);
+        for second in self.windows.chunks(SECOND) {
+            let known = || {
+                second
+                    .iter()
+                    .filter(|window| self.flow.available.at(**window).is_finite())
+            };
+            let used: f64 = known().map(|window| self.received(*window) * WINDOW).sum();
+            let available: f64 = known()
+                .map(|window| self.flow.available.at(*window) * WINDOW)
+                .sum();
+            sums = (sums.0 + used.min(available), sums.1 + available);
+        }
+        sums
     }
 
     /// Nothing if there is no window with both a target and something available.

@@ -1,8 +1,9 @@
 //! From counts to the values of metrics.
 
 use super::catalogue::NETWORK;
+use super::counts::{Flow, Tally};
 use super::dynamics::Course;
-use super::light::{Flow, LightMetrics, Tally};
+use super::light::LightMetrics;
 use super::mos::mos;
 use super::spans::Span;
 use super::windows::WINDOW;
@@ -54,7 +55,7 @@ impl LightMetrics {
             let of_flows = flows.flat_map(|flow| {
                 NETWORK
                     .iter()
-                    .filter(|metric| of_a_flow(metric.name))
+                    .filter(|metric| of_a_flow(metric.name, &span.name))
                     .map(|metric| (flow.name.as_str(), metric))
             });
             let of_all = NETWORK
@@ -176,7 +177,7 @@ fn of_flow(flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<
         return;
     }
     let mut put = |metric: &'static str, value: f64| {
-        if value.is_finite() {
+        if value.is_finite() && (span.name != WHOLE || !OF_SEGMENTS.contains(&metric)) {
             rows.push(MetricValue {
                 flow: flow.name.clone(),
                 segment: span.name.clone(),
@@ -190,7 +191,7 @@ fn of_flow(flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<
     put("sent_rate", tally.bytes as f64 * 8.0 / 1e3 / seconds);
     put("target_rate", course.mean_target() / 1e3);
     if tally.received == 0 {
-        for metric in NETWORK.iter().filter(|metric| of_a_flow(metric.name)) {
+        for metric in NETWORK.iter().filter(|metric| of_a_flow(metric.name, &span.name)) {
             put(metric.name, metric.worst);
         }
         return;
@@ -238,8 +239,11 @@ fn of_flow(flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<
     put("mos", mos(tally.delay.quantile_ms(0.95), heard));
 }
 
+/// How a flow follows one step: over a whole run with several of them it means nothing, so that a cell's value is the mean over segments.
+const OF_SEGMENTS: [&str; 4] = ["time_to_90", "settling_time", "reaction_time", "oscillation"];
+
 /// Metrics that every active flow has a value of, so that one whose media never came gets their worst.
-fn of_a_flow(name: &str) -> bool {
+fn of_a_flow(name: &str, segment: &str) -> bool {
     const OTHERS: [&str; 12] = [
         "link_utilisation",
         "jain_1s",
@@ -254,7 +258,7 @@ fn of_a_flow(name: &str) -> bool {
         "sent_rate",
         "target_rate",
     ];
-    !OTHERS.contains(&name)
+    !OTHERS.contains(&name) && (segment != WHOLE || !OF_SEGMENTS.contains(&name))
 }
 
 /// Metrics of all flows together; fairness needs two of them.

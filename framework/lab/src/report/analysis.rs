@@ -95,7 +95,7 @@ pub struct Effect {
     pub means: [f64; 2],
     /// The difference over all scenarios and its interval; nothing if there are too few values.
     pub overall: Option<Interval>,
-    /// One end of this is the one-sided bound at the same confidence that guardrails are judged by.
+    /// The 90 % interval, whose ends are the one-sided 95 % bounds that guardrails are judged by: TOST by its interval (Schuirmann 1987).
     pub one_sided: Option<Interval>,
     /// How likely so much is if there were no difference.
     pub p_value: f64,
@@ -320,9 +320,13 @@ impl Analyst<'_> {
     }
 }
 
-/// The scenario that a variant belongs to: `rfc8867/5.1` of `rfc8867/5.1+codel`.
+/// The scenario that a variant belongs to: `rfc8867-5.1` of `rfc8867-5.1+codel` and of `rfc8867-5.1/queue=codel,owd=50ms`.
 fn family(scenario: &str) -> &str {
-    scenario.split_once('+').map_or(scenario, |(family, _)| family)
+    let plain = scenario.split_once('+').map_or(scenario, |(family, _)| family);
+    match plain.rsplit_once('/') {
+        Some((family, swept)) if swept.contains('=') => family,
+        _ => plain,
+    }
 }
 
 fn adjust(effects: &mut [Effect]) {
@@ -375,5 +379,22 @@ pub(super) fn judged(interval: &Interval, better: Better) -> Outcome {
         Some(true) => Outcome::Better,
         Some(false) => Outcome::Worse,
         None => Outcome::Different,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_belong_to_their_scenario() {
+        for (scenario, of) in [
+            ("rfc8867-5.1+codel", "rfc8867-5.1"),
+            ("rfc8867-5.1/queue=codel,owd=50ms", "rfc8867-5.1"),
+            ("rfc8867-5.1/queue=codel+bloat", "rfc8867-5.1"),
+            ("rfc8867/5.1", "rfc8867/5.1"),
+        ] {
+            assert_eq!(family(scenario), of);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A forest plot: the difference in every scenario with its interval, and over all of them.
 
-use super::svg::{Anchor, Drawing, Scale, shortened};
+use super::svg::{Anchor, Drawing, Scale, cut, shortened};
 use crate::metrics::{Better, Metric};
 use crate::report::analysis::{Effect, MetricRole, Outcome};
 use crate::report::number::{Format, signed};
@@ -8,9 +8,10 @@ use crate::statistics::Interval;
 use crate::statistics::summary::{median, quantile};
 
 const WIDTH: f64 = 960.0;
-const LEFT: f64 = 236.0;
 const RIGHT: f64 = 716.0;
 const ROW: f64 = 24.0;
+/// Names longer than this are cut.
+const LONGEST: usize = 54;
 
 pub(in crate::report) fn forest(
     effect: &Effect,
@@ -39,7 +40,15 @@ pub(in crate::report) fn forest(
         .filter(|width| *width > 0.0)
         .collect();
     let spread = if widths.is_empty() { 0.0 } else { median(&widths) };
-    let scale = Scale::round(low * format.scale, high * format.scale, (LEFT, RIGHT));
+    // Names get the room that they need.
+    let longest = rows
+        .iter()
+        .map(|row| row.0.chars().count())
+        .max()
+        .unwrap_or(0)
+        .clamp(14, LONGEST);
+    let left = 26.0 + 7.0 * longest as f64;
+    let scale = Scale::round(low * format.scale, high * format.scale, (left, RIGHT));
     let at = |value: f64| scale.at(value * format.scale);
     let top = 46.0;
     let bottom = top + ROW * (rows.len() as f64 + 1.6);
@@ -55,7 +64,7 @@ pub(in crate::report) fn forest(
         drawing.text((x, bottom + 16.0), Anchor::Middle, "tick", &signed(&text));
     }
     drawing.text(
-        ((LEFT + RIGHT) / 2.0, bottom + 34.0),
+        ((left + RIGHT) / 2.0, bottom + 34.0),
         Anchor::Middle,
         "axis",
         &format!(
@@ -68,7 +77,12 @@ pub(in crate::report) fn forest(
     );
     let zero = at(0.0);
     drawing.line((zero, top - 8.0), (zero, bottom), "zero");
-    sides(&mut drawing, effect.better, zero, (arm.1, baseline));
+    sides(
+        &mut drawing,
+        effect.better,
+        (zero - left, zero),
+        (arm.1, baseline),
+    );
     if let Some(margin) = margin {
         let x = at(margin);
         drawing.line((x, top - 8.0), (x, bottom), "margin");
@@ -88,7 +102,7 @@ pub(in crate::report) fn forest(
             &format!("{name}: {texts}, {pairs} pairs"),
         );
         drawing.rectangle((0.0, y - ROW / 2.0), (WIDTH, ROW), "band");
-        drawing.text((4.0, y + 4.0), Anchor::Start, "label", &shortened(name, 34));
+        drawing.text((4.0, y + 4.0), Anchor::Start, "label", &cut(name, LONGEST));
         drawing.line((at(interval.lower), y), (at(interval.upper), y), "whisker");
         for (end, outwards) in [(interval.lower, -1.0), (interval.upper, 1.0)] {
             let (x, scaled) = (at(end), end * format.scale);
@@ -102,7 +116,10 @@ pub(in crate::report) fn forest(
                 );
             }
         }
-        drawing.marker(arm.0, (at(interval.estimate), y), 4.2, "dot");
+        let centre = interval.estimate * format.scale;
+        if scale.values.0 <= centre && centre <= scale.values.1 {
+            drawing.marker(arm.0, (at(interval.estimate), y), 4.2, "dot");
+        }
         drawing.text((WIDTH - 4.0, y + 4.0), Anchor::End, "figure", &texts);
         drawing.close();
     }
@@ -136,13 +153,13 @@ pub(in crate::report) fn forest(
 }
 
 /// Which side of zero is whose.
-fn sides(drawing: &mut Drawing, better: Better, zero: f64, (arm, baseline): (&str, &str)) {
+fn sides(drawing: &mut Drawing, better: Better, (room, zero): (f64, f64), (arm, baseline): (&str, &str)) {
     let (left, right) = match better {
         Better::Higher => (baseline, arm),
         Better::Lower => (arm, baseline),
         Better::Neither => return,
     };
-    if zero - LEFT > 60.0 {
+    if room > 60.0 {
         drawing.text(
             (zero - 10.0, 18.0),
             Anchor::End,

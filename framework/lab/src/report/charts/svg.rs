@@ -32,6 +32,18 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     format!("{kept}…")
 }
 
+/// Text cut in its middle: names that differ, differ at an end.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    let n = text.chars().count();
+    if n <= most {
+        return text.to_owned();
+    }
+    let (front, back) = (most / 2, most - most / 2 - 1);
+    let start: String = text.chars().take(front).collect();
+    let end: String = text.chars().skip(n - back).collect();
+    format!("{start}…{end}")
+}
+
 /// A drawing that grows.
 pub(super) struct Drawing {
     body: String,
@@ -195,7 +207,7 @@ impl Scale {
 
     pub(super) fn at(&self, value: f64) -> f64 {
         let (low, high) = self.values;
-        let part = ((value - low) / (high - low)).clamp(-0.02, 1.02);
+        let part = ((value - low) / (high - low)).clamp(0.0, 1.0);
         self.places.0 + part * (self.places.1 - self.places.0)
     }
 
@@ -289,6 +301,7 @@ mod tests {
     fn nothing_of_a_name_gets_into_the_markup() {
         assert_eq!(escape("<b>&\"'\u{7}"), "&lt;b&gt;&amp;&quot;&#39;\u{fffd}");
         assert_eq!(shortened("Zürichsee", 6), "Züric…");
+        assert_eq!(cut("rfc8867/queue=codel", 9), "rfc8…odel");
     }
 
     #[test]
