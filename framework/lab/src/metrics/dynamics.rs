@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::light::Flow;
+use super::counts::Flow;
 use super::windows::{WINDOW, WINDOW_NS};
 
 /// Windows in a second.

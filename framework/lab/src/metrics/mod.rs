@@ -11,6 +11,7 @@
 //! "could have had" if others leave it more than their shares, and of a flow alone on a link it is the capacity.
 
 mod catalogue;
+mod counts;
 mod dynamics;
 mod fairness;
 mod freezes;

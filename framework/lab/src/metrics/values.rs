@@ -1,8 +1,9 @@
 //! From counts to the values of metrics.
 
 use super::catalogue::NETWORK;
+use super::counts::{Flow, Tally};
 use super::dynamics::Course;
-use super::light::{Flow, LightMetrics, Tally};
+use super::light::LightMetrics;
 use super::mos::mos;
 use super::spans::Span;
 use super::windows::WINDOW;

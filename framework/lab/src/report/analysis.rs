@@ -95,7 +95,7 @@ pub struct Effect {
     pub means: [f64; 2],
     /// The difference over all scenarios and its interval; nothing if there are too few values.
     pub overall: Option<Interval>,
-    /// One end of this is the one-sided bound at the same confidence that guardrails are judged by.
+    /// The 90 % interval, whose ends are the one-sided 95 % bounds that guardrails are judged by: TOST by its interval (Schuirmann 1987).
     pub one_sided: Option<Interval>,
     /// How likely so much is if there were no difference.
     pub p_value: f64,

@@ -1,12 +1,13 @@
 //! The report as one HTML file.
 
+mod figures;
 mod tables;
 
 use std::fmt::Write as _;
 
 use super::Report;
 use super::analysis::{ArmRole, Comparison, Effect, MetricRole};
-use super::charts::{escape, forest, marker, pareto, series};
+use super::charts::{escape, forest, marker};
 use super::values::Cell;
 use super::verdict::{Finding, Verdict};
 use crate::metrics::Metric;
@@ -30,13 +31,13 @@ pub(super) fn page(report: &Report<'_>) -> String {
             "pareto",
             "Gain against cost",
             "Large: mean over all scenarios. Small: each scenario. The line joins the arms that no other arm beats in both ways.",
-            &pareto_plot(report),
+            &figures::pareto(report),
         ),
         section(
             "differences",
             "By scenario",
             "Each row is a scenario: the mean difference over its seeds and its 95 % interval (BCa bootstrap, widened for few seeds). The diamond is the mean over scenarios with its interval.",
-            &forests(report),
+            &figures::forests(report),
         ),
         section(
             "matrix",
@@ -48,7 +49,7 @@ pub(super) fn page(report: &Report<'_>) -> String {
             "time",
             "Cells over time",
             "Thick: what arrived, mean over a second. Thin: what the controller aimed at. Grey: what the tightest link bears.",
-            &over_time(report),
+            &figures::over_time(report),
         ),
         section(
             "all",
@@ -266,134 +267,6 @@ fn kept_together(text: &str) -> String {
         .replace(" s)", "\u{a0}s)")
 }
 
-fn pareto_plot(report: &Report<'_>) -> String {
-    let of_plan: Vec<&Metric> = report
-        .comparisons
-        .iter()
-        .take(1)
-        .flat_map(|comparison| planned(comparison).filter_map(|effect| metric(report, &effect.metric)))
-        .collect();
-    let has = |name: &str| metric(report, name).filter(|_| report.values.metrics().any(|own| own == name));
-    let Some((x, y)) = pareto::axes(&of_plan, has) else {
-        return String::new();
-    };
-    let points: Vec<pareto::Point> = report
-        .arms
-        .iter()
-        .enumerate()
-        .filter(|(_, (_, role))| *role != ArmRole::Repeat)
-        .filter_map(|(index, (arm, _))| {
-            let scenarios: Vec<(String, f64, f64)> = report
-                .values
-                .scenarios()
-                .iter()
-                .filter_map(|scenario| {
-                    let mean = |metric: &Metric| {
-                        let values: Vec<f64> = report
-                            .values
-                            .by_seed(metric.name, scenario, arm)
-                            .into_values()
-                            .collect();
-                        (!values.is_empty()).then(|| crate::statistics::summary::mean(&values))
-                    };
-                    Some((scenario.to_string(), mean(x)?, mean(y)?))
-                })
-                .collect();
-            let n = scenarios.len() as f64;
-            (n > 0.0).then(|| pareto::Point {
-                arm: arm.clone(),
-                index,
-                at: (
-                    scenarios.iter().map(|own| own.1).sum::<f64>() / n,
-                    scenarios.iter().map(|own| own.2).sum::<f64>() / n,
-                ),
-                scenarios,
-            })
-        })
-        .collect();
-    if points.is_empty() {
-        return String::new();
-    }
-    format!(
-        r#"<figure class="chart">{}</figure>"#,
-        pareto::pareto(&points, x, y)
-    )
-}
-
-fn forests(report: &Report<'_>) -> String {
-    let mut html = String::new();
-    let several = report.comparisons.len() > 3;
-    for comparison in report
-        .comparisons
-        .iter()
-        .filter(|own| own.role != ArmRole::Repeat)
-    {
-        let mut charts = String::new();
-        for effect in planned(comparison) {
-            let Some(metric) = metric(report, &effect.metric) else {
-                continue;
-            };
-            let role = match effect.role {
-                MetricRole::Guardrail { .. } => "guardrail",
-                _ => "primary",
-            };
-            let _ = write!(
-                charts,
-                r#"<figure class="chart"><figcaption>{} <span class="tag">{role}</span></figcaption>{}</figure>"#,
-                escape(metric.label),
-                forest::forest(
-                    effect,
-                    metric,
-                    (index_of(report, &comparison.arm), &comparison.arm),
-                    &report.experiment.baseline
-                )
-            );
-        }
-        let _ = write!(
-            html,
-            r#"<details{}><summary><h3>{} <span class="against">against {}</span></h3></summary>{charts}</details>"#,
-            if several && comparison.role == ArmRole::Oracle {
-                ""
-            } else {
-                " open"
-            },
-            arm_label(report, &comparison.arm),
-            arm_label(report, &report.experiment.baseline)
-        );
-    }
-    html
-}
-
-fn over_time(report: &Report<'_>) -> String {
-    let mut groups: Vec<(&str, u64)> = Vec::new();
-    for cell in &report.series {
-        if !groups.contains(&(&cell.scenario, cell.seed)) {
-            groups.push((&cell.scenario, cell.seed));
-        }
-    }
-    let mut html = String::new();
-    for (scenario, seed) in groups {
-        let mut cells: Vec<_> = report
-            .series
-            .iter()
-            .filter(|cell| cell.scenario == scenario && cell.seed == seed)
-            .map(|cell| (index_of(report, &cell.arm), cell))
-            .collect();
-        cells.sort_by_key(|(index, _)| *index);
-        let arms: String = cells
-            .iter()
-            .map(|(_, cell)| arm_label(report, &cell.arm))
-            .collect();
-        let _ = write!(
-            html,
-            r#"<figure class="chart time"><figcaption>{} <span class="tag">seed {seed}</span> <span class="legend">{arms}</span></figcaption>{}</figure>"#,
-            escape(scenario),
-            series::over_time(&cells)
-        );
-    }
-    html
-}
-
 fn methods(report: &Report<'_>) -> String {
     let mut terms = String::new();
     for name in report.values.metrics() {
@@ -409,7 +282,7 @@ fn methods(report: &Report<'_>) -> String {
     }
     format!(
         r"<div class=prose><p>Arms meet under equal seeds: in one scenario and seed they meet the same network and the same pictures, so that every difference is a difference of the arms. A scenario's interval comes from its differences by the bias-corrected and accelerated bootstrap (10 000 resamples). The interval over all scenarios resamples scenarios, their variants and seeds, level by level, so that many seeds of few scenarios do not pass for much evidence.</p>
-<p>A primary metric counts as better or worse if its p-value, corrected for the number of primary metrics by Holm's method, is at most 0.05 and its 95&nbsp;% interval leaves out zero. A guardrail holds if the one-sided 95&nbsp;% bound of the harm lies within its margin, and is broken if the opposite bound lies beyond it; else it is open. The column “ranks” is Wilcoxon's signed-rank test over all pairs, as a check that assumes less.</p>
+<p>A primary metric counts as better or worse if its p-value, corrected for the number of primary metrics by Holm's method, is at most 0.05 and its 95&nbsp;% interval leaves out zero. A guardrail is judged by two one-sided tests (TOST): it holds if the one-sided 95&nbsp;% bound of the harm lies within its margin, and is broken if the opposite bound lies beyond it; else it is open. The column “ranks” is Wilcoxon's signed-rank test over all pairs, as a check that assumes less.</p>
 <p>A cell that failed counts with the worst value of each metric. An interval says how far the mean would stray if other seeds and scenarios of the same kind had been drawn; it says nothing of scenarios of another kind.</p></div>
 <details><summary><h3>What the metrics measure</h3></summary><dl class=terms>{terms}</dl></details>"
     )
