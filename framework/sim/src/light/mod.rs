@@ -8,6 +8,10 @@
 //! padding where media lacks), `ecn`, `feedback_interval`, `advice().pacing_window` (`Pacer::configure`). `advice` is asked for after each
 //! event but `SentPacket`.
 //!
+//! The receiver reports each packet in a feedback, every 50 to 250 ms, so that feedback takes 5 % of what it receives, or as often as the controller
+//! wants. Feedback and reports are packets on the return path: they wait, and can be lost. Nothing is sent again, so a frame that has lost a packet is
+//! never complete.
+//!
 //! Rates and sizes are those at the IP layer, headers included. Engine time is 0 at the beginning of the scenario; the sender's clock is
 //! right, the receiver's is as the scenario says.
 

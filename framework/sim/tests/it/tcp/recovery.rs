@@ -134,7 +134,7 @@ fn losses_of_one_in_a_hundred_slow_reno_down_as_the_formula_says() {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        ((state >> 33) % 100 == 0, 0)
+        ((state >> 33).is_multiple_of(100), 0)
     });
     link.run_until(seconds(5.0));
     let throughput = link.throughput_until(seconds(105.0))[0];
