@@ -5,7 +5,7 @@ use super::flows::{Kind, Seen, run};
 macro_rules! scenario {
     ($file:literal) => {
         include_str!(concat!(
-            "../../../../benches/ab/scenarios/rfc8867/",
+            "../../../../../benches/ab/scenarios/rfc8867/",
             $file,
             ".toml"
         ))
