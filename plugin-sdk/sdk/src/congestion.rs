@@ -52,30 +52,51 @@ const WARM_GROWTH: f64 = 0.2;
 /// A warm start that was not asked for longer than this grows as if it had been so long.
 const LONGEST_STEP: TimeDelta = TimeDelta::seconds(1);
 
-/// The rate that a predecessor sent at: its successor may be below it at once, and above it by a fifth for each second, until it no longer
+/// So long it is held back, whatever it wanted meanwhile.
+const WARM_FOR: TimeDelta = TimeDelta::seconds(1);
+
+/// The rate that a predecessor sent at: its successor may be below it at once, and above it by a fifth for each second, for a second and until it no longer
 /// wants to be. So a swap is never heard as a jump of the rate, and a successor that is wrong does no harm before it is found out.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WarmStart {
-    limit: Option<(Timestamp, DataRate)>,
+    limit: Option<Limit>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    /// When the successor came in.
+    begun: Timestamp,
+    at: Timestamp,
+    rate: DataRate,
 }
 
 impl WarmStart {
     /// Starts from `target` at `now`; without a rate above zero nothing is limited.
     pub fn begin(now: Timestamp, target: DataRate) -> Self {
         Self {
-            limit: Some((now, target)).filter(|(_, target)| *target > DataRate::ZERO),
+            limit: (target > DataRate::ZERO).then_some(Limit {
+                begun: now,
+                at: now,
+                rate: target,
+            }),
         }
     }
 
     /// `wanted`, or as much of it as may be sent at `now`.
     pub fn limit(&mut self, now: Timestamp, wanted: DataRate) -> DataRate {
-        let Some((since, limit)) = self.limit else {
+        let Some(Limit { begun, at, rate }) = self.limit else {
             return wanted;
         };
-        let step = now.since(since).min(LONGEST_STEP);
-        let limit = limit * (1.0 + WARM_GROWTH * step.as_seconds_f64());
-        self.limit = (wanted > limit).then_some((since.max(now), limit));
-        wanted.min(limit)
+        let step = now.since(at).min(LONGEST_STEP);
+        let rate = rate * (1.0 + WARM_GROWTH * step.as_seconds_f64());
+        // What is wanted for a moment only says nothing yet of the next.
+        let goes_on = wanted > rate || now.since(begun) < WARM_FOR;
+        self.limit = goes_on.then_some(Limit {
+            begun,
+            at: at.max(now),
+            rate,
+        });
+        wanted.min(rate)
     }
 }
 

@@ -331,11 +331,11 @@ fn what_the_one_in_the_shadow_would_decide_stands_beside_what_is_decided() {
         )
     };
     assert_eq!(rates(&world), (DataRate::kbps(40), None));
-    swap_in(&mut world, fixed(90), true);
+    swap_in(&mut world, fixed(30), true);
     world.speak(0, 50);
     assert_eq!(
         rates(&world),
-        (DataRate::kbps(40), Some(DataRate::kbps(90))),
+        (DataRate::kbps(40), Some(DataRate::kbps(30))),
         "it is heeded by nobody"
     );
     let now = world.now;
@@ -343,13 +343,13 @@ fn what_the_one_in_the_shadow_would_decide_stands_beside_what_is_decided() {
     world.speak(0, 10);
     assert_eq!(
         rates(&world),
-        (DataRate::kbps(90), Some(DataRate::kbps(40))),
+        (DataRate::kbps(30), Some(DataRate::kbps(40))),
         "its predecessor is kept at hand"
     );
     let now = world.now;
     world.with(0, |domain, _| domain.decide_swap(now, 7, true));
     world.speak(0, 10);
-    assert_eq!(rates(&world), (DataRate::kbps(90), None), "there is one only");
+    assert_eq!(rates(&world), (DataRate::kbps(30), None), "there is one only");
 }
 
 #[test]

@@ -157,14 +157,14 @@ proptest! {
         let pair = Pair::of(TcpConfig { algorithm, ecn: bytes % 2 == 0, ..TcpConfig::default() }, bytes);
         let mut link = Bottleneck::new(5_000_000, 20, 30_000, vec![pair]);
         link.mark_above = Some(20_000_000);
-        // The weather clears up in the end: nothing can get through a path that loses all that is sent at certain moments.
+        // The weather clears up in the end: a path that loses everything is waited out, with a minute between two attempts.
         link.weather = Box::new(move |number, _| {
             let (chance, late) = fates[number as usize % fates.len()];
-            (number < 2_000 && chance < loss, if chance % 5 == 0 { late * 1_000_000 } else { 0 })
+            (number < 400 && chance < loss, if chance % 5 == 0 { late * 1_000_000 } else { 0 })
         });
-        link.answer_lost = Box::new(move |number| number < 2_000 && answers[number as usize % answers.len()] < answer_loss);
+        link.answer_lost = Box::new(move |number| number < 400 && answers[number as usize % answers.len()] < answer_loss);
         let mut end = 0.0;
-        while !link.pairs[0].sender.is_finished() && end < 20_000.0 {
+        while !link.pairs[0].sender.is_finished() && end < 60_000.0 {
             end += 10.0;
             link.run_until(seconds(end));
         }
