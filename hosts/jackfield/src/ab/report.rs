@@ -11,6 +11,7 @@ use jackfield_lab::plugins::Bench;
 use jackfield_lab::replay;
 use jackfield_lab::report::{CellSeries, Gate, Report, Values};
 use jackfield_lab::rows::{EXPERIMENT_KEY, RowReader};
+use jackfield_lab::runner::Runner;
 use miette::{Context, IntoDiagnostic, Result, miette};
 
 use super::FAILED;
@@ -103,7 +104,7 @@ pub(super) fn write(
     }
     let registry = bench
         .runner(&experiment.kind)
-        .map_or_else(Registry::network, |runner| runner.metrics());
+        .map_or_else(Registry::network, Runner::metrics);
     let plain = Report::new(experiment, &values, &registry);
     let drawn = plain.telling_cells(DRAWN);
     let cells = dataset.parent().unwrap_or(Path::new("."));
