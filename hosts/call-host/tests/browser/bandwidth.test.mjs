@@ -17,7 +17,7 @@ const SCENARIO = path.join(repository, 'benches/ab/scenarios/jackfield/step-down
 const STEPS = [
   { from: 0, to: 25, kbps: 1_000 },
   { from: 25, to: 50, kbps: 400 },
-  { from: 50, to: 80, kbps: 1_500 },
+  { from: 50, to: 90, kbps: 1_500 },
 ];
 /** The end of each step in which it is looked whether the rate has settled, in seconds. */
 const SETTLED = 10;
@@ -64,10 +64,13 @@ test('E17.4 the sender of a browser follows a link of 1, then 0.4, then 1.5 Mbit
   console.log(`the plot stands in ${file}`);
 
   for (const { to, kbps } of STEPS) {
-    const rates = samples.filter(({ at }) => at > to - SETTLED && at <= to).map(({ sent }) => sent);
-    const rate = median(rates);
-    console.log(`${kbps} kbit/s: ${rate.toFixed(0)} kbit/s sent in the last ${SETTLED} s`);
-    assert.ok(rate > 0.5 * kbps && rate < 1.1 * kbps, `${rate} kbit/s on a link of ${kbps} kbit/s: ${JSON.stringify(samples)}`);
+    const last = samples.filter(({ at }) => at > to - SETTLED && at <= to);
+    const [sent, allowed] = ['sent', 'allowed'].map((which) => median(last.map((sample) => sample[which])));
+    const said = `${kbps} kbit/s: in the last ${SETTLED} s it believed in ${allowed.toFixed(0)} kbit/s and sent ${sent.toFixed(0)}`;
+    console.log(said);
+    assert.ok(allowed > 0.6 * kbps && allowed < 1.15 * kbps, `${said}: ${JSON.stringify(samples)}`);
+    // An encoder may make less than it is allowed, and no more than the link bears comes through.
+    assert.ok(sent > 0.35 * kbps && sent < 1.1 * kbps, `${said}: ${JSON.stringify(samples)}`);
   }
   const { participants } = await host.get('/api/rooms/lobby/stats');
   assert.ok(participants[0].video_bytes_received > 1_000_000, JSON.stringify(participants));
@@ -81,7 +84,7 @@ async function call(page) {
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
     const paint = canvas.getContext('2d');
     setInterval(() => {
-      for (let n = 0; n < 60; n++) {
+      for (let n = 0; n < 14; n++) {
         paint.fillStyle = `hsl(${360 * Math.random()} 80% ${100 * Math.random()}%)`;
         paint.fillRect(640 * Math.random(), 360 * Math.random(), 40, 30);
       }
@@ -121,15 +124,15 @@ async function connectThrough({ sdp, port }) {
   window.since = performance.timeOrigin + performance.now();
 }
 
+/** All that the browser has sent, as the link sees it, and how much it believes it may send. */
 async function readSender() {
   const statistics = [...(await window.call.getStats()).values()];
-  const video = statistics.find((entry) => entry.type === 'outbound-rtp' && entry.kind === 'video');
-  const pair = statistics.find((entry) => entry.type === 'candidate-pair' && entry.nominated);
+  const pairs = statistics.filter(({ type }) => type === 'candidate-pair');
   return {
     at: performance.timeOrigin + performance.now(),
     since: window.since,
-    bytes: (video?.bytesSent ?? 0) + (video?.headerBytesSent ?? 0),
-    available: pair?.availableOutgoingBitrate ?? 0,
+    bytes: pairs.reduce((sum, { bytesSent = 0, packetsSent = 0 }) => sum + bytesSent + 28 * packetsSent, 0),
+    available: Math.max(...pairs.map(({ availableOutgoingBitrate = 0 }) => availableOutgoingBitrate)),
   };
 }
 

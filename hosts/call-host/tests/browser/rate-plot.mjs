@@ -16,8 +16,8 @@ export function plotRates({ title, steps, samples }) {
   const times = Array.from({ length: Math.floor(end / 10) + 1 }, (_, n) => n * 10);
   const legend = [
     ['#6b7280', 'the link bears', 0],
-    ['#0f766e', 'video sent', 150],
-    ['#c2410c', 'what the browser believes', 270],
+    ['#0f766e', 'sent, headers included', 150],
+    ['#c2410c', 'what the browser believes', 330],
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="13">
 <rect width="100%" height="100%" fill="#ffffff"/>
