@@ -24,7 +24,8 @@
 //!     priority: 1,
 //!     enforced: true,
 //! };
-//! let camera = StreamNeeds { id: 2, kind: StreamKind::Other, minimum: DataRate::kbps(50), maximum: DataRate::kbps(2_000), ..voice };
+//! let (minimum, maximum) = (DataRate::kbps(50), DataRate::kbps(2_000));
+//! let camera = StreamNeeds { id: 2, kind: StreamKind::Other, minimum, maximum, enforced: false, ..voice };
 //! let mut allocator = Allocator::new();
 //! allocator.set_streams(&[camera, voice]);
 //!
