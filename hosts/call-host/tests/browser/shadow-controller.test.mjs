@@ -59,9 +59,7 @@ test('E17.6 a controller is tried in the shadow of a live call, shown beside the
     assert.ok(jump <= 0.2, `from ${before[n][0]} to ${decided} kbit/s`);
   }
   await panel.locator('[data-role="decision"] button[data-role="promote"]').click();
-  const report = panel.locator('[data-role="report"]');
-  await report.waitFor({ timeout: 10_000 });
-  assert.equal(await report.getAttribute('data-outcome'), 'committed');
+  await panel.locator('[data-role="report"][data-outcome="committed"]').waitFor({ timeout: 10_000 });
   const { sockets } = await host.get(`/api/rooms/${ROOM}/graph`);
   assert.equal(sockets.find(({ socket }) => socket === 'congestion').plugin.id, NEWCOMER);
   for (const [, shadow] of await rates()) assert.equal(shadow, null);
