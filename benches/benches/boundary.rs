@@ -77,7 +77,7 @@ fn ways<T: Plugin + AudioProcessor>(criterion: &mut Criterion, name: &str, file:
     linked.activate(&ROOM).expect("it takes 48 kHz mono");
     group.bench_function("table-linked", |b| b.iter(|| call(&mut linked, &mut block)));
 
-    let mut loaded = files::processor(&files::loader(file), T::DESCRIPTOR.id, Isolation::InProcess, &[]);
+    let mut loaded = files::processor(&files::loader(file), T::DESCRIPTOR.id, Isolation::InProcess);
     loaded.activate(&ROOM).expect("it takes 48 kHz mono");
     group.bench_function("table-file", |b| b.iter(|| call(&mut loaded, &mut block)));
     group.finish();
@@ -120,7 +120,6 @@ fn calls(way: &str, count: u64) {
                     &files::loader("libjackfield_processing_null.so"),
                     Null::DESCRIPTOR.id,
                     Isolation::InProcess,
-                    &[],
                 )
             };
             proxy.activate(&ROOM).expect("it takes 48 kHz mono");

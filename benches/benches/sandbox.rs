@@ -10,7 +10,7 @@ use jackfield_benches::percentiles::line;
 use jackfield_core::audio::AudioFormat;
 use jackfield_core::audio_processor::{AudioProcessor, AudioProcessorProxy, CaptureInfo, ProcessorReport};
 use jackfield_core::time::Timestamp;
-use jackfield_loader::{Grant, Isolation, Loader, ProcessState};
+use jackfield_loader::{Isolation, Loader, ProcessState};
 
 const GAIN: &str = "jackfield.processing.gain";
 const BLOCK: Duration = Duration::from_millis(10);
@@ -26,12 +26,11 @@ fn rounds(whole: usize) -> usize {
 
 fn main() {
     let loader = loader("libjackfield_processing_gain.so");
-    for (isolation, allow, name) in [
-        (Isolation::InProcess, &[][..], "in-process"),
-        (Isolation::Process, &[], "process"),
-        (Isolation::Process, &[Grant::Alert], "process that is alert"),
+    for (isolation, name) in [
+        (Isolation::InProcess, "in-process"),
+        (Isolation::Process, "process"),
     ] {
-        let mut gain = activated(&loader, isolation, allow);
+        let mut gain = activated(&loader, isolation);
         let paced = round_trips(&mut gain, rounds(1_000), true);
         println!(
             "sandbox/round-trip {name}, a block every 10 ms: {}",
@@ -54,8 +53,8 @@ fn main() {
     memory(&loader);
 }
 
-fn activated(loader: &Loader, isolation: Isolation, allow: &[Grant]) -> AudioProcessorProxy {
-    let mut gain = processor(loader, GAIN, isolation, allow);
+fn activated(loader: &Loader, isolation: Isolation) -> AudioProcessorProxy {
+    let mut gain = processor(loader, GAIN, isolation);
     gain.activate(&AudioFormat::MONO_48K)
         .expect("it takes 48 kHz mono");
     gain
@@ -90,7 +89,7 @@ fn starts(loader: &Loader) {
     let taken: Vec<f64> = (0..rounds(100).max(1))
         .map(|_| {
             let start = Instant::now();
-            let gain = activated(loader, Isolation::Process, &[]);
+            let gain = activated(loader, Isolation::Process);
             let taken = start.elapsed();
             drop(gain);
             taken.as_secs_f64() * 1e3
@@ -108,7 +107,7 @@ fn restarts(loader: &Loader) {
     let mut samples = vec![0.1; 480];
     let taken: Vec<f64> = (0..rounds(100).max(1))
         .map(|_| {
-            let mut gain = activated(loader, Isolation::Process, &[]);
+            let mut gain = activated(loader, Isolation::Process);
             let id = loader.processes().last().and_then(|status| status.process);
             let id = id.expect("it has a process").to_string();
             let killed = std::process::Command::new("kill").args(["-9", &id]).status();
@@ -129,9 +128,7 @@ fn restarts(loader: &Loader) {
 }
 
 fn memory(loader: &Loader) {
-    let gains: Vec<_> = (0..10)
-        .map(|_| activated(loader, Isolation::Process, &[]))
-        .collect();
+    let gains: Vec<_> = (0..10).map(|_| activated(loader, Isolation::Process)).collect();
     let (mut resident, mut own) = (0, 0);
     for status in loader.processes() {
         let Some(id) = status.process else { continue };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jackfield_core::audio_processor::{AudioProcessor, AudioProcessorProxy};
 use jackfield_loader::isolation::SANDBOX;
-use jackfield_loader::{Grant, Isolation, Loader, LoaderOptions, Manifest, ProcessTier};
+use jackfield_loader::{Isolation, Loader, LoaderOptions, Manifest, ProcessTier};
 
 /// A loader that knows one plugin file, which cargo built beside the bench.
 ///
@@ -34,14 +34,13 @@ pub fn loader(file: &str) -> Loader {
 ///
 /// # Panics
 /// If it cannot be made.
-pub fn processor(loader: &Loader, id: &str, isolation: Isolation, allow: &[Grant]) -> AudioProcessorProxy {
+pub fn processor(loader: &Loader, id: &str, isolation: Isolation) -> AudioProcessorProxy {
     let manifest = Manifest::embedded_default();
     let mut socket = manifest
         .socket("gain")
         .expect("the profile has it")
         .with_plugin(id, BTreeMap::new());
     socket.isolation = isolation;
-    socket.allow = allow.to_vec();
     let resolved = loader
         .resolve(&socket, "jackfield.audio-processor/1")
         .expect("the file is a plugin");

@@ -20,15 +20,12 @@ pub enum Grant {
     Net,
     /// Read what stands at or below this path.
     Read(PathBuf),
-    /// Be awake before each block is due: it answers sooner, and takes up to 4 % of a processor for looking out.
-    Alert,
 }
 
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Net => f.write_str("net"),
-            Self::Alert => f.write_str("alert"),
             Self::Read(path) => write!(f, "read:{}", path.display()),
         }
     }
@@ -44,8 +41,8 @@ impl Serialize for Grant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAGrant {
-    /// None of the words.
-    #[error("a plugin may be allowed \"net\", \"alert\", or \"read:\" with an absolute path")]
+    /// Neither of the words.
+    #[error("a plugin may be allowed \"net\", or \"read:\" with an absolute path")]
     Unknown,
     /// The path is relative.
     #[error("the path behind \"read:\" must be absolute, because the host may be started anywhere")]
@@ -58,9 +55,6 @@ impl FromStr for Grant {
     fn from_str(text: &str) -> Result<Self, NotAGrant> {
         if text == "net" {
             return Ok(Self::Net);
-        }
-        if text == "alert" {
-            return Ok(Self::Alert);
         }
         match text.strip_prefix("read:").map(Path::new) {
             Some(path) if path.is_absolute() => Ok(Self::Read(path.to_owned())),

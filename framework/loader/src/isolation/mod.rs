@@ -3,7 +3,7 @@
 //!
 //! * `channel`, `line`: the host's end. A block has a deadline; a plugin that misses it costs that block and nothing more.
 //! * `keeper`, `process`: who starts the processes, and starts them again.
-//! * `serve`, `alert`, `commission`: the plugin's end, for the program `jackfield-sandbox`.
+//! * `serve`, `commission`: the plugin's end, for the program `jackfield-sandbox`.
 //! * `memory`, `futex`: what both stand on.
 //!
 //! Nothing here reads a clock or starts a thread: the kernel counts deadlines, and `Loader::tend` is given the time.
@@ -13,7 +13,6 @@
     reason = "shared memory, futex and descriptors; each block says why it holds"
 )]
 
-mod alert;
 mod channel;
 mod commission;
 mod futex;

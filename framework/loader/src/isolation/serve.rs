@@ -10,8 +10,7 @@ use jackfield_abi::wire::{Frame, Method, Records, Serve};
 use jackfield_abi::{Fault, FaultCode, FaultRaw};
 use jackfield_core::WIRES;
 
-use super::alert::{self, Alert};
-use super::commission::{Commission, Grant};
+use super::commission::Commission;
 use super::futex::{self, WAITERS};
 use super::keeper::{Confinement, DESTROY};
 use super::memory::{FAILED, Header, READY, Shared};
@@ -66,10 +65,6 @@ impl Post {
         confine: impl FnOnce(&Commission) -> Result<Confinement, String>,
     ) -> Result<(), String> {
         let header = self.shared.header();
-        let alert = self.commission.allow.contains(&Grant::Alert);
-        if alert {
-            alert::wake_on_time();
-        }
         match self.prepare(confine) {
             Ok((mut instance, confinement)) => {
                 header.landlock.store(confinement.landlock, Relaxed);
@@ -78,7 +73,7 @@ impl Post {
                 // Read before the host may call: what changes it afterwards is a call.
                 let last = header.request.load(Acquire);
                 self.ready(READY);
-                self.work(&mut *instance, last, alert.then(Alert::new));
+                self.work(&mut *instance, last);
                 Ok(())
             }
             Err(reason) => {
@@ -131,15 +126,12 @@ impl Post {
     }
 
     /// Answers calls until the farewell.
-    fn work(&self, instance: &mut dyn Serve, mut last: u32, mut alert: Option<Alert>) {
+    fn work(&self, instance: &mut dyn Serve, mut last: u32) {
         let header = self.shared.header();
         loop {
             let number = header.request.load(Acquire);
             if number == last {
-                match &mut alert {
-                    Some(alert) => alert.wait(&header.request, number),
-                    None => _ = futex::wait(&header.request, number, None),
-                }
+                futex::wait(&header.request, number, None);
                 continue;
             }
             last = number;

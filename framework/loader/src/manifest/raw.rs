@@ -151,7 +151,7 @@ impl JsonSchema for Grants {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^(net|alert|read:/.*)$" })
+        schemars::json_schema!({ "type": "string", "pattern": "^(net|read:/.*)$" })
     }
 }
 

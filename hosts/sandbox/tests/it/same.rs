@@ -6,25 +6,16 @@ use jackfield_core::audio_processor::{AudioProcessor, ProcessorHandover};
 use jackfield_core::module::{Latency, Module, ResetReason};
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::SampleRate;
-use jackfield_loader::{Grant, Isolation, LoadError, ProcessState};
+use jackfield_loader::{Isolation, LoadError, ProcessState};
 use jackfield_testkit::real_time;
 
 use crate::support::{Bench, FACTOR, GAIN, MISBEHAVES, PATIENT, block, process};
 
 #[test]
 fn t_5_the_same_plugin_gives_the_same_output_bit_for_bit_in_either_process() {
-    same_there(&[]);
-}
-
-#[test]
-fn t_5_it_does_in_one_that_is_awake_before_it_is_called() {
-    same_there(&[Grant::Alert]);
-}
-
-fn same_there(allow: &[Grant]) {
     let bench = Bench::new(PATIENT);
-    let mut here = bench.create(GAIN, Isolation::InProcess, &[]).unwrap();
-    let mut there = bench.create(GAIN, Isolation::Process, allow).unwrap();
+    let [mut here, mut there] = [Isolation::InProcess, Isolation::Process]
+        .map(|isolation| bench.create(GAIN, isolation, &[]).unwrap());
     for number in 0..200 {
         let (mut near, mut far) = (block(number), block(number));
         for (processor, samples) in [(&mut here, &mut near), (&mut there, &mut far)] {
