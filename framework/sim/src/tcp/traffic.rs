@@ -60,6 +60,8 @@ pub struct TcpTraffic {
     number: u16,
     random: CounterRandom,
     stop: VirtualTime,
+    /// It was asked for something at or after its end: the sender wants nothing more.
+    stopped: bool,
     connection: u32,
     ends: Option<(TcpSender, TcpReceiver)>,
     /// When the next connection begins.
@@ -84,6 +86,7 @@ impl TcpTraffic {
             number,
             random,
             stop,
+            stopped: false,
             connection: 0,
             ends: None,
             begins: None,
@@ -110,6 +113,7 @@ impl TcpTraffic {
             });
         }
         if now >= self.stop {
+            self.stopped = true;
             return None;
         }
         let (sender, _) = self.ends.as_mut()?;
@@ -143,8 +147,10 @@ impl TcpTraffic {
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if ever.
     pub fn deadline(&mut self) -> Option<VirtualTime> {
+        // What an acknowledgement sets free after the end would be due for ever: nobody takes it.
+        let sends = !self.stopped;
         let ends = self.ends.as_mut().and_then(|(sender, receiver)| {
-            let sender = sender.deadline().filter(|at| *at < self.stop);
+            let sender = sender.deadline().filter(|at| sends && *at < self.stop);
             [sender, receiver.deadline()].into_iter().flatten().min()
         });
         [ends, self.begins].into_iter().flatten().min()

@@ -41,6 +41,8 @@ fn run(mut traffic: TcpTraffic, end: VirtualTime) -> (TcpTraffic, Vec<VirtualTim
             }
             path.push_back((now.later(50_000_000), packet));
         }
+        let next = traffic.deadline();
+        assert!(next.is_none_or(|at| at > now), "at {now:?} for {next:?}");
     }
 }
 
@@ -92,4 +94,18 @@ fn a_long_connection_stops_when_it_is_told() {
     assert_eq!(begins, [seconds(1.0)]);
     let received = traffic.received();
     assert!(received > DataSize::bytes(1_000_000), "{received:?}");
+}
+
+#[test]
+fn what_the_window_holds_back_at_the_end_wakes_nobody_any_more() {
+    let spec = TcpSpec {
+        algorithm: Algorithm::Bbr,
+        ..spec(None)
+    };
+    for stop in 0..20 {
+        let stop = seconds(1.1 + f64::from(stop) / 50.0);
+        let traffic = TcpTraffic::new(spec, seconds(1.0), stop, 1, CounterRandom::new(7));
+        let (mut traffic, _) = run(traffic, seconds(10.0));
+        assert_eq!(traffic.deadline(), None);
+    }
 }
