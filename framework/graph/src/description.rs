@@ -8,6 +8,14 @@
 //! scope = "participant"      # one per participant, or one per "room"
 //! from = "decode"            # whose output it takes
 //! render = "mixer"           # what is played at the far end of the echo path
+//!
+//! [[node]]
+//! name = "pacer"
+//! kind = "pacer"
+//! socket = "pacer"
+//! scope = "participant"
+//! from = "encode"
+//! rates = "congestion"       # whose rates it keeps to, as encoders do
 //! ```
 
 use serde::Deserialize;
@@ -39,6 +47,9 @@ pub struct Node {
     /// Whose output it takes as its render signal.
     #[serde(default)]
     pub render: Option<String>,
+    /// Whose rates it keeps to: the congestion controller of an encoder and of a pacer.
+    #[serde(default)]
+    pub rates: Option<String>,
 }
 
 /// What a node does.
@@ -106,6 +117,16 @@ impl Kind {
             Self::Processor | Self::Mixer | Self::Encoder => Port::Audio,
             Self::Congestion => Port::Feedback,
         }
+    }
+
+    /// Whether it gives this: its output, or what a transport hears of its packets' fate beside it.
+    pub fn offers(self, port: Port) -> bool {
+        self.gives() == port || (self == Self::Transport && port == Port::Feedback)
+    }
+
+    /// Whether it keeps to the rates of a congestion controller.
+    pub const fn follows_rates(self) -> bool {
+        matches!(self, Self::Encoder | Self::Pacer)
     }
 
     /// What it gives.

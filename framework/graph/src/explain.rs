@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::description::Scope;
+use crate::description::{Kind, Scope};
 use crate::plan::Plan;
 
 impl Plan {
@@ -28,9 +28,11 @@ impl Plan {
             } else {
                 &node.plugin
             };
-            let format = node
-                .format
-                .map_or_else(|| "packets".to_owned(), |f| f.to_string());
+            let format = match (node.format, node.kind) {
+                (Some(format), _) => format.to_string(),
+                (None, Some(Kind::Congestion)) => "rates".to_owned(),
+                (None, _) => "packets".to_owned(),
+            };
             let scope = match node.scope {
                 Scope::Participant => "each",
                 Scope::Room => "room",

@@ -93,15 +93,13 @@ impl Plan {
             place.insert(&node.name, at);
         }
         for node in &order {
-            for (from, render) in [(&node.from, false), (&node.render, true)] {
+            for (key, from, port) in inputs(node) {
                 let Some(from) = from else { continue };
-                let (giver, taker) = (place[from.as_str()], plan.first_of(place[node.name.as_str()]));
-                let port = if render { Port::Audio } else { node.kind.takes() };
                 plan.edges.push(Edge {
-                    from: giver,
-                    to: taker,
+                    from: place[from.as_str()],
+                    to: plan.first_of(place[node.name.as_str()]),
                     port,
-                    render,
+                    render: key == "render",
                 });
             }
         }
@@ -223,7 +221,17 @@ pub fn working_format(room: AudioFormat, plugin: &Fitted) -> AudioFormat {
     )
 }
 
-/// The nodes in an order in which each comes after what it takes; the render signal is that of the tick before and orders nothing.
+/// What a node may take, by the key of its description that says from whom.
+fn inputs(node: &Node) -> [(&'static str, Option<&String>, Port); 3] {
+    [
+        ("from", node.from.as_ref(), node.kind.takes()),
+        ("render", node.render.as_ref(), Port::Audio),
+        ("rates", node.rates.as_ref(), Port::Feedback),
+    ]
+}
+
+/// The nodes in an order in which each comes after what it takes; the render signal is that of the tick before and rates are those of the
+/// events before: they order nothing.
 fn order(description: &Description) -> Result<Vec<&Node>, PlanError> {
     let nodes = &description.nodes;
     let find = |name: &str| nodes.iter().find(|n| n.name == name);
@@ -244,10 +252,7 @@ fn order(description: &Description) -> Result<Vec<&Node>, PlanError> {
                 name: node.name.clone(),
             });
         }
-        for (from, takes, key) in [
-            (&node.from, node.kind.takes(), "from"),
-            (&node.render, Port::Audio, "render"),
-        ] {
+        for (key, from, takes) in inputs(node) {
             let Some(from) = from else { continue };
             let Some(giver) = find(from) else {
                 return Err(PlanError::NoSuchNode {
@@ -256,7 +261,7 @@ fn order(description: &Description) -> Result<Vec<&Node>, PlanError> {
                     wanted: from.clone(),
                 });
             };
-            if giver.kind.gives() != takes {
+            if !giver.kind.offers(takes) {
                 return Err(PlanError::Ports {
                     from: giver.name.clone(),
                     gives: giver.kind.gives().name(),
@@ -327,10 +332,37 @@ fn check_conference(nodes: &[Node]) -> Result<(), PlanError> {
                 scope,
             });
         }
-        if node.from.is_none() && node.kind != Kind::Congestion {
+        if node.from.is_none() {
             return Err(PlanError::Unconnected {
                 node: node.name.clone(),
                 takes: node.kind.takes().name(),
+                key: "from",
+            });
+        }
+        let misplaced = [
+            (
+                node.render.is_some() && node.kind != Kind::Processor,
+                "render",
+                "a processor",
+            ),
+            (
+                node.rates.is_some() && !node.kind.follows_rates(),
+                "rates",
+                "an encoder or a pacer",
+            ),
+        ];
+        if let Some((_, key, belongs)) = misplaced.into_iter().find(|(wrong, ..)| *wrong) {
+            return Err(PlanError::Misplaced {
+                node: node.name.clone(),
+                key,
+                belongs,
+            });
+        }
+        if node.kind.follows_rates() && node.rates.is_none() {
+            return Err(PlanError::Unconnected {
+                node: node.name.clone(),
+                takes: "rates",
+                key: "rates",
             });
         }
     }
@@ -378,7 +410,7 @@ pub enum PlanError {
     NoSuchNode {
         /// The node.
         node: String,
-        /// `from` or `render`.
+        /// `from`, `render` or `rates`.
         key: &'static str,
         /// The name that it gives.
         wanted: String,
@@ -402,6 +434,17 @@ pub enum PlanError {
         node: String,
         /// What it takes.
         takes: &'static str,
+        /// The key that connects it.
+        key: &'static str,
+    },
+    /// A node has a key that means nothing to its kind.
+    Misplaced {
+        /// The node.
+        node: String,
+        /// The key.
+        key: &'static str,
+        /// The kinds that it is for.
+        belongs: &'static str,
     },
     /// A voice goes two ways, or none.
     Fork {
@@ -467,10 +510,16 @@ impl fmt::Display for PlanError {
             } => {
                 write!(f, "`{from}` gives {gives} and `{to}` takes {takes}: {between}")
             }
-            Self::Unconnected { node, takes } => {
+            Self::Unconnected { node, takes, key } => {
                 write!(
                     f,
-                    "node `{node}` takes {takes} and is connected to nothing: add `from = \"…\"` to it"
+                    "node `{node}` takes {takes} and is connected to nothing: add `{key} = \"…\"` to it"
+                )
+            }
+            Self::Misplaced { node, key, belongs } => {
+                write!(
+                    f,
+                    "node `{node}` has `{key}`, which is for {belongs}: take it out"
                 )
             }
             Self::Fork { node, takers } => {

@@ -119,7 +119,7 @@ The room mixes in 48000 Hz x1, 10 ms a tick. A voice passes:
   gain        example.gain        each  48000 Hz x1     0.00 ms
   mixer       example.mixer       room  48000 Hz x1     0.00 ms
   encoder     example.codec       each  48000 Hz x1     0.00 ms
-  congestion  example.congestion  each  packets         0.00 ms
+  congestion  example.congestion  each  rates           0.00 ms
   pacer       example.pacer       each  packets         0.00 ms
 Latency without network and jitter buffer: 20.00 ms.
 ";
@@ -138,13 +138,16 @@ const DRAWN: &str = r#"digraph jackfield {
   n1 -> n2 [label="rtp"];
   n2 -> n3 [label="audio"];
   n3 -> n4 [label="audio"];
+  n5 -> n4 [label="feedback"];
+  n0 -> n5 [label="feedback"];
   n4 -> n6 [label="rtp"];
+  n5 -> n6 [label="feedback"];
 }
 "#;
 
 #[test]
 fn every_refusal_names_both_ends_and_says_what_to_do() {
-    let cases: [(String, &[&str]); 9] = [
+    let cases: [(String, &[&str]); 13] = [
         (
             refusal(|nodes| node(nodes, "mixer").from = Some("jitter".into())),
             &[
@@ -168,6 +171,26 @@ fn every_refusal_names_both_ends_and_says_what_to_do() {
         (
             refusal(|nodes| node(nodes, "gain").from = None),
             &["`gain` takes audio", "add `from"],
+        ),
+        (
+            refusal(|nodes| node(nodes, "congestion").from = None),
+            &["`congestion` takes feedback", "add `from"],
+        ),
+        (
+            refusal(|nodes| node(nodes, "pacer").rates = None),
+            &["`pacer` takes rates", "add `rates"],
+        ),
+        (
+            refusal(|nodes| node(nodes, "encoder").rates = Some("pacer".into())),
+            &[
+                "`pacer` gives rtp",
+                "`encoder` takes feedback",
+                "connect it to a node",
+            ],
+        ),
+        (
+            refusal(|nodes| node(nodes, "gain").rates = Some("congestion".into())),
+            &["`gain` has `rates`", "an encoder or a pacer"],
         ),
         (
             refusal(|nodes| node(nodes, "gain").name = "noise".into()),
@@ -277,20 +300,25 @@ fn any_name() -> impl Strategy<Value = String> {
 }
 
 fn any_node() -> impl Strategy<Value = Node> {
-    let ends = (proptest::option::of(any_name()), proptest::option::of(any_name()));
+    let ends = (
+        proptest::option::of(any_name()),
+        proptest::option::of(any_name()),
+        proptest::option::of(any_name()),
+    );
     (
         any_name(),
         proptest::sample::select(KINDS.to_vec()),
         any::<bool>(),
         ends,
     )
-        .prop_map(|(name, kind, room, (from, render))| Node {
+        .prop_map(|(name, kind, room, (from, render, rates))| Node {
             socket: name.clone(),
             name,
             kind,
             scope: if room { Scope::Room } else { Scope::Participant },
             from,
             render,
+            rates,
         })
 }
 
@@ -310,7 +338,8 @@ proptest! {
         let mut description = conference();
         let kept = description.nodes[at].clone();
         for changed in [Node { name: other.name.clone(), ..kept.clone() }, Node { from: other.from.clone(), ..kept.clone() },
-                        Node { kind: other.kind, ..kept.clone() }, Node { render: other.render.clone(), ..kept }] {
+                        Node { kind: other.kind, ..kept.clone() }, Node { render: other.render.clone(), ..kept.clone() },
+                        Node { rates: other.rates.clone(), ..kept }] {
             description.nodes[at] = changed;
             let fitted = |name: &str, _: Kind| Some(plugin(name, &rates));
             if let Ok(plan) = Plan::negotiate(&description, ROOM, &fitted) {
