@@ -43,6 +43,7 @@ pub(super) fn document(report: &Report<'_>) -> String {
         "verdicts": report.verdicts,
         "comparisons": report.comparisons,
         "wins": report.wins,
+        "means": report.means,
         "arms": arms,
         "metrics": metrics,
         "cells": cells,

@@ -91,6 +91,7 @@ fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
+    means(report, out)?;
     writeln!(
         out,
         "## Replay\n\nEvery cell can be run again by its id, and its packets compared with those of this run:\n"
@@ -175,6 +176,34 @@ fn scenarios(report: &Report<'_>, effect: Option<&Effect>, out: &mut String) -> 
         )?;
     }
     writeln!(out)
+}
+
+/// What every arm came to in every scenario, the unit in the heading.
+fn means(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
+    for table in &report.means {
+        let Some(metric) = report.registry.find(&table.metric) else {
+            continue;
+        };
+        let format = Format::of(metric);
+        let heads: Vec<String> = table.arms.iter().map(|arm| line(arm)).collect();
+        writeln!(
+            out,
+            "## {}{} by scenario\n\n| scenario | {} |\n|---|{}",
+            metric.label,
+            format.in_brackets(),
+            heads.join(" | "),
+            "--:|".repeat(heads.len())
+        )?;
+        for (scenario, values) in &table.rows {
+            let values: Vec<String> = values
+                .iter()
+                .map(|value| format.plain(value.unwrap_or(f64::NAN)))
+                .collect();
+            writeln!(out, "| {} | {} |", line(scenario), values.join(" | "))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// An outcome with a sign that can be told without colour.

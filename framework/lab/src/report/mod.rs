@@ -12,6 +12,7 @@ mod gate;
 mod json;
 mod markdown;
 mod matrix;
+mod means;
 mod number;
 mod page;
 mod values;
@@ -20,6 +21,7 @@ mod verdict;
 pub use analysis::{ArmRole, CONFIDENCE, Comparison, Effect, MetricRole, Outcome, ScenarioEffect};
 pub use gate::Gate;
 pub use matrix::WinTieLoss;
+pub use means::ScenarioMeans;
 pub use values::{Cell, Values, WHOLE};
 pub use verdict::{Finding, Sentence, Verdict};
 
@@ -51,6 +53,7 @@ pub struct Report<'a> {
     comparisons: Vec<Comparison>,
     verdicts: Vec<Verdict>,
     wins: Vec<WinTieLoss>,
+    means: Vec<ScenarioMeans>,
     series: Vec<CellSeries>,
 }
 
@@ -83,6 +86,7 @@ impl<'a> Report<'a> {
             registry,
             arms: analyst.arms(),
             wins: matrix::tables(&analyst),
+            means: means::tables(&analyst),
             comparisons,
             verdicts,
             series: Vec::new(),
@@ -109,6 +113,11 @@ impl<'a> Report<'a> {
     /// For each primary metric, in how many scenarios each arm is better than each other.
     pub fn wins(&self) -> &[WinTieLoss] {
         &self.wins
+    }
+
+    /// For each metric that was stated beforehand, what every arm came to in every scenario.
+    pub fn means(&self) -> &[ScenarioMeans] {
+        &self.means
     }
 
     /// Whether nothing got worse.

@@ -47,6 +47,14 @@ impl Format {
         }
     }
 
+    /// The unit for a heading over values without one: ` (ms)`, or nothing.
+    pub(super) fn in_brackets(&self) -> String {
+        match self.unit.trim() {
+            "" => String::new(),
+            unit => format!(" ({})", unit.trim_matches(['(', ')'])),
+        }
+    }
+
     /// A value with its unit.
     pub(super) fn value(&self, value: f64) -> String {
         format!("{}{}", self.plain(value), self.unit)

@@ -10,12 +10,13 @@ use jackfield_lab::report::{Report, Values};
 
 use crate::synthetic;
 
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "verdict",
     "overview",
     "pareto",
     "differences",
     "matrix",
+    "means",
     "time",
     "all",
     "replay",
@@ -157,6 +158,36 @@ fn the_json_holds_the_verdicts_the_effects_and_every_cell() {
     assert!(json["comparisons"][0]["effects"][0]["overall"]["lower"].is_f64());
     assert_eq!(json["gate"]["passes"], false, "nada is worse");
     assert_eq!(json["wins"][0]["counts"][1][0], serde_json::json!([12, 0, 0]));
+}
+
+#[test]
+fn what_every_arm_came_to_is_told_by_scenario() {
+    let experiment = synthetic::experiment(6);
+    let values = Values::of_rows(&synthetic::rows(&experiment, 0.0));
+    let registry = Registry::network();
+    let report = Report::new(&experiment, &values, &registry);
+    let planned = experiment.primary.len() + experiment.guardrails.len();
+    assert_eq!(report.means().len(), planned);
+    let table = &report.means()[0];
+    assert_eq!(table.arms, ["gcc", "scream", "nada", "oracle"]);
+    assert_eq!(table.rows.len(), synthetic::SCENARIOS.len());
+    for (scenario, means) in &table.rows {
+        for (arm, mean) in table.arms.iter().zip(means) {
+            let own = values.by_seed(&table.metric, scenario, arm);
+            assert_eq!(own.len(), 6);
+            let expected = own.values().sum::<f64>() / 6.0;
+            assert!(
+                (mean.expect("has cells") - expected).abs() < 1e-12,
+                "{scenario}, {arm}"
+            );
+        }
+    }
+    let markdown = report.markdown();
+    assert!(markdown.contains("## Utilisation (%) by scenario"), "{markdown}");
+    let rows = markdown
+        .lines()
+        .filter(|line| line.starts_with(&format!("| {} |", synthetic::SCENARIOS[0])));
+    assert!(rows.count() >= planned);
 }
 
 #[test]

@@ -46,6 +46,12 @@ pub(super) fn page(report: &Report<'_>) -> String {
             &format!("{}{}", tables::wins(report), tables::grid(report)),
         ),
         section(
+            "means",
+            "What each came to",
+            "The mean over seeds of every arm in every scenario.",
+            &tables::means(report),
+        ),
+        section(
             "time",
             "Cells over time",
             "Thick: what arrived, mean over a second. Thin: what the controller aimed at. Grey: what the tightest link bears.",

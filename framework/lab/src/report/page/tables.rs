@@ -108,6 +108,41 @@ pub(super) fn wins(report: &Report<'_>) -> String {
     html
 }
 
+/// Scenarios against arms, a table for each metric: what each came to.
+pub(super) fn means(report: &Report<'_>) -> String {
+    let mut html = String::new();
+    for table in &report.means {
+        let Some(metric) = metric(report, &table.metric) else {
+            continue;
+        };
+        let format = Format::of(metric);
+        let heads: String = table
+            .arms
+            .iter()
+            .map(|arm| format!("<th scope=col>{}</th>", arm_label(report, arm)))
+            .collect();
+        let mut rows = String::new();
+        for (scenario, values) in &table.rows {
+            let _ = write!(rows, "<tr><th scope=row>{}</th>", escape(scenario));
+            for value in values {
+                let _ = write!(
+                    rows,
+                    "<td class=n>{}</td>",
+                    format.plain(value.unwrap_or(f64::NAN))
+                );
+            }
+            rows.push_str("</tr>");
+        }
+        let _ = write!(
+            html,
+            "<details><summary><h3>{}{}</h3></summary><div class=scroll><table class=means><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>",
+            escape(metric.label),
+            escape(&format.in_brackets())
+        );
+    }
+    html
+}
+
 /// Scenarios against metrics, a sign in each square.
 pub(super) fn grid(report: &Report<'_>) -> String {
     let mut html = String::new();
