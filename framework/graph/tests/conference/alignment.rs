@@ -1,64 +1,27 @@
 //! Processors of other latency follow each other at the same instant of the signal: whatever their latencies are, what is heard is the voice,
 //! late by what the socket says, and nothing is skipped.
 
+use std::collections::VecDeque;
+
 use jackfield_graph::processor::{PreparedProcessor, ProcessorSlot, SlotEvent};
 use jackfield_graph::stopwatch::NoStopwatch;
 use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
 use jackfield_sdk::prelude::*;
 use jackfield_testkit::signal::Random;
 
-use super::plugins::{ROOM, prepare};
+use super::plugins::{ROOM, by_hand};
 use super::sound::{ann, steepest};
 
 /// Gives what it takes, late by so many samples, and says so.
-struct Late {
-    line: std::collections::VecDeque<f32>,
-    parameters: (),
-}
-
-impl Late {
-    fn by(samples: usize) -> Box<PreparedProcessor> {
-        prepare(Self {
-            line: vec![0.0; samples].into(),
-            parameters: (),
-        })
-    }
-}
-
-impl Plugin for Late {
-    const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.late", "Late", "1.0.0");
-    type Parameters = ();
-    fn create(_: &Environment) -> Result<Self, Fault> {
-        Err(Fault::unsupported("made by the test itself"))
-    }
-    fn parameters(&mut self) -> &mut () {
-        &mut self.parameters
-    }
-    fn latency(&mut self) -> Latency {
-        Latency {
-            samples: self.line.len() as u32,
-            sample_rate: ROOM.sample_rate,
-        }
-    }
-}
-
-impl AudioProcessor for Late {
-    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
-        Ok(())
-    }
-    fn process(
-        &mut self,
-        _: Timestamp,
-        near: &mut [f32],
-        _: &CaptureInfo,
-        _: &mut ProcessorReport,
-    ) -> Result<(), Fault> {
+fn late(samples: usize) -> Box<PreparedProcessor> {
+    let mut line: VecDeque<f32> = vec![0.0; samples].into();
+    by_hand(samples as u32, move |near| {
         for sample in near {
-            self.line.push_back(*sample);
-            *sample = self.line.pop_front().unwrap_or_default();
+            line.push_back(*sample);
+            *sample = line.pop_front().unwrap_or_default();
         }
         Ok(())
-    }
+    })
 }
 
 /// A slot under test, and what it gave.
@@ -73,7 +36,7 @@ struct Bench {
 impl Bench {
     fn new(said: Vec<f32>, first: usize) -> Self {
         Self {
-            slot: ProcessorSlot::new(ROOM, Late::by(first)),
+            slot: ProcessorSlot::new(ROOM, late(first)),
             said,
             heard: Vec::new(),
             latencies: Vec::new(),
@@ -93,7 +56,7 @@ impl Bench {
     }
 
     fn swap(&mut self, to: usize) -> SwapMeasure {
-        self.slot.begin_swap(1, Late::by(to), false, &mut NoStopwatch);
+        self.slot.begin_swap(1, late(to), false, &mut NoStopwatch);
         loop {
             if let Some(SlotEvent::Swapped { measure, .. }) = self.block() {
                 return measure;
@@ -168,7 +131,7 @@ fn t_7_one_that_is_taken_back_joins_at_the_same_instant_too() {
         for _ in 0..60 {
             bench.block();
         }
-        bench.slot.begin_swap(1, Late::by(to), false, &mut NoStopwatch);
+        bench.slot.begin_swap(1, late(to), false, &mut NoStopwatch);
         for _ in 0..jackfield_graph::processor::SHADOW_BLOCKS + 10 {
             bench.block();
         }

@@ -7,53 +7,37 @@ use jackfield_core::jitter_buffer::JitterBuffer;
 use jackfield_graph::command::Outcome;
 use jackfield_graph::processor::PreparedProcessor;
 use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
-use jackfield_sdk::prelude::*;
 use jackfield_testkit::signal::Random;
 
-use super::plugins::{Codec, active_speaker, adaptive, fixed, gain, prepare, rnnoise, sum};
+use super::plugins::{Codec, active_speaker, adaptive, by_hand, fixed, gain, rnnoise, sum};
 use super::room::{Invitation, Room};
 use super::sound::{ann, bob, found_again, perfect};
 
 static ALIVE: AtomicI64 = AtomicI64::new(0);
 
-/// Changes nothing, and is counted.
-struct Counted(());
+/// One of those that are alive.
+struct Life;
 
-impl Plugin for Counted {
-    const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.counted", "Counted", "1.0.0");
-    type Parameters = ();
-    fn create(_: &Environment) -> Result<Self, Fault> {
+impl Life {
+    fn begin() -> Self {
         ALIVE.fetch_add(1, Relaxed);
-        Ok(Self(()))
-    }
-    fn parameters(&mut self) -> &mut () {
-        &mut self.0
+        Self
     }
 }
 
-impl Drop for Counted {
+impl Drop for Life {
     fn drop(&mut self) {
         ALIVE.fetch_sub(1, Relaxed);
     }
 }
 
-impl AudioProcessor for Counted {
-    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
-        Ok(())
-    }
-    fn process(
-        &mut self,
-        _: Timestamp,
-        _: &mut [f32],
-        _: &CaptureInfo,
-        _: &mut ProcessorReport,
-    ) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
+/// Changes nothing, and is counted.
 fn counted() -> Box<PreparedProcessor> {
-    prepare(Counted::create(&Environment::seeded(1)).unwrap())
+    let life = Life::begin();
+    by_hand(0, move |_| {
+        let _kept = &life;
+        Ok(())
+    })
 }
 
 type Ends = BTreeMap<u64, Vec<SwapMeasure>>;

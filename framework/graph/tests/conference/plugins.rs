@@ -2,21 +2,16 @@
 
 use jackfield_codec_g711::{G711Decoder, G711Encoder};
 use jackfield_codec_opus::{OpusDecoder, OpusEncoder};
-use jackfield_core::audio::AudioFormat;
-use jackfield_core::audio_codec::{
-    AudioDecoder, AudioDecoderProxy, AudioEncoder, AudioEncoderProxy, DecoderConfig, EncoderConfig,
-};
-use jackfield_core::audio_processor::{AudioProcessor, AudioProcessorProxy};
-use jackfield_core::environment::Environment;
-use jackfield_core::jitter_buffer::{JitterBuffer, JitterBufferProxy, JitterConfig};
-use jackfield_core::mixer::{Mixer, MixerConfig, MixerProxy};
-use jackfield_core::module::Plugin;
-use jackfield_core::units::SampleRate;
+use jackfield_core::audio_codec::{AudioDecoderProxy, AudioEncoderProxy, DecoderConfig, EncoderConfig};
+use jackfield_core::audio_processor::AudioProcessorProxy;
+use jackfield_core::jitter_buffer::{JitterBufferProxy, JitterConfig};
+use jackfield_core::mixer::{MixerConfig, MixerProxy};
 use jackfield_graph::converter::Converter;
 use jackfield_graph::plan::{Fitted, working_format};
 use jackfield_graph::processor::PreparedProcessor;
 use jackfield_graph::receive::{Decoder, MAX_WAITING, Receiver};
 use jackfield_graph::send::Encoder;
+use jackfield_sdk::prelude::*;
 
 pub(crate) const ROOM: AudioFormat = AudioFormat::MONO_48K;
 
@@ -53,6 +48,56 @@ pub(crate) fn prepare_for<T: Plugin + AudioProcessor>(
     let format = working_format(room, &fitted);
     let boxed = Box::new(AudioProcessorProxy::local(plugin));
     Box::new(PreparedProcessor::new(boxed, format, room, fitted.render).unwrap())
+}
+
+/// A processor that does to each block what the closure does, and says that it is late by so many samples.
+pub(crate) fn by_hand<F>(latency: u32, process: F) -> Box<PreparedProcessor>
+where
+    F: FnMut(&mut [f32]) -> Result<(), Fault> + Send + 'static,
+{
+    prepare(ByHand {
+        latency,
+        process,
+        nothing: (),
+    })
+}
+
+struct ByHand<F> {
+    latency: u32,
+    process: F,
+    nothing: (),
+}
+
+impl<F: Send + 'static> Plugin for ByHand<F> {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.by-hand", "By hand", "1.0.0");
+    type Parameters = ();
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Err(Fault::unsupported("made by the test itself"))
+    }
+    fn parameters(&mut self) -> &mut () {
+        &mut self.nothing
+    }
+    fn latency(&mut self) -> Latency {
+        Latency {
+            samples: self.latency,
+            sample_rate: ROOM.sample_rate,
+        }
+    }
+}
+
+impl<F: FnMut(&mut [f32]) -> Result<(), Fault> + Send + 'static> AudioProcessor for ByHand<F> {
+    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn process(
+        &mut self,
+        _: Timestamp,
+        near: &mut [f32],
+        _: &CaptureInfo,
+        _: &mut ProcessorReport,
+    ) -> Result<(), Fault> {
+        (self.process)(near)
+    }
 }
 
 pub(crate) fn gain(db: f32) -> Box<PreparedProcessor> {

@@ -1,5 +1,6 @@
 //! A plugin that panics, hangs, overruns or emits nonsense is taken out, and nobody hears more than a block of it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -10,7 +11,7 @@ use jackfield_graph::stopwatch::Stopwatch;
 use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
 use jackfield_sdk::prelude::*;
 
-use super::plugins::{gain, made, null, prepare, sum};
+use super::plugins::{by_hand, gain, made, null, prepare, sum};
 use super::room::{Invitation, Room};
 use super::sound::{ann, found_again, perfect, steepest};
 
@@ -135,40 +136,14 @@ fn a_newcomer_that_falls_silent_is_rolled_back() {
 
 #[test]
 fn a_newcomer_with_an_offset_is_rolled_back() {
-    rolled_back(prepare(Offset(())), "its output had a constant offset");
-}
-
-/// Adds a tenth of full scale to every sample.
-struct Offset(());
-
-impl Plugin for Offset {
-    const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.offset", "Offset", "1.0.0");
-    type Parameters = ();
-    fn create(_: &Environment) -> Result<Self, Fault> {
-        Ok(Self(()))
-    }
-    fn parameters(&mut self) -> &mut () {
-        &mut self.0
-    }
-}
-
-impl AudioProcessor for Offset {
-    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
-        Ok(())
-    }
-    fn process(
-        &mut self,
-        _: Timestamp,
-        near: &mut [f32],
-        _: &CaptureInfo,
-        _: &mut ProcessorReport,
-    ) -> Result<(), Fault> {
+    let offset = by_hand(0, |near| {
         near.iter_mut().for_each(|sample| *sample += 0.1);
         Ok(())
-    }
+    });
+    rolled_back(offset, "its output had a constant offset");
 }
 
-/// Time as a test has it: every block of [`Slow`] takes `us` of it.
+/// Time as a test has it: [`slow`] plugins move it on.
 #[derive(Clone, Default)]
 struct FakeTime(Arc<AtomicU64>);
 
@@ -178,51 +153,15 @@ impl Stopwatch for FakeTime {
     }
 }
 
-/// Takes its time, in `FakeTime`, after `after` blocks.
-struct Slow {
-    time: FakeTime,
-    us: u64,
-    after: u32,
-    nothing: (),
-}
-
-impl Plugin for Slow {
-    const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.slow", "Slow", "1.0.0");
-    type Parameters = ();
-    fn create(_: &Environment) -> Result<Self, Fault> {
-        Err(Fault::unsupported("made by the test itself"))
-    }
-    fn parameters(&mut self) -> &mut () {
-        &mut self.nothing
-    }
-}
-
-impl AudioProcessor for Slow {
-    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
-        Ok(())
-    }
-    fn process(
-        &mut self,
-        _: Timestamp,
-        _: &mut [f32],
-        _: &CaptureInfo,
-        _: &mut ProcessorReport,
-    ) -> Result<(), Fault> {
-        if self.after == 0 {
-            self.time.0.fetch_add(self.us, Relaxed);
-        } else {
-            self.after -= 1;
+/// Takes `us` for each of its blocks whose number is in `blocks`.
+fn slow(time: &FakeTime, us: u64, blocks: Range<u32>) -> Box<PreparedProcessor> {
+    let (time, mut block) = (time.clone(), 0);
+    by_hand(0, move |_| {
+        if blocks.contains(&block) {
+            time.0.fetch_add(us, Relaxed);
         }
+        block += 1;
         Ok(())
-    }
-}
-
-fn slow(time: &FakeTime, us: u64, after: u32) -> Box<PreparedProcessor> {
-    prepare(Slow {
-        time: time.clone(),
-        us,
-        after,
-        nothing: (),
     })
 }
 
@@ -238,7 +177,7 @@ fn a_newcomer_that_overruns_is_rolled_back() {
         room.watch = Box::new(time.clone());
         let ann = room.join(Invitation::to_speak(steady_voice(3)).through(vec![null()]));
         room.run_ms(1_000);
-        let swap = room.swap_processor(ann, 0, slow(&time, us, after));
+        let swap = room.swap_processor(ann, 0, slow(&time, us, after..u32::MAX));
         room.run_ms(2_000);
         let measure = room.ended(swap).unwrap();
         assert_eq!(measure.outcome, outcome, "{us} us after {after}");
@@ -274,13 +213,9 @@ fn a_processor_that_overruns_mid_call_is_bypassed_unless_it_is_the_machine_that_
     for (blocks, bypassed) in [(10, false), (40, true)] {
         let time = FakeTime::default();
         let mut room = Room::new(4, sum(4));
-        let busy = Busy {
-            time: time.clone(),
-            blocks,
-            nothing: (),
-        };
+        let busy = slow(&time, 8_000, 0..blocks);
         room.watch = Box::new(time);
-        room.join(Invitation::to_speak(steady_voice(3)).through(vec![prepare(busy)]));
+        room.join(Invitation::to_speak(steady_voice(3)).through(vec![busy]));
         room.run_ms(3_000);
         assert_eq!(
             !room.bypassed().is_empty(),
@@ -291,87 +226,15 @@ fn a_processor_that_overruns_mid_call_is_bypassed_unless_it_is_the_machine_that_
     }
 }
 
-/// Its first `blocks` blocks take 8 ms each.
-struct Busy {
-    time: FakeTime,
-    blocks: u32,
-    nothing: (),
-}
-
-impl Plugin for Busy {
-    const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.busy", "Busy", "1.0.0");
-    type Parameters = ();
-    fn create(_: &Environment) -> Result<Self, Fault> {
-        Err(Fault::unsupported("made by the test itself"))
-    }
-    fn parameters(&mut self) -> &mut () {
-        &mut self.nothing
-    }
-}
-
-impl AudioProcessor for Busy {
-    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
-        Ok(())
-    }
-    fn process(
-        &mut self,
-        _: Timestamp,
-        _: &mut [f32],
-        _: &CaptureInfo,
-        _: &mut ProcessorReport,
-    ) -> Result<(), Fault> {
-        if self.blocks > 0 {
-            self.blocks -= 1;
-            self.time.0.fetch_add(8_000, Relaxed);
-        }
-        Ok(())
-    }
-}
-
-/// Fails as soon as it is told to, and so do all that were told with it.
-struct FailsWhenTold {
-    told: Arc<AtomicU64>,
-    nothing: (),
-}
-
-impl Plugin for FailsWhenTold {
-    const DESCRIPTOR: Descriptor =
-        Descriptor::new("test.processing.fails-when-told", "Fails when told", "1.0.0");
-    type Parameters = ();
-    fn create(_: &Environment) -> Result<Self, Fault> {
-        Err(Fault::unsupported("made by the test itself"))
-    }
-    fn parameters(&mut self) -> &mut () {
-        &mut self.nothing
-    }
-}
-
-impl AudioProcessor for FailsWhenTold {
-    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
-        Ok(())
-    }
-    fn process(
-        &mut self,
-        _: Timestamp,
-        _: &mut [f32],
-        _: &CaptureInfo,
-        _: &mut ProcessorReport,
-    ) -> Result<(), Fault> {
-        match self.told.load(Relaxed) {
-            0 => Ok(()),
-            _ => Err(Fault::failed("told to")),
-        }
-    }
-}
-
 #[test]
 fn when_both_break_the_signal_goes_around_them() {
     let said = steady_voice(4);
     let told = Arc::new(AtomicU64::new(0));
     let fails = || {
-        prepare(FailsWhenTold {
-            told: Arc::clone(&told),
-            nothing: (),
+        let told = Arc::clone(&told);
+        by_hand(0, move |_| match told.load(Relaxed) {
+            0 => Ok(()),
+            _ => Err(Fault::failed("told to")),
         })
     };
     let mut room = Room::new(4, sum(4));
