@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::files::Files;
 use crate::plan::{CellId, CellSpec};
 use crate::plugins::Bench;
 use crate::rows::{CELL_KEY, FAILURE_KEY, REVISION_KEY, Row, RowReader, RowWriter, RowsError, SCHEMA};
@@ -23,6 +24,14 @@ pub enum CellError {
     /// Its plugins are not to be had here.
     #[error("cell {id}: {reason}")]
     Plugins {
+        /// The cell.
+        id: CellId,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The files that its scenario names are not to be had here.
+    #[error("cell {id}: {reason}")]
+    Files {
         /// The cell.
         id: CellId,
         /// Why, and what to do.
@@ -116,7 +125,8 @@ impl Bench {
         let plugins = self
             .plugins(&spec.modules)
             .map_err(|reason| CellError::Plugins { id, reason })?;
-        let run = catch_unwind(AssertUnwindSafe(|| runner.run(&spec.job(), &plugins)));
+        let files = self.files(spec)?;
+        let run = catch_unwind(AssertUnwindSafe(|| runner.run(&spec.job(&files), &plugins)));
         Ok(run.unwrap_or_else(|panic| Err(format!("it panicked: {}", words(&*panic)))))
     }
 
@@ -134,8 +144,17 @@ impl Bench {
         let plugins = self
             .plugins(&spec.modules)
             .map_err(|reason| CellError::Plugins { id, reason })?;
-        let run = catch_unwind(AssertUnwindSafe(|| runner.series(&spec.job(), &plugins)));
+        let files = self.files(spec)?;
+        let run = catch_unwind(AssertUnwindSafe(|| runner.series(&spec.job(&files), &plugins)));
         Ok(run.ok().and_then(Result::ok).flatten())
+    }
+
+    /// The files that a cell's scenario names, as they were when it was planned.
+    fn files(&self, spec: &CellSpec) -> Result<Files, CellError> {
+        Files::pinned(&spec.files, &spec.folder, &self.traces).map_err(|reason| CellError::Files {
+            id: spec.id(),
+            reason,
+        })
     }
 
     /// The rows of a cell that ran, or of one that failed.
@@ -179,10 +198,12 @@ impl Bench {
 
     /// What a failed cell leaves behind: the worst of everything that it would have given.
     fn worst(&self, spec: &CellSpec) -> Vec<Measured> {
-        let outline = self.runner(&spec.kind).map(|runner| {
-            catch_unwind(AssertUnwindSafe(|| runner.outline(&spec.job()))).unwrap_or_else(|_| Ok(Vec::new()))
+        let outline = self.runner(&spec.kind).and_then(|runner| {
+            let files = self.files(spec).ok()?;
+            let outline = || runner.outline(&spec.job(&files));
+            catch_unwind(AssertUnwindSafe(outline)).ok()?.ok()
         });
-        let mut values = outline.and_then(Result::ok).unwrap_or_default();
+        let mut values = outline.unwrap_or_default();
         values.push(Measured {
             flow: Arc::from("*"),
             segment: Arc::from("*"),

@@ -9,6 +9,7 @@ use jackfield_sim::light::{self, FlowModules};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
 use serde_json::Value;
 
+use crate::files::Files;
 use crate::metrics::{LightMetrics, Registry};
 use crate::plugins::Plugins;
 use crate::runner::{Job, Measured, Outcome, Runner};
@@ -31,8 +32,9 @@ impl Runner for Congestion {
         Registry::network()
     }
 
-    fn scenarios(&self, content: &Value) -> Result<Vec<String>, String> {
-        let all = Scenario::parse_all(&toml_text(content)?).map_err(|error| error.to_string())?;
+    fn scenarios(&self, content: &Value, files: &mut Files) -> Result<Vec<String>, String> {
+        let all = Scenario::parse_all_with(&toml_text(content)?, &mut |name: &str| files.open(name))
+            .map_err(|error| error.to_string())?;
         Ok(all.into_iter().map(|scenario| scenario.name).collect())
     }
 
@@ -115,7 +117,8 @@ fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics),
 }
 
 fn scenario(job: &Job<'_>) -> Result<Scenario, String> {
-    let all = Scenario::parse_all(&toml_text(job.content)?).map_err(|error| error.to_string())?;
+    let all = Scenario::parse_all_with(&toml_text(job.content)?, &mut |name: &str| job.files.text(name))
+        .map_err(|error| error.to_string())?;
     all.into_iter()
         .find(|scenario| scenario.name == job.scenario)
         .ok_or_else(|| format!("there is no scenario `{}` in its file", job.scenario))

@@ -13,6 +13,7 @@ pub mod congestion;
 pub mod decision;
 pub mod executor;
 pub mod experiment;
+pub mod files;
 pub mod merge;
 pub mod metrics;
 mod nearest;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use crate::canonical;
 use crate::experiment::{Experiment, ExperimentError};
+use crate::files::Files;
 use crate::plugins::{Bench, ModuleSpec};
 use crate::rows::SCHEMA;
 use crate::runner::Job;
@@ -80,6 +82,11 @@ pub struct CellSpec {
     pub part: String,
     /// What stands in the scenario's file.
     pub content: Arc<Value>,
+    /// The digests of the files that it names, by those names.
+    pub files: Arc<BTreeMap<String, String>>,
+    /// The folder that these names start at where the cell was planned; empty without files. It is no part of the cell's name: the same
+    /// file may lie elsewhere.
+    pub folder: Arc<Path>,
     /// The arm's name.
     pub arm: String,
     /// The plugins.
@@ -100,6 +107,10 @@ struct Line {
     scenario: String,
     part: String,
     content: Arc<Value>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    files: Arc<BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
     arm: String,
     modules: Arc<BTreeMap<String, ModuleSpec>>,
     truth: bool,
@@ -108,6 +119,10 @@ struct Line {
     experiment: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+}
+
+fn is_empty(files: &BTreeMap<String, String>) -> bool {
+    files.is_empty()
 }
 
 impl CellSpec {
@@ -139,6 +154,8 @@ impl CellSpec {
             scenario: line.scenario,
             part: line.part,
             content: line.content,
+            files: line.files,
+            folder: Arc::from(PathBuf::from(line.folder.unwrap_or_default())),
             arm: line.arm,
             modules: line.modules,
             truth: line.truth,
@@ -165,9 +182,10 @@ impl CellSpec {
     }
 
     /// What is asked of the runner.
-    pub(crate) fn job(&self) -> Job<'_> {
+    pub(crate) fn job<'a>(&'a self, files: &'a Files) -> Job<'a> {
         Job {
             content: &self.content,
+            files,
             scenario: &self.part,
             seed: self.seed,
             truth: self.truth,
@@ -181,6 +199,9 @@ impl CellSpec {
             scenario: self.scenario.clone(),
             part: self.part.clone(),
             content: self.content.clone(),
+            files: self.files.clone(),
+            folder: (id.is_some() && !self.files.is_empty())
+                .then(|| self.folder.to_string_lossy().into_owned()),
             arm: self.arm.clone(),
             modules: self.modules.clone(),
             truth: self.truth,
@@ -197,9 +218,18 @@ impl CellSpec {
 pub struct Plan {
     kind: String,
     digest: Arc<str>,
-    cases: Vec<(String, String, Arc<Value>)>,
+    cases: Vec<Case>,
     arms: Vec<(String, bool, Arc<BTreeMap<String, ModuleSpec>>)>,
     seeds: Vec<u64>,
+}
+
+/// A scenario of a plan, shared by its cells.
+struct Case {
+    name: String,
+    part: String,
+    content: Arc<Value>,
+    files: Arc<BTreeMap<String, String>>,
+    folder: Arc<Path>,
 }
 
 impl Bench {
@@ -222,12 +252,16 @@ impl Bench {
         let cases = experiment
             .scenarios
             .iter()
-            .map(|case| {
-                (
-                    case.name.clone(),
-                    case.scenario.clone(),
-                    Arc::new(case.content.clone()),
-                )
+            .map(|case| Case {
+                name: case.name.clone(),
+                part: case.scenario.clone(),
+                content: Arc::new(case.content.clone()),
+                files: Arc::new(case.files.clone()),
+                folder: Arc::from(if case.files.is_empty() {
+                    PathBuf::new()
+                } else {
+                    case.folder()
+                }),
             })
             .collect();
         Ok(Plan {
@@ -265,13 +299,15 @@ impl Plan {
     pub fn cell(&self, index: usize) -> Option<CellSpec> {
         let seed = *self.seeds.get(index / self.cells_per_seed().max(1))?;
         let within = index % self.cells_per_seed();
-        let (scenario, part, content) = &self.cases[within / self.arms.len()];
+        let case = &self.cases[within / self.arms.len()];
         let (arm, truth, modules) = &self.arms[within % self.arms.len()];
         Some(CellSpec {
             kind: self.kind.clone(),
-            scenario: scenario.clone(),
-            part: part.clone(),
-            content: content.clone(),
+            scenario: case.name.clone(),
+            part: case.part.clone(),
+            content: case.content.clone(),
+            files: case.files.clone(),
+            folder: case.folder.clone(),
             arm: arm.clone(),
             modules: modules.clone(),
             truth: *truth,

@@ -1,6 +1,7 @@
 //! The plugins of an arm, found and opened as a call finds and opens them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jackfield_core::module::Module;
@@ -19,6 +20,8 @@ pub struct Bench {
     pub(crate) runners: Vec<Box<dyn Runner>>,
     /// Which revision of the program runs the cells. It goes into every row; cells that another revision ran are run anew.
     pub(crate) revision: Arc<str>,
+    /// Where the files of scenarios are looked for that do not lie where they did.
+    pub(crate) traces: Vec<PathBuf>,
 }
 
 /// What stands in a socket of a cell: as much as it takes to find the very same again.
@@ -51,7 +54,14 @@ impl Bench {
             manifest,
             runners,
             revision: Arc::from(revision),
+            traces: Vec::new(),
         })
+    }
+
+    /// The same bench, which looks into these folders too for traces that do not lie where they did when a cell was planned.
+    pub fn with_traces(mut self, folders: Vec<PathBuf>) -> Self {
+        self.traces = folders;
+        self
     }
 
     /// What kinds of cells it can run.

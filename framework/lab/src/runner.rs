@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::files::Files;
 use crate::metrics::Registry;
 use crate::plugins::Plugins;
 use crate::series::Series;
@@ -19,11 +20,11 @@ pub trait Runner: Send + Sync {
     /// The metrics that a run may give.
     fn metrics(&self) -> Registry;
 
-    /// The names of the scenarios that a scenario file stands for.
+    /// The names of the scenarios that a scenario file stands for. Files that it names are opened: they are then part of each of its cells.
     ///
     /// # Errors
     /// What is wrong with it, and what to do, on one line.
-    fn scenarios(&self, content: &Value) -> Result<Vec<String>, String>;
+    fn scenarios(&self, content: &Value, files: &mut Files) -> Result<Vec<String>, String>;
 
     /// What a run of this scenario gives a value for. What a cell that failed leaves behind has exactly these.
     ///
@@ -52,6 +53,8 @@ pub trait Runner: Send + Sync {
 pub struct Job<'a> {
     /// What stands in the scenario's file, with the changes of the variant.
     pub content: &'a Value,
+    /// The files that were opened when its scenarios were listed.
+    pub files: &'a Files,
     /// Which of the scenarios in it.
     pub scenario: &'a str,
     /// What all randomness comes from.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -63,10 +63,16 @@ impl ImpairCommand {
         let text = std::fs::read_to_string(&self.scenario)
             .into_diagnostic()
             .wrap_err_with(|| format!("cannot read the scenario {place}"))?;
-        let Some(variant) = &self.variant else {
-            return Scenario::parse(&text).map_err(|error| miette!("{place}: {error}"));
+        let folder = self.scenario.parent().unwrap_or(Path::new(""));
+        let mut traces = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
         };
-        let all = Scenario::parse_all(&text).map_err(|error| miette!("{place}: {error}"))?;
+        let Some(variant) = &self.variant else {
+            return Scenario::parse_with(&text, &mut traces).map_err(|error| miette!("{place}: {error}"));
+        };
+        let all =
+            Scenario::parse_all_with(&text, &mut traces).map_err(|error| miette!("{place}: {error}"))?;
         let names: Vec<String> = all.iter().map(|scenario| scenario.name.clone()).collect();
         all.into_iter()
             .find(|scenario| scenario.name == *variant)

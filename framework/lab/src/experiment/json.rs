@@ -154,6 +154,7 @@ pub(super) fn experiment(value: &Value) -> Result<Experiment, String> {
                 variant: case.variant,
                 path: PathBuf::new(),
                 content: Value::Null,
+                files: BTreeMap::new(),
                 digest: case.content,
             })
             .collect(),
@@ -177,7 +178,12 @@ pub(super) fn experiment(value: &Value) -> Result<Experiment, String> {
     })
 }
 
-/// The digest of what stands in a scenario.
-pub(super) fn content_digest(content: &Value) -> String {
-    canonical::digest(content).to_hex().to_string()
+/// The digest of what stands in a scenario and in the files that it names.
+pub(super) fn content_digest(content: &Value, files: &BTreeMap<String, String>) -> String {
+    let digest = if files.is_empty() {
+        canonical::digest(content)
+    } else {
+        canonical::digest(&serde_json::json!({ "content": content, "files": files }))
+    };
+    digest.to_hex().to_string()
 }

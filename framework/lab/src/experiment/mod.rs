@@ -105,8 +105,18 @@ pub struct ScenarioCase {
     pub path: PathBuf,
     /// What stands in it, changed as the variant says.
     pub content: Value,
-    /// The digest of that: 64 hexadecimal digits.
+    /// The digests of the files that it names, by those names, which start at its folder.
+    pub files: BTreeMap<String, String>,
+    /// The digest of both: 64 hexadecimal digits.
     pub digest: String,
+}
+
+impl ScenarioCase {
+    /// The folder that it lies in, as long as this machine is asked.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
+    }
 }
 
 /// A metric that must not get worse by more than a margin.

@@ -8,6 +8,7 @@ use jackfield_loader::ParameterValue;
 use super::scenarios::{self, Change};
 use super::table::{Source, Table, Value};
 use super::{Arm, ArmSocket, Experiment, ExperimentError, Guardrail, Places, REPEAT, ScenarioCase, Stopping};
+use crate::files::Files;
 use crate::metrics::Registry;
 use crate::nearest::did_you_mean;
 use crate::runner::Runner;
@@ -226,7 +227,8 @@ impl<'a> Reader<'a> {
                                 )
                             })?;
                         }
-                        let names = runner.scenarios(&content).map_err(|reason| {
+                        let mut named = Files::of(path.parent().unwrap_or(Path::new("")));
+                        let names = runner.scenarios(&content, &mut named).map_err(|reason| {
                             let varied = if variant.is_empty() {
                                 String::new()
                             } else {
@@ -234,6 +236,7 @@ impl<'a> Reader<'a> {
                             };
                             pattern.fault(format!("{}{varied}: {reason}", path.display()), "from here")
                         })?;
+                        let named = named.digests();
                         for scenario in names {
                             if !only.is_empty() && !only.iter().any(|pattern| pattern.matches(&scenario)) {
                                 continue;
@@ -265,7 +268,8 @@ impl<'a> Reader<'a> {
                                 variant: variant.clone(),
                                 path: path.clone(),
                                 content: content.clone(),
-                                digest: super::json::content_digest(&content),
+                                files: named.clone(),
+                                digest: super::json::content_digest(&content, &named),
                             });
                         }
                     }

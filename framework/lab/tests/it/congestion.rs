@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use jackfield_lab::cell::part_path;
 use jackfield_lab::congestion::Congestion;
 use jackfield_lab::experiment::Experiment;
+use jackfield_lab::files::Files;
 use jackfield_lab::metrics::Registry;
 use jackfield_lab::plugins::Bench;
 use jackfield_lab::report::{Report, Values};
@@ -14,7 +15,7 @@ use jackfield_loader::{LoaderOptions, Manifest};
 
 use crate::toy::Desk;
 
-const SCENARIO: &str = r#"
+pub(crate) const SCENARIO: &str = r#"
 name = "short"
 duration = "6 s"
 
@@ -34,7 +35,7 @@ rate = { minimum = "100 kbit/s", start = "300 kbit/s", maximum = "2 Mbit/s" }
 streams = [{ kind = "audio", rate = "20 kbit/s" }, { kind = "video" }]
 "#;
 
-const EXPERIMENT: &str = r#"
+pub(crate) const EXPERIMENT: &str = r#"
 name = "fixed"
 question = "Is more than there is better than less?"
 kind = "congestion"
@@ -49,7 +50,7 @@ scenarios = [{ files = "short.toml" }]
 guardrails = [{ metric = "delay_p95", margin = 10.0 }]
 "#;
 
-fn bench() -> Bench {
+pub(crate) fn bench() -> Bench {
     let linked = vec![
         jackfield_congestion_fixed::JACKFIELD_PLUGIN,
         jackfield_pacing_null::JACKFIELD_PLUGIN,
@@ -149,6 +150,7 @@ fn a_failed_cell_has_the_rows_of_one_that_ran_with_the_worst_values() {
     let cell = bench.plan(&experiment(&desk)).unwrap().cell(0).unwrap();
     let job = Job {
         content: &cell.content,
+        files: &Files::default(),
         scenario: &cell.part,
         seed: cell.seed,
         truth: false,

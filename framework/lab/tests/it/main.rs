@@ -17,4 +17,5 @@ mod sweeps;
 #[path = "../../examples/synthetic/mod.rs"]
 mod synthetic;
 mod toy;
+mod traces;
 mod verdict;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jackfield_lab::experiment::Experiment;
+use jackfield_lab::files::Files;
 use jackfield_lab::metrics::Registry;
 use jackfield_lab::plugins::{Bench, Plugins};
 use jackfield_lab::runner::{Job, Measured, Outcome, Runner};
@@ -45,7 +46,7 @@ impl Runner for Toy {
         Registry::network()
     }
 
-    fn scenarios(&self, content: &Value) -> Result<Vec<String>, String> {
+    fn scenarios(&self, content: &Value, _: &mut Files) -> Result<Vec<String>, String> {
         match content["names"].as_array() {
             Some(names) => Ok(names
                 .iter()

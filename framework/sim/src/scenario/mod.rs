@@ -38,6 +38,7 @@ mod queues;
 mod raw;
 mod read;
 mod sweep;
+mod traces;
 mod units;
 
 use std::collections::BTreeMap;
@@ -71,21 +72,21 @@ pub struct Scenario {
     pub flows: Vec<FlowSpec>,
     /// What else is sent.
     pub cross_traffic: Vec<CrossTrafficSpec>,
-    /// What results are counted over. Without any in the file: one for each step of any link's capacity.
+    /// What results are counted over. Without any in the file: one for each step of any link's capacity; those of a trace are not counted.
     pub segments: Vec<Segment>,
 }
 
 /// Opens the traces that scenarios name.
 pub trait TraceSource {
-    /// The rates of the trace of this name, which is as the scenario writes it: usually a path.
+    /// What stands in the trace of this name, which is as the scenario writes it: usually a path. Asked for once for each name.
     ///
     /// # Errors
-    /// Why it cannot be used, in words that end in no full stop.
-    fn rate(&mut self, name: &str) -> Result<RateSpec, String>;
+    /// Why it cannot be had, in words that end in no full stop.
+    fn text(&mut self, name: &str) -> Result<String, String>;
 }
 
-impl<F: FnMut(&str) -> Result<RateSpec, String>> TraceSource for F {
-    fn rate(&mut self, name: &str) -> Result<RateSpec, String> {
+impl<F: FnMut(&str) -> Result<String, String>> TraceSource for F {
+    fn text(&mut self, name: &str) -> Result<String, String> {
         self(name)
     }
 }
@@ -94,7 +95,7 @@ impl<F: FnMut(&str) -> Result<RateSpec, String>> TraceSource for F {
 struct NoTraces;
 
 impl TraceSource for NoTraces {
-    fn rate(&mut self, _: &str) -> Result<RateSpec, String> {
+    fn text(&mut self, _: &str) -> Result<String, String> {
         Err("nothing was given to open traces with (`Scenario::parse_all_with`)".to_owned())
     }
 }
@@ -116,10 +117,18 @@ impl Scenario {
         read::all(text, &mut NoTraces)
     }
 
-    /// The same for files whose links name traces (`rate = { trace = "…" }`): `traces` opens them, as this crate opens no files.
+    /// As [`Scenario::parse`], for files whose links name traces (`rate = { trace = "…" }`): `traces` opens them, as this crate opens no files.
     ///
     /// # Errors
-    /// As [`Scenario::parse`], and if a trace cannot be used.
+    /// As [`Scenario::parse`], and if a trace cannot be had or is none, with the line.
+    pub fn parse_with(text: &str, traces: &mut dyn TraceSource) -> Result<Self, ScenarioError> {
+        read::base(text, traces)
+    }
+
+    /// As [`Scenario::parse_all`], with traces.
+    ///
+    /// # Errors
+    /// As [`Scenario::parse_with`]; the error also names the variant.
     pub fn parse_all_with(text: &str, traces: &mut dyn TraceSource) -> Result<Vec<Self>, ScenarioError> {
         read::all(text, traces)
     }

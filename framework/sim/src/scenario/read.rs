@@ -1,6 +1,6 @@
 //! From the text of a scenario to what is meant by it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
@@ -16,18 +16,24 @@ use super::links::{
 use super::raw::{
     RawCross, RawFlow, RawLink, RawLoss, RawRate, RawScenario, RawSegment, RawShort, RawStream, Steps,
 };
+use super::traces::Traces;
 use super::units::{Rate, Share, Size, Time};
 use super::{Scenario, ScenarioError, TraceSource, check, queues, sweep};
 
 /// The scenario of `text` as it is written.
-pub(super) fn base(text: &str, traces: &mut dyn TraceSource) -> Result<Scenario, ScenarioError> {
+pub(super) fn base(text: &str, source: &mut dyn TraceSource) -> Result<Scenario, ScenarioError> {
+    written(text, &mut Traces::of(source))
+}
+
+fn written(text: &str, traces: &mut Traces<'_>) -> Result<Scenario, ScenarioError> {
     let raw: RawScenario = toml::from_str(text).map_err(|error| ScenarioError::syntax(text, &error))?;
     scenario(raw, traces)
 }
 
 /// All scenarios of `text`.
-pub(super) fn all(text: &str, traces: &mut dyn TraceSource) -> Result<Vec<Scenario>, ScenarioError> {
-    let base = base(text, traces)?;
+pub(super) fn all(text: &str, source: &mut dyn TraceSource) -> Result<Vec<Scenario>, ScenarioError> {
+    let traces = &mut Traces::of(source);
+    let base = written(text, traces)?;
     let variants = sweep::variants(text)?;
     if variants.is_empty() {
         return Ok(vec![base]);
@@ -45,11 +51,15 @@ pub(super) fn all(text: &str, traces: &mut dyn TraceSource) -> Result<Vec<Scenar
     Ok(scenarios)
 }
 
-fn scenario(raw: RawScenario, traces: &mut dyn TraceSource) -> Result<Scenario, ScenarioError> {
+fn scenario(raw: RawScenario, traces: &mut Traces<'_>) -> Result<Scenario, ScenarioError> {
     let duration = raw.duration.0;
     let mut links = BTreeMap::new();
+    let mut traced = BTreeSet::new();
     for (name, raw) in raw.links {
-        let spec = link(&format!("links.{name}"), raw, traces)?;
+        if matches!(raw.rate, Some(RawRate::Trace(_))) {
+            traced.insert(name.clone());
+        }
+        let spec = link(&format!("links.{name}"), raw, duration, traces)?;
         links.insert(name, spec);
     }
     let media = raw
@@ -77,7 +87,13 @@ fn scenario(raw: RawScenario, traces: &mut dyn TraceSource) -> Result<Scenario, 
         .map(|(n, raw)| cross(&format!("cross_traffic[{n}]"), raw, duration))
         .collect::<Result<_, _>>()?;
     let segments = if raw.segments.is_empty() {
-        by_capacity(&links, duration)
+        by_capacity(
+            links
+                .iter()
+                .filter(|(name, _)| !traced.contains(*name))
+                .map(|(_, link)| link),
+            duration,
+        )
     } else {
         raw.segments.into_iter().map(segment).collect()
     };
@@ -103,10 +119,10 @@ fn segment(raw: RawSegment) -> Segment {
     }
 }
 
-/// One segment for each step of any link's rate.
-fn by_capacity(links: &BTreeMap<String, LinkSpec>, duration: TimeDelta) -> Vec<Segment> {
+/// One segment for each step of the rate of any of these links.
+fn by_capacity<'a>(links: impl Iterator<Item = &'a LinkSpec>, duration: TimeDelta) -> Vec<Segment> {
     let mut bounds = vec![TimeDelta::ZERO, duration];
-    for link in links.values() {
+    for link in links {
         if let RateSpec::Steps(steps) = &link.rate {
             bounds.extend(steps.iter().map(|(at, _)| *at).filter(|at| *at < duration));
         }
@@ -148,19 +164,20 @@ fn stepped<T, U>(
     }
 }
 
-fn link(key: &str, raw: RawLink, traces: &mut dyn TraceSource) -> Result<LinkSpec, ScenarioError> {
+fn link(
+    key: &str,
+    raw: RawLink,
+    duration: TimeDelta,
+    traces: &mut Traces<'_>,
+) -> Result<LinkSpec, ScenarioError> {
     let rate = match raw.rate {
         None | Some(RawRate::Unlimited) => RateSpec::Unlimited,
         Some(RawRate::Steps(steps)) => {
             RateSpec::Steps(stepped(&format!("{key}.rate"), steps, |Rate(rate)| rate)?)
         }
-        Some(RawRate::Trace(name)) => traces.rate(&name).map_err(|why| {
-            ScenarioError::new(
-                format!("{key}.rate.trace"),
-                format!("the trace `{name}` cannot be used: {why}"),
-                "check where it lies and what it is",
-            )
-        })?,
+        Some(RawRate::Trace(name)) => traces
+            .rate(&format!("{key}.rate.trace"), &name)?
+            .schedule(duration),
         Some(RawRate::Slots(slots)) => RateSpec::Slots(Arc::new(DeliverySlots {
             at: slots.slots.into_iter().map(|Time(at)| at).collect(),
             period: slots.period.0,

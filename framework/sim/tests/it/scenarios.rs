@@ -28,12 +28,19 @@ pub(crate) fn shipped() -> Vec<(String, String)> {
     files
 }
 
+/// Opens the traces that lie where the file at `path` says.
+fn traces(path: &str) -> impl FnMut(&str) -> Result<String, String> {
+    let folder = Path::new(path).parent().expect("a folder").to_owned();
+    move |name| std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
+}
+
 #[test]
 fn e17_3_every_scenario_that_we_ship_is_read() {
     let mut names = std::collections::BTreeSet::new();
     let mut count = 0;
     for (path, text) in shipped() {
-        let scenarios = Scenario::parse_all(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let scenarios = Scenario::parse_all_with(&text, &mut traces(&path))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
         for scenario in scenarios {
             assert!(!scenario.description.is_empty(), "{path}: say what it is about");
             assert!(
@@ -61,7 +68,7 @@ fn e17_3_every_scenario_that_we_ship_is_read() {
 #[test]
 fn e17_3_the_first_seconds_of_every_scenario_run() {
     for (path, text) in shipped() {
-        let mut scenario = Scenario::parse(&text).expect("a scenario");
+        let mut scenario = Scenario::parse_with(&text, &mut traces(&path)).expect("a scenario");
         let most = TimeDelta::seconds(3).min(scenario.duration);
         // The weather of the first seconds is enough to see that everything is there.
         scenario.segments.clear();
@@ -471,21 +478,63 @@ fn traces_are_opened_by_whoever_reads_the_scenario() {
     let text = with("rate = \"1 Mbit/s\"", "rate = { trace = \"drive.trace\" }");
     let error = Scenario::parse(&text).expect_err("nobody opens it");
     assert_eq!(error.key(), "links.uplink.rate.trace");
+    let opened = std::cell::Cell::new(0);
     let mut open = |name: &str| match name {
-        "drive.trace" => Ok(RateSpec::Steps(vec![(TimeDelta::ZERO, DataRate::kbps(700))])),
+        "drive.trace" => {
+            opened.set(opened.get() + 1);
+            Ok("0.0 0.7\n25.0 0.4\n50.0 0.9\n".to_owned())
+        }
         _ => Err("there is no such file".to_owned()),
     };
-    let scenarios = Scenario::parse_all_with(&text, &mut open).unwrap_or_else(|error| panic!("{error}"));
+    let swept =
+        format!("{text}\n[sweep.delay]\nkeys = [\"links.uplink.delay\"]\nvalues = [\"1 ms\", \"2 ms\"]\n");
+    let scenarios = Scenario::parse_all_with(&swept, &mut open).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(
+        (scenarios.len(), opened.get()),
+        (2, 1),
+        "opened once for all variants"
+    );
+    let step = |at, kbps| (TimeDelta::seconds(at), DataRate::kbps(kbps));
     assert_eq!(
         scenarios[0].links["uplink"].rate,
-        RateSpec::Steps(vec![(TimeDelta::ZERO, DataRate::kbps(700))])
+        RateSpec::Steps(vec![step(0, 700), step(25, 400), step(50, 900)])
     );
+    assert_eq!(scenarios[0].segments.len(), 1, "steps of a trace are no segments");
+
+    let refused = |name: &str, text: &str| {
+        let mut open = |_: &str| Ok(text.to_owned());
+        Scenario::parse_all_with(
+            &with("rate = \"1 Mbit/s\"", &format!("rate = {{ trace = \"{name}\" }}")),
+            &mut open,
+        )
+        .expect_err(name)
+        .to_string()
+    };
+    for (name, trace, says) in [
+        (
+            "bent",
+            "10\n20\nthirty\n",
+            "the trace `bent` cannot be used: line 3: expected a whole number of milliseconds, found \"thirty\"; mend it",
+        ),
+        (
+            "bare",
+            "",
+            "the trace `bare` cannot be used: the trace is empty: give it at least one line",
+        ),
+        ("json", "{ \"uplink\": 3 }", "the trace `json` cannot be used: "),
+    ] {
+        let error = refused(name, trace);
+        assert!(
+            error.starts_with("`links.uplink.rate.trace`: ") && error.contains(says),
+            "{error}"
+        );
+    }
     let error =
         Scenario::parse_all_with(&text.replace("drive", "walk"), &mut open).expect_err("no such trace");
     assert!(
         error
             .to_string()
-            .contains("the trace `walk.trace` cannot be used: there is no such file"),
+            .contains("the trace `walk.trace` cannot be had: there is no such file; put it there"),
         "{error}"
     );
 }

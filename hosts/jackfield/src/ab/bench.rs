@@ -20,6 +20,9 @@ pub(super) struct Plugins {
     manifest: Option<PathBuf>,
     #[command(flatten)]
     folders: Folders,
+    /// A folder with traces that do not lie where they did when the cells were planned; may be given more than once.
+    #[arg(long, value_name = "DIR")]
+    traces: Vec<PathBuf>,
 }
 
 impl Plugins {
@@ -33,7 +36,9 @@ impl Plugins {
             folders: self.folders.all(),
             ..LoaderOptions::default()
         };
-        Bench::new(options, manifest, runners(), &own_revision()).into_diagnostic()
+        Bench::new(options, manifest, runners(), &own_revision())
+            .into_diagnostic()
+            .map(|bench| bench.with_traces(self.traces.clone()))
     }
 
     /// An experiment, and a bench with its manifest.
