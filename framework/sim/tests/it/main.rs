@@ -13,6 +13,7 @@ mod links;
 mod network;
 mod queues;
 mod relay;
+mod rfc8867;
 mod routes;
 mod scenarios;
 mod scream;

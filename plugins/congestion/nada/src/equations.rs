@@ -73,7 +73,7 @@ pub fn congestion(delay: f64, marking: f64, loss: f64) -> f64 {
     (delay + MARKING_PENALTY * marks * marks + LOSS_PENALTY * losses * losses).min(LARGEST_CONGESTION)
 }
 
-/// `p_loss` or `p_mark`: the smoothed ratio (equations of section 5.1.2 and 5.1.3).
+/// `p_loss` or `p_mark`: the smoothed ratio (section 5.1.2).
 pub fn smoothed(instant: f64, before: f64) -> f64 {
     SMOOTHING * instant + (1.0 - SMOOTHING) * before
 }
@@ -116,7 +116,7 @@ pub fn gradual(state: &Gradual) -> f64 {
         - KAPPA * ETA * (change / TAU) * reference
 }
 
-/// `r_diff_v` or `r_diff_s`: what a rate-shaping buffer of `bytes` is given of the reference rate (equations 8 and 9).
+/// `r_diff_v` or `r_diff_s`: what a rate-shaping buffer of `bytes` is given of the reference rate (section 5.2).
 pub fn shaping(beta: f64, reference: f64, bytes: f64) -> f64 {
     (LARGEST_SHAPING * reference).min(beta * 8.0 * bytes.max(0.0) * FRAMES_PER_SECOND)
 }

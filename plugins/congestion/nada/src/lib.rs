@@ -7,6 +7,7 @@
 //!
 //! | RFC 8698 | here |
 //! |---|---|
+//! | `r_ref` at first | the session's start rate |
 //! | `RMIN`, `RMAX` | the session's bounds; the sum of the streams' greatest rates, if told, lowers `RMAX`; 3 Mbit/s if there is no bound (section 4.3) |
 //! | `PRIO`, `XREF` | parameters |
 //! | `d_base` | least delay of ten minutes, as clocks drift |
@@ -15,6 +16,8 @@
 //! | `rtt` | smoothed from the feedback; before it, what RTCP says |
 //! | ECN | a mark counts whatever the packet was sent with, and more than one in a thousand end accelerated ramp-up; ECT(1) is asked for only if a parameter says so |
 //! | bound of `x_curr` | 500 ms, as in its authors' model |
+//! | with fewer than five packets in `LOGWIN` | no ratio and no received rate, as in its authors' model |
+//! | "no queue" in ramp-up | by the filtered delay, as jitter is no queue |
 //! | update every `DELTA` | with the feedback, when at least half of `DELTA` has gone by; feedback is asked for every `DELTA` |
 //!
 //! ```
@@ -290,25 +293,27 @@ impl Nada {
     fn update_reference(&mut self, now: Timestamp, elapsed: f64) {
         let seen = &self.observation;
         let flow = &mut self.flow;
-        flow.loss = equations::smoothed(seen.loss(), flow.loss);
-        flow.marking = equations::smoothed(seen.marking(), flow.marking);
+        if let Some((loss, marking)) = seen.loss().zip(seen.marking()) {
+            flow.loss = equations::smoothed(loss, flow.loss);
+            flow.marking = equations::smoothed(marking, flow.marking);
+        }
         let delay = equations::perceived_delay(seen.queuing(), seen.loss_interval(), seen.since_loss());
         let before = flow.congestion;
         flow.congestion = equations::congestion(delay, flow.marking, flow.loss);
-        let clear = seen.is_clear() && flow.marking < FEW_MARKS;
-        let received = seen.received_rate().filter(|_| clear);
-        flow.accelerating = received.is_some();
+        flow.accelerating = seen.is_clear() && flow.marking < FEW_MARKS;
         let (reference, round_trip, congestion) = (flow.reference, flow.round_trip, flow.congestion);
-        let wanted = match received {
-            Some(received) => equations::accelerated(reference, received, round_trip),
-            None => equations::gradual(&Gradual {
+        let wanted = if flow.accelerating {
+            let received = seen.received_rate().unwrap_or(0.0);
+            equations::accelerated(reference, received, round_trip)
+        } else {
+            equations::gradual(&Gradual {
                 reference,
                 maximum: self.range().1,
                 priority: self.parameters.priority,
                 congestion,
                 congestion_before: before,
                 elapsed,
-            }),
+            })
         };
         let landed = self.landed(now, wanted);
         self.flow.reference = self.clipped(landed);

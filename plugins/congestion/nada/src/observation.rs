@@ -8,8 +8,11 @@ use jackfield_sdk::prelude::*;
 use crate::equations::{NO_QUEUE, OBSERVATION_WINDOW};
 use crate::loss::LossIntervals;
 
-/// The least of so many delays counts, against jitter.
+/// The least of so many delays counts, against jitter (section 5.1.1).
 const DELAY_TAPS: usize = 15;
+/// Fewer packets than this say nothing of a share or a rate: one loss among two is no loss of a half, and two that came together no rate. The RFC
+/// has no such number; its authors' model has this one (`MIN_PACKET_LOGLEN`).
+const FEWEST_PACKETS: usize = 5;
 /// So many packets are remembered; at 200 Mbit/s the window is shorter than it should be.
 const CAPACITY: usize = 8_192;
 /// The smallest delay of so many minutes is the base; a clock that drifts is followed within that time.
@@ -35,8 +38,6 @@ pub struct Observation {
     marked: u32,
     queued: u32,
     bytes: i64,
-    delays: [i64; DELAY_TAPS],
-    delay_count: usize,
     base: [i64; BASE_MINUTES],
     base_since: Option<Timestamp>,
     intervals: LossIntervals,
@@ -53,8 +54,6 @@ impl Observation {
             marked: 0,
             queued: 0,
             bytes: 0,
-            delays: [0; DELAY_TAPS],
-            delay_count: 0,
             base: [i64::MAX; BASE_MINUTES],
             base_since: None,
             intervals: LossIntervals::new(),
@@ -68,7 +67,6 @@ impl Observation {
     pub fn forget(&mut self) {
         self.window.clear();
         (self.lost, self.marked, self.queued, self.bytes) = (0, 0, 0, 0);
-        self.delay_count = 0;
         self.base = [i64::MAX; BASE_MINUTES];
         self.base_since = None;
         self.intervals = LossIntervals::new();
@@ -105,18 +103,14 @@ impl Observation {
     fn count(&mut self, packet: &PacketFeedback, late: bool) {
         let lost = late || packet.received.is_never();
         let delay = packet.received.us().saturating_sub(packet.sent.us());
-        let mut queued = false;
         if !lost {
             self.base[0] = self.base[0].min(delay);
-            self.delays[self.delay_count % DELAY_TAPS] = delay;
-            self.delay_count += 1;
-            queued = self.queuing() >= NO_QUEUE;
         }
         self.intervals.packet(lost);
         if self.window.len() == CAPACITY {
             self.drop_first();
         }
-        let seen = Seen {
+        let mut seen = Seen {
             sent: packet.sent,
             received: packet.received,
             bytes: if lost {
@@ -126,8 +120,9 @@ impl Observation {
             },
             lost,
             marked: !lost && packet.ecn == CONGESTION_EXPERIENCED,
-            queued,
+            queued: false,
         };
+        seen.queued = !lost && self.least_delay(Some(&seen)) >= NO_QUEUE;
         self.lost += u32::from(seen.lost);
         self.marked += u32::from(seen.marked);
         self.queued += u32::from(seen.queued);
@@ -161,28 +156,40 @@ impl Observation {
         }
     }
 
-    fn queuing_of(&self, delay: i64) -> f64 {
-        let base = self.base.iter().copied().min().unwrap_or(delay);
-        delay.saturating_sub(base).max(0) as f64 / 1e3
+    /// The least of the last 15 delays above the base delay, ms; `youngest` counts though it does not stand in the window yet.
+    fn least_delay(&self, youngest: Option<&Seen>) -> f64 {
+        let least = youngest
+            .into_iter()
+            .chain(self.window.iter().rev())
+            .filter(|seen| !seen.lost)
+            .take(DELAY_TAPS)
+            .map(|seen| seen.received.us().saturating_sub(seen.sent.us()))
+            .min();
+        let base = self.base.iter().copied().min();
+        let above = least
+            .zip(base)
+            .map_or(0, |(least, base)| least.saturating_sub(base));
+        above.max(0) as f64 / 1e3
     }
 
-    /// `d_queue`: the least of the last 15 delays above the base delay, ms.
+    /// `d_queue`: the least of the last 15 delays in the window above the base delay, ms.
     pub fn queuing(&self) -> f64 {
-        let taps = &self.delays[..self.delay_count.min(DELAY_TAPS)];
-        taps.iter()
-            .copied()
-            .min()
-            .map_or(0.0, |delay| self.queuing_of(delay))
+        self.least_delay(None)
     }
 
-    /// The share of packets lost in the window.
-    pub fn loss(&self) -> f64 {
-        f64::from(self.lost) / self.window.len().max(1) as f64
+    fn share(&self, count: u32) -> Option<f64> {
+        let packets = self.window.len();
+        (packets >= FEWEST_PACKETS).then(|| f64::from(count) / packets as f64)
     }
 
-    /// The share of packets marked in the window.
-    pub fn marking(&self) -> f64 {
-        f64::from(self.marked) / self.window.len().max(1) as f64
+    /// The share of packets lost in the window; nothing if too few have been sent.
+    pub fn loss(&self) -> Option<f64> {
+        self.share(self.lost)
+    }
+
+    /// The share of packets marked in the window; nothing if too few have been sent.
+    pub fn marking(&self) -> Option<f64> {
+        self.share(self.marked)
     }
 
     /// Whether nothing was lost in the window and no packet met a queue.
@@ -192,6 +199,9 @@ impl Observation {
 
     /// `r_recv`: the rate that arrives, bit/s; nothing if too little has come.
     pub fn received_rate(&self) -> Option<f64> {
+        if self.window.len() < FEWEST_PACKETS + self.lost as usize {
+            return None;
+        }
         let first = self.window.iter().find(|seen| !seen.lost)?;
         let last = self.window.iter().rev().find(|seen| !seen.lost)?;
         let span = last.received.us().saturating_sub(first.received.us());

@@ -51,8 +51,9 @@ pub struct ScreamParameters {
         default = 25.0
     )]
     pub virtual_round_trip: f64,
-    /// The pacing rate as a multiple of the target.
-    #[param(title = "Pacing", min = 1.0, max = 5.0, default = 1.1)]
+    /// The pacing rate as a multiple of the target. Where queues mark, what is reached is the capacity divided by it: as soon as a frame leaves
+    /// faster than the link sends, the queue marks.
+    #[param(title = "Pacing", min = 1.0, max = 5.0, default = 1.3)]
     pub pacing: f64,
     /// Pad now and then up to the target, so that it can grow though the media stays below it.
     #[param(title = "Padding", default = true)]

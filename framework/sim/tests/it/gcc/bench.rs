@@ -7,7 +7,7 @@ use jackfield_pacing_leaky_bucket::LeakyBucket;
 use jackfield_sdk::prelude::*;
 use jackfield_sim::light::{FlowModules, FlowSummary, FrameRecord, Observer, run};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
-use jackfield_sim::{PacketKind, PacketRecord, Source, VirtualTime};
+use jackfield_sim::{PacketRecord, Source, VirtualTime};
 
 /// In so many weathers each case is tried.
 pub(crate) const SEEDS: u64 = 30;
@@ -40,6 +40,14 @@ pub(crate) fn case(seconds: f64, links: &str, flow: &str) -> Case {
         repeat_probes: false,
         no_probes_until: TimeDelta::ZERO,
         probe_without_media: false,
+    }
+}
+
+/// A case that a scenario file has.
+pub(crate) fn scenario(file: &str) -> Case {
+    Case {
+        text: file.to_owned(),
+        ..case(0.0, "", "")
     }
 }
 
@@ -90,12 +98,12 @@ impl Case {
     /// What came of it in the weather of `seed`.
     pub(crate) fn run(&self, seed: u64) -> Told {
         let scenario = Scenario::parse(&self.text).unwrap_or_else(|error| panic!("{error}\n{}", self.text));
-        let log = Arc::new(Mutex::new(Vec::new()));
+        let log: Log = Arc::new(Mutex::new(vec![Vec::new(); scenario.flows.len()]));
         let mut told = Told {
             seed,
             ..Told::default()
         };
-        let mut modules = |_: usize, _: &FlowSpec, seed: u64| {
+        let mut modules = |flow: usize, _: &FlowSpec, seed: u64| {
             let mut gcc = Gcc::create(&Environment::seeded(seed))?;
             (self.tune)(gcc.parameters());
             let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
@@ -108,6 +116,7 @@ impl Case {
                 controller: Box::new(Scripted {
                     gcc,
                     case: self.clone(),
+                    flow,
                     next: 0,
                     next_media: 0,
                     log: Arc::clone(&log),
@@ -145,12 +154,21 @@ impl Case {
     }
 }
 
+/// A packet that came.
+struct Arrival {
+    flow: usize,
+    at: Timestamp,
+    size: DataSize,
+    took: TimeDelta,
+}
+
 /// What a run tells.
 #[derive(Default)]
 pub(crate) struct Told {
-    decisions: Vec<(Timestamp, CongestionUpdate)>,
-    /// Of each packet that came: when, how big, and how long it took.
-    arrivals: Vec<(Timestamp, DataSize, TimeDelta)>,
+    /// Of each flow.
+    decisions: Vec<Vec<(Timestamp, CongestionUpdate)>>,
+    /// Of each packet that came: of which flow, when, how big, and how long it took.
+    arrivals: Vec<Arrival>,
     frames: Vec<FrameRecord>,
     pub(crate) flows: Vec<FlowSummary>,
     pub(crate) hash: [u8; 32],
@@ -159,9 +177,13 @@ pub(crate) struct Told {
 
 impl Observer for Told {
     fn arrived(&mut self, at: VirtualTime, packet: &PacketRecord, _queueing: TimeDelta) {
-        if packet.source == Source::Flow(0) && packet.kind != PacketKind::Tcp {
-            let took = TimeDelta::us((at.ns() - packet.sent.ns()) as i64 / 1_000);
-            self.arrivals.push((timestamp(at), packet.size, took));
+        if let Source::Flow(flow) = packet.source {
+            self.arrivals.push(Arrival {
+                flow,
+                at: timestamp(at),
+                size: packet.size,
+                took: TimeDelta::us((at.ns() - packet.sent.ns()) as i64 / 1_000),
+            });
         }
     }
 
@@ -175,11 +197,16 @@ fn timestamp(at: VirtualTime) -> Timestamp {
 }
 
 impl Told {
-    /// What held at this time.
+    /// What held at this time for the first flow.
     pub(crate) fn at(&self, seconds: f64) -> CongestionUpdate {
+        self.of_flow(0, seconds)
+    }
+
+    fn of_flow(&self, flow: usize, seconds: f64) -> CongestionUpdate {
         let at = Timestamp::ZERO + TimeDelta::seconds_f64(seconds);
-        let after = self.decisions.partition_point(|(when, _)| *when <= at);
-        self.decisions[..after].last().expect("something was decided").1
+        let decisions = &self.decisions[flow];
+        let after = decisions.partition_point(|(when, _)| *when <= at);
+        decisions[..after].last().expect("something was decided").1
     }
 
     /// The target for the encoders, in kbit/s.
@@ -187,31 +214,45 @@ impl Told {
         self.at(seconds).target.as_kbps_f64()
     }
 
-    /// What the path is believed to bear, in kbit/s.
+    /// What the path of the first flow is believed to bear, in kbit/s.
     pub(crate) fn estimate(&self, seconds: f64) -> f64 {
-        self.at(seconds).estimate.as_kbps_f64()
+        self.estimate_of(0, seconds)
+    }
+
+    /// What the path of this flow is believed to bear, in kbit/s.
+    pub(crate) fn estimate_of(&self, flow: usize, seconds: f64) -> f64 {
+        self.of_flow(flow, seconds).estimate.as_kbps_f64()
     }
 
     /// What came between these times, in kbit/s.
     pub(crate) fn received(&self, from: f64, to: f64) -> f64 {
-        let bytes: i64 = self.between(from, to).map(|(_, size, _)| size.as_bytes()).sum();
+        let bytes: i64 = self
+            .between(0, from, to)
+            .map(|packet| packet.size.as_bytes())
+            .sum();
         bytes as f64 * 8.0 / 1e3 / (to - from)
     }
 
-    /// How long packets took on average that came between these times.
-    pub(crate) fn mean_delay(&self, from: f64, to: f64) -> TimeDelta {
-        let (count, sum) = self.between(from, to).fold((0, 0), |(count, sum), (_, _, took)| {
-            (count + 1, sum + took.as_us())
-        });
-        TimeDelta::us(sum / count.max(1))
+    /// How long packets of this flow took between these times, on average over time as regular pings would see it: over the averages of all
+    /// tenths of a second in which any came.
+    pub(crate) fn mean_delay(&self, flow: usize, from: f64, to: f64) -> TimeDelta {
+        let tenths = ((to - from) * 10.0).round() as usize;
+        let means: Vec<i64> = (0..tenths)
+            .filter_map(|tenth| {
+                let at = from + tenth as f64 / 10.0;
+                let packets = || self.between(flow, at, at + 0.1).map(|packet| packet.took.as_us());
+                packets().sum::<i64>().checked_div(packets().count() as i64)
+            })
+            .collect();
+        TimeDelta::us(means.iter().sum::<i64>() / means.len().max(1) as i64)
     }
 
-    fn between(&self, from: f64, to: f64) -> impl Iterator<Item = &(Timestamp, DataSize, TimeDelta)> {
+    fn between(&self, flow: usize, from: f64, to: f64) -> impl Iterator<Item = &Arrival> {
         let at = |seconds: f64| Timestamp::ZERO + TimeDelta::seconds_f64(seconds);
         let (from, to) = (at(from), at(to));
         self.arrivals
             .iter()
-            .filter(move |(when, _, _)| *when >= from && *when < to)
+            .filter(move |packet| packet.flow == flow && packet.at >= from && packet.at < to)
     }
 
     /// How long frames captured between these times took to leave, on average.
@@ -243,13 +284,17 @@ pub(crate) fn within(what: &str, value: f64, lowest: f64, highest: f64) -> Resul
     }
 }
 
+/// What was decided for each flow.
+type Log = Arc<Mutex<Vec<Vec<(Timestamp, CongestionUpdate)>>>>;
+
 /// The controller, which is told more than the simulator tells.
 struct Scripted {
     gcc: Gcc,
     case: Case,
+    flow: usize,
     next: usize,
     next_media: usize,
-    log: Arc<Mutex<Vec<(Timestamp, CongestionUpdate)>>>,
+    log: Log,
     parameters: (),
 }
 
@@ -331,6 +376,7 @@ impl CongestionController for Scripted {
             update = self.gcc.on_event(now, event, &[], probes)?;
         }
         let mut log = self.log.lock().expect("nobody panicked");
+        let log = &mut log[self.flow];
         if log.last().is_none_or(|(_, last)| *last != update) {
             log.push((now, update));
         }

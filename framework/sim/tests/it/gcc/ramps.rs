@@ -3,7 +3,7 @@
 
 use jackfield_sdk::prelude::*;
 
-use super::bench::{Case, camera, case, links, within};
+use super::bench::{Case, camera, case, links, scenario, within};
 
 /// A link of this rate and delay both ways; `[links.up]` without a rate bears everything.
 fn link(rate: Option<&str>, delay: &str) -> String {
@@ -75,11 +75,20 @@ fn e18_a_bound_that_is_lifted_is_probed_at_once() {
         });
 }
 
+/// Three layers of a simulcast of 720p with the rates of libwebrtc's, filled from the lowest on. At first it alone is sent.
 #[test]
-fn e18_layers_that_are_added_are_probed_for() {
+fn e18_layers_of_a_simulcast_that_are_added_are_probed_for() {
     let rate = r#"[{ at = "0 s", rate = "200 kbit/s" }, { at = "2 s", rate = "1 Gbit/s" }]"#;
     let links = links(rate, "\"0 ms\"", "\"0 ms\"");
-    call(6.1, &links, 50, 6_500, 3_400, "")
+    let layer = |most: u32, priority: u32| {
+        let steady = r#"lag = "0 ms", transient_frames = 0, size_scale = 0.05, interval_scale = 0"#;
+        format!(
+            r#"{{ name = "{most}", kind = "video", minimum = "5 kbit/s", maximum = "{most} kbit/s", priority = {priority}, {steady} }}"#
+        )
+    };
+    let layers = [layer(200, 10_000), layer(700, 100), layer(2_500, 1)].join(", ");
+    let rate = r#"rate = { minimum = "5 kbit/s", start = "50 kbit/s", maximum = "6500 kbit/s" }"#;
+    case(6.1, &links, &format!("{rate}\nstreams = [{layers}]"))
         .media(TimeDelta::ZERO, DataRate::kbps(200))
         .media(TimeDelta::seconds(4), DataRate::kbps(3_400))
         .in_all_weathers(|told| {
@@ -97,14 +106,34 @@ fn e18_a_capacity_that_grows_is_found() {
     });
 }
 
+/// Links of one rate and one delay both ways.
+fn narrow_both_ways(rate: &str, delay: &str) -> String {
+    link(Some(rate), delay).replace(
+        "[links.down]",
+        &format!("[links.down]\nrate = \"{rate}\"\nqueue = \"unlimited\""),
+    )
+}
+
+/// One call there and one back, of up to `media` kbit/s each.
+fn calls_both_ways(seconds: f64, links: &str, media: u32, special: &str) -> Case {
+    let camera = camera("30 kbit/s", &format!("{media} kbit/s"));
+    let rate = r#"rate = { minimum = "5 kbit/s", start = "300 kbit/s", maximum = "5 Mbit/s" }"#;
+    let flow = format!("{rate}\n{special}\n{camera}");
+    let back = format!("[[flows]]\nname = \"back\"\npath = [\"down\"]\nreturn_path = [\"up\"]\n{flow}");
+    case(seconds, links, &format!("{flow}\n{back}"))
+}
+
 #[test]
-fn e18_without_media_probes_find_the_capacity_all_the_same() {
+fn e18_without_media_probes_find_the_capacity_both_ways_all_the_same() {
     for (capacity, least, most) in [("3 Mbit/s", 2_500.0, 3_000.0), ("500 kbit/s", 400.0, 500.0)] {
         let pause = r#"pauses = [{ from = "50 ms", to = "2.2 s" }]"#;
-        call(2.2, &link(Some(capacity), "20 ms"), 300, 5_000, 3_000, pause)
+        calls_both_ways(2.2, &narrow_both_ways(capacity, "20 ms"), 3_000, pause)
             .media(TimeDelta::ZERO, DataRate::ZERO)
             .probing_without_media()
-            .in_all_weathers(|told| within(capacity, told.estimate(2.0), least, most));
+            .in_all_weathers(|told| {
+                within("estimate there", told.estimate_of(0, 2.0), least, most)?;
+                within("estimate back", told.estimate_of(1, 2.0), least, most)
+            });
     }
 }
 
@@ -180,10 +209,39 @@ fn e17_4_both_formats_of_feedback_serve() {
         call(5.1, &links, 300, 5_000, 1_000, &feedback).in_all_weathers(|told| {
             within(format, told.estimate(5.0), 150.0, 300.0)?;
             // The way back is idle.
-            let round_trip = told.mean_delay(0.0, 5.0).as_ms_f64() + 25.0;
+            let round_trip = told.mean_delay(0, 0.0, 5.0).as_ms_f64() + 25.0;
             within("mean round trip", round_trip, 50.0, 250.0)
         });
     }
+}
+
+/// With media both ways the round trip has two queues. libwebrtc's test has it below 250 ms on average over the first five seconds, those before
+/// the media included, with an encoder that leaves most of the first target unused. Ours uses all of it, so that the queues of the first probes
+/// stand for up to four seconds; the bound is held from then on.
+#[test]
+fn e17_4_both_formats_of_feedback_serve_both_ways_at_once() {
+    for format in ["ccfb", "transport-cc"] {
+        let feedback = format!("feedback = \"{format}\"");
+        let links = narrow_both_ways("250 kbit/s", "25 ms");
+        calls_both_ways(6.1, &links, 1_000, &feedback).in_all_weathers(|told| {
+            within("estimate there", told.estimate_of(0, 5.0), 150.0, 300.0)?;
+            within("estimate back", told.estimate_of(1, 5.0), 150.0, 300.0)?;
+            let round_trip = told.mean_delay(0, 5.0, 6.0) + told.mean_delay(1, 5.0, 6.0);
+            within("mean round trip", round_trip.as_ms_f64(), 50.0, 250.0)
+        });
+    }
+}
+
+/// Feedback on much media crosses a narrow way, on which media goes as well. Of libwebrtc's three bounds one is left out: that feedback takes at
+/// most 15 % of the narrow way. There it is held by the receiver, which makes feedback rarer as the estimate of its own sender falls; the
+/// receivers of the light mode know no such sender, report each 50 ms on that much media, and take a quarter.
+#[test]
+fn e17_4_feedback_leaves_a_narrow_way_to_the_media() {
+    let file = include_str!("../../../../../benches/ab/scenarios/libwebrtc/feedback-on-narrow-path.toml");
+    scenario(file).in_all_weathers(|told| {
+        within("estimate there", told.estimate_of(0, 10.0), 20.0, 80.0)?;
+        within("estimate back", told.estimate_of(1, 10.0), 500.0, 1_000.0)
+    });
 }
 
 #[test]

@@ -198,7 +198,8 @@ fn e17_2_a_queue_in_the_pacer_lowers_it() {
         gcc.congestion_window_counts_pacer = true;
     })
     .in_all_weathers(|told| {
-        let delay = |told: &Told| told.pacer_delay(2.0, 5.0).as_ms_f64();
+        // Of the frames of the last two tenths before 5 s.
+        let delay = |told: &Told| told.pacer_delay(4.8, 5.0).as_ms_f64();
         let longest = delay(&without.run(told.seed)).min(150.0);
         within("delay in the pacer", delay(told), 0.0, longest)
     });

@@ -1,6 +1,5 @@
 //! Runs a scenario, and says how each flow fared.
 
-use jackfield_congestion_nada::Nada;
 use jackfield_congestion_scream::Scream;
 use jackfield_core::Fault;
 use jackfield_core::congestion_controller::CongestionController;
@@ -15,12 +14,13 @@ use jackfield_sim::{DropReason, PacketRecord, Source, VirtualTime};
 /// Which controller a flow runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Nada,
     Scream,
     /// Without L4S.
     ScreamByDelay,
-    /// With a pacing factor of 1.25.
-    ScreamPacedFaster,
+    /// With the pacing factor of libwebrtc, 1.1.
+    ScreamPacedAsLibwebrtc,
+    /// With the pacing factor of the draft, 1.5.
+    ScreamPacedAsDraft,
     /// Without compensation for competing flows.
     ScreamAlone,
 }
@@ -28,14 +28,13 @@ pub(crate) enum Kind {
 impl Kind {
     fn controller(self, seed: u64) -> Result<Box<dyn CongestionController>, Fault> {
         let environment = Environment::seeded(seed);
-        if self == Self::Nada {
-            return Ok(Box::new(Nada::create(&environment)?));
-        }
         let mut scream = Scream::create(&environment)?;
         scream.parameters().l4s = self != Self::ScreamByDelay;
         scream.parameters().competing_flows = self != Self::ScreamAlone;
-        if self == Self::ScreamPacedFaster {
-            scream.parameters().pacing = 1.25;
+        match self {
+            Self::ScreamPacedAsLibwebrtc => scream.parameters().pacing = 1.1,
+            Self::ScreamPacedAsDraft => scream.parameters().pacing = 1.5,
+            _ => {}
         }
         Ok(Box::new(scream))
     }

@@ -1,5 +1,5 @@
-//! SCReAM v2 and NADA over simulated links, with the pacer that they would have in a call.
+//! SCReAM v2 over simulated links, with the pacer that it would have in a call.
 
+mod beside_tcp;
 mod flows;
 mod l4s;
-mod rfc8867;

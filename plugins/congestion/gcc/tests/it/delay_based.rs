@@ -186,6 +186,12 @@ fn half_the_capacity_is_noticed_in_half_a_second() {
     assert_reacts_in(500, TimeDelta::ZERO);
 }
 
+/// Times that wrap are unwrapped before they come here, so that libwebrtc's case of a wrap is the plain one; it expects 533 ms of it.
+#[test]
+fn half_the_capacity_is_noticed_as_soon_where_times_wrap() {
+    assert_reacts_in(533, TimeDelta::ZERO);
+}
+
 #[test]
 fn half_the_capacity_is_noticed_though_the_remote_clock_is_set_forward() {
     assert_reacts_in(867, TimeDelta::seconds(30));

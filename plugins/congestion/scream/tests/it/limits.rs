@@ -165,10 +165,10 @@ fn e17_2_a_queue_in_the_pacer_pushes_the_encoders_back_until_it_is_gone() {
     let start = DataRate::kbps(1_000);
     let mut driver = Driver::new(Road::FREE, &RateConstraints { start, ..WIDE }, 0);
     driver.event(CongestionEventKind::NetworkAvailability, |event| event.flag = 1);
-    assert_eq!(driver.last.pacing, DataRate::kbps(1_100));
-    // 300 ms at 1100 kbit/s.
+    assert_eq!(driver.last.pacing, DataRate::kbps(1_300));
+    // 300 ms at 1300 kbit/s.
     driver.event(CongestionEventKind::ProcessInterval, |event| {
-        event.size = DataSize::bytes(41_250);
+        event.size = DataSize::bytes(48_750);
     });
     let reduction = driver.scream.advice(BEGINNING).unwrap().reduction;
     assert!((reduction - 0.5).abs() <= 0.05, "{reduction}");
