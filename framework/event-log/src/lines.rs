@@ -46,6 +46,18 @@ impl Lines {
         self
     }
 
+    /// The whole ones among these lines that fit into so many bytes.
+    pub fn whole(text: &str, bytes: usize) -> Self {
+        let fits = &text.as_bytes()[..bytes.min(text.len())];
+        let end = fits
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |last| last + 1);
+        Self {
+            text: text[..end].to_owned(),
+        }
+    }
+
     /// Ends the first line.
     #[must_use]
     pub fn begin_log(mut self) -> Self {

@@ -23,5 +23,6 @@
 mod events;
 mod pcapng;
 
-pub use events::{EventLog, SCHEMA};
+pub use events::EventLog;
+pub use jackfield_event_log::SCHEMA;
 pub use pcapng::Pcapng;

@@ -13,6 +13,7 @@ mod links;
 mod network;
 mod queues;
 mod relay;
+mod replays;
 mod routes;
 mod scenarios;
 mod scream;
