@@ -13,6 +13,7 @@ mod json;
 mod markdown;
 mod matrix;
 mod number;
+mod over_time;
 mod page;
 mod values;
 mod verdict;
@@ -20,6 +21,7 @@ mod verdict;
 pub use analysis::{ArmRole, CONFIDENCE, Comparison, Effect, MetricRole, Outcome, ScenarioEffect};
 pub use gate::Gate;
 pub use matrix::WinTieLoss;
+pub use over_time::{OverTime, OverTimeLine, OverTimePanel};
 pub use values::{Cell, Values, WHOLE};
 pub use verdict::{Finding, Sentence, Verdict};
 

@@ -21,7 +21,7 @@ name = "changing"
 duration = "40 s"
 
 [links.up]
-rate = ["0 s 1 Mbit/s", "15 s 400 kbit/s", "25 s 2 Mbit/s"]
+rate = [{ at = "0 s", rate = "1 Mbit/s" }, { at = "15 s", rate = "400 kbit/s" }, { at = "25 s", rate = "2 Mbit/s" }]
 delay = "40 ms"
 queue = "300 ms"
 loss = "1 %"
