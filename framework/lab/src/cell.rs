@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plan::{CellId, CellSpec};
-use crate::plugins::Bench;
+use crate::plugins::{Bench, Plugins};
 use crate::rows::{CELL_KEY, FAILURE_KEY, REVISION_KEY, Row, RowReader, RowWriter, RowsError, SCHEMA};
-use crate::runner::{Measured, Outcome};
+use crate::runner::{Measured, Outcome, Runner};
 use crate::series::Series;
 
 /// A cell left no rows, for a reason that lies outside it: it is worth trying again once that is seen to.
@@ -125,6 +125,22 @@ impl Bench {
     /// # Errors
     /// If it cannot be run here.
     pub fn series(&self, spec: &CellSpec) -> Result<Option<Series>, CellError> {
+        self.observed(spec, |runner, plugins| runner.series(&spec.job(), plugins))
+    }
+
+    /// Runs a cell for everything that happens in it, as an event log; nothing if cells of its kind write none, or if it fails.
+    ///
+    /// # Errors
+    /// If it cannot be run here.
+    pub fn event_log(&self, spec: &CellSpec) -> Result<Option<String>, CellError> {
+        self.observed(spec, |runner, plugins| runner.event_log(&spec.job(), plugins))
+    }
+
+    fn observed<T>(
+        &self,
+        spec: &CellSpec,
+        observe: impl FnOnce(&dyn Runner, &Plugins) -> Result<Option<T>, String>,
+    ) -> Result<Option<T>, CellError> {
         let id = spec.id();
         let kind = || CellError::Kind {
             id,
@@ -134,7 +150,7 @@ impl Bench {
         let plugins = self
             .plugins(&spec.modules)
             .map_err(|reason| CellError::Plugins { id, reason })?;
-        let run = catch_unwind(AssertUnwindSafe(|| runner.series(&spec.job(), &plugins)));
+        let run = catch_unwind(AssertUnwindSafe(|| observe(runner, &plugins)));
         Ok(run.ok().and_then(Result::ok).flatten())
     }
 
