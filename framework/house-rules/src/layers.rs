@@ -11,6 +11,7 @@ const ROOMS: &[&str] = &[
     "plugin-sdk/testkit",
     "plugins",
     "framework/rtp",
+    "framework/event-log",
     "framework/graph",
     "framework/loader",
     // Opens plugins through the very door that a host opens them through.

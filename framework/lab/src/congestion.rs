@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jackfield_abi::Fault;
 use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
+use jackfield_sim::export::EventLog;
 use jackfield_sim::light::{self, FlowModules};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
 use serde_json::Value;
@@ -60,6 +61,24 @@ impl Runner for Congestion {
         // Plots of a minute have some hundred points.
         Ok(Some(metrics.series(2)))
     }
+
+    fn event_log(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Option<String>, String> {
+        let scenario = scenario(job)?;
+        let mut log = EventLog::new(&scenario.name, job.seed);
+        let mut made = Vec::with_capacity(scenario.flows.len());
+        for flow in 0..scenario.flows.len() {
+            let mut modules = modules(job, plugins, flow, job.seed).map_err(|fault| fault.to_string())?;
+            let identity = plugins.identity("congestion", flow_seed(flow, job.seed))?;
+            modules.controller = log.record(flow, modules.controller, &identity);
+            made.push(Some(modules));
+        }
+        let mut source = |flow: usize, _: &FlowSpec, _: u64| -> Result<FlowModules, Fault> {
+            let taken = made.get_mut(flow).and_then(Option::take);
+            taken.ok_or_else(|| Fault::failed("the scenario has no such flow"))
+        };
+        light::run(&scenario, job.seed, &mut source, &mut log).map_err(|error| error.to_string())?;
+        Ok(Some(log.into_text()))
+    }
 }
 
 impl Congestion {
@@ -86,22 +105,9 @@ impl Congestion {
 fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics), String> {
     let scenario = scenario(job)?;
     let mut metrics = LightMetrics::new(&scenario);
-    let mut modules = |flow: usize, _: &FlowSpec, seed: u64| -> Result<FlowModules, Fault> {
-        // Flows that draw must not draw alike.
-        let seed = seed ^ (flow as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let made = |reason: String| Fault::failed(reason);
-        Ok(FlowModules {
-            controller: Box::new(
-                plugins
-                    .create::<dyn CongestionController>("congestion", seed)
-                    .map_err(made)?,
-            ),
-            pacer: Box::new(plugins.create::<dyn Pacer>("pacer", seed).map_err(made)?),
-            knows_truth: job.truth,
-        })
-    };
+    let mut source = |flow: usize, _: &FlowSpec, seed: u64| modules(job, plugins, flow, seed);
     let summary =
-        light::run(&scenario, job.seed, &mut modules, &mut metrics).map_err(|error| error.to_string())?;
+        light::run(&scenario, job.seed, &mut source, &mut metrics).map_err(|error| error.to_string())?;
     for (flow, counted) in scenario.flows.iter().zip(&summary.flows) {
         let faults = [
             ("congestion controller", &counted.controller_fault),
@@ -114,6 +120,26 @@ fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics),
         }
     }
     Ok((summary.trace_hash, metrics))
+}
+
+/// What a flow runs, in a run with this seed.
+fn modules(job: &Job<'_>, plugins: &Plugins, flow: usize, seed: u64) -> Result<FlowModules, Fault> {
+    let seed = flow_seed(flow, seed);
+    let made = |reason: String| Fault::failed(reason);
+    Ok(FlowModules {
+        controller: Box::new(
+            plugins
+                .create::<dyn CongestionController>("congestion", seed)
+                .map_err(made)?,
+        ),
+        pacer: Box::new(plugins.create::<dyn Pacer>("pacer", seed).map_err(made)?),
+        knows_truth: job.truth,
+    })
+}
+
+/// Flows that draw must not draw alike.
+fn flow_seed(flow: usize, seed: u64) -> u64 {
+    seed ^ (flow as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 fn scenario(job: &Job<'_>) -> Result<Scenario, String> {

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jackfield_core::module::Module;
+use jackfield_event_log::Identity;
 use jackfield_loader::{
-    Isolation, LoadError, Loader, LoaderOptions, Manifest, ParameterValue, Resolved, SocketManifest,
+    Isolation, LoadError, Loader, LoaderOptions, Manifest, ParameterInfo, ParameterValue, Resolved,
+    SocketManifest,
 };
 use serde::{Deserialize, Serialize};
 
@@ -184,5 +186,28 @@ impl Plugins {
         self.loader
             .create::<A>(resolved, seed)
             .map_err(|error| error.to_string())
+    }
+
+    /// Which plugin stands in a socket, and what its parameters are.
+    ///
+    /// # Errors
+    /// If there is no such socket.
+    pub fn identity(&self, socket: &str, seed: u64) -> Result<Identity, String> {
+        let resolved = self
+            .sockets
+            .get(socket)
+            .ok_or_else(|| format!("this cell has nothing in the socket `{socket}`"))?;
+        let module = resolved.module();
+        let value = |parameter: &ParameterInfo| {
+            let given = resolved.parameters.get(&parameter.name);
+            let value = given.and_then(|value| parameter.accept(value).ok());
+            (parameter.name.clone(), value.unwrap_or(parameter.default))
+        };
+        Ok(Identity {
+            plugin: resolved.id.clone(),
+            version: module.version.clone(),
+            seed,
+            parameters: module.parameters.iter().map(value).collect(),
+        })
     }
 }

@@ -46,6 +46,15 @@ pub trait Runner: Send + Sync {
         let _ = (job, plugins);
         Ok(None)
     }
+
+    /// Everything that happens in a run, as an event log that can be replayed; nothing if its kind writes none.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    fn event_log(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Option<String>, String> {
+        let _ = (job, plugins);
+        Ok(None)
+    }
 }
 
 /// What a runner is to run.

@@ -13,6 +13,7 @@ use crate::audio_thread::AudioThread;
 use crate::clock::Clock;
 use crate::cpu::CpuFeatures;
 use crate::error::EngineError;
+use crate::event_log::{EventLogOptions, EventLogs};
 use crate::net::{NetworkOptions, NetworkThread, SocketOptions, interfaces};
 use crate::network::Network;
 use crate::room::Room;
@@ -36,12 +37,15 @@ pub struct EngineOptions {
     pub stun_server: Option<SocketAddr>,
     /// How the UDP sockets are set up.
     pub sockets: SocketOptions,
+    /// Where what congestion controllers are told is written down; nothing if it is not.
+    pub event_log: Option<EventLogOptions>,
 }
 
 impl EngineOptions {
-    /// Media on any port of the loopback address, nothing else advertised.
+    /// Media on any port of the loopback address, nothing else advertised; event logs as the manifest says.
     pub fn new(manifest: Manifest, loader: Loader) -> Self {
         Self {
+            event_log: EventLogOptions::of(&manifest),
             manifest,
             loader,
             media: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
@@ -67,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) network: Network,
     pub(crate) audio: AudioThread,
+    pub(crate) event_logs: EventLogs,
     next: AtomicU64,
 }
 
@@ -100,12 +105,14 @@ impl Engine {
         })
         .map_err(|e| refused(&e))?;
         let audio = AudioThread::start(clock, network.waker()).map_err(|e| refused(&e))?;
+        let event_logs = EventLogs::start(options.event_log, clock).map_err(|e| refused(&e))?;
         let shared = Arc::new(Shared {
             manifest: options.manifest,
             loader: options.loader,
             clock,
             network: Network::new(network, clock),
             audio,
+            event_logs,
             next: AtomicU64::new(1),
         });
         let rooms: Arc<Mutex<BTreeMap<String, Room>>> = Arc::default();
@@ -235,6 +242,7 @@ impl Engine {
         }
         self.shared.audio.stop();
         self.shared.network.close();
+        self.shared.event_logs.stop();
     }
 }
 

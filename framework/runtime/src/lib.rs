@@ -30,6 +30,7 @@ mod codecs;
 pub mod cpu;
 mod engine;
 mod error;
+mod event_log;
 mod fitting;
 mod histogram;
 pub mod net;
@@ -41,6 +42,7 @@ pub mod view;
 
 pub use engine::{Engine, EngineOptions};
 pub use error::{EngineError, NegotiationError, SocketError};
+pub use event_log::EventLogOptions;
 pub use fitting::negotiate_plan;
 pub use room::{Participant, Room};
 pub use swap_test::{SwapTestError, SwapTestOptions, SwapTestReport, swap_test};

@@ -8,6 +8,7 @@
 mod ab;
 mod abi_diff;
 mod check;
+mod event_log;
 mod folders;
 mod graph;
 mod impair;
@@ -38,17 +39,21 @@ enum Command {
     Token(token::TokenCommand),
     SwapTest(swap_test::SwapTestCommand),
     Impair(impair::ImpairCommand),
+    ReplayBwe(event_log::ReplayBweCommand),
+    EventLog(event_log::EventLogCommand),
 }
 
 fn main() -> Result<ExitCode> {
     match Cli::parse().command {
         Command::Ab(command) => return command.run(),
+        Command::ReplayBwe(command) => return command.run(),
         Command::Serve(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::SwapTest(command) => command.run(),
         Command::Impair(command) => command.run(),
+        Command::EventLog(command) => command.run(),
     }
     .map(|()| ExitCode::SUCCESS)
 }

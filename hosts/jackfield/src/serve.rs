@@ -9,7 +9,7 @@ use clap::Args;
 use jackfield_call_host::token::{Claims, EVERY_ROOM, TokenIssuer, TokenVerifier, new_secret, secret_of};
 use jackfield_call_host::{Access, CallHost, HostOptions, Robots, Tls};
 use jackfield_runtime::net::{Dscp, SocketOptions};
-use jackfield_runtime::{Engine, EngineOptions};
+use jackfield_runtime::{Engine, EngineOptions, EventLogOptions};
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -60,6 +60,10 @@ pub(crate) struct ServeCommand {
     /// several times.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+    /// Write down in this folder what the congestion controller of each connection is told and answers, one file per connection, for
+    /// `jackfield event-log` and `jackfield replay-bwe`.
+    #[arg(long, value_name = "DIR")]
+    event_log: Option<PathBuf>,
     #[command(flatten)]
     folders: Folders,
     /// Look for plugins in this folder first, and swap what is built there anew into the running calls.
@@ -113,6 +117,14 @@ impl ServeCommand {
             .and_first(watch.as_deref())
             .load(self.manifest.as_deref())?;
         let participants = manifest.room.max_participants as usize;
+        let options = EngineOptions::new(manifest, loader);
+        let event_log = self.event_log.as_deref().map(|folder| EventLogOptions {
+            folder: folder.to_owned(),
+            ..options
+                .event_log
+                .clone()
+                .unwrap_or_else(|| EventLogOptions::into_folder(folder))
+        });
         let engine = Engine::start(EngineOptions {
             media: self.media(),
             advertised: self.advertise.clone(),
@@ -121,7 +133,8 @@ impl ServeCommand {
                 dscp: self.dscp,
                 ..SocketOptions::default()
             },
-            ..EngineOptions::new(manifest, loader)
+            event_log: event_log.or(options.event_log),
+            ..options
         })
         .into_diagnostic()?;
         let robots = if self.robots > 0 {

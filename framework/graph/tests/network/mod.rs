@@ -3,6 +3,7 @@
 mod allocation;
 mod congestion;
 mod early_feedback;
+mod event_log;
 mod fan_out;
 mod marks;
 mod outages;

@@ -14,6 +14,7 @@ mod markdown;
 mod matrix;
 mod means;
 mod number;
+mod over_time;
 mod page;
 mod values;
 mod verdict;
@@ -22,6 +23,7 @@ pub use analysis::{ArmRole, CONFIDENCE, Comparison, Effect, MetricRole, Outcome,
 pub use gate::Gate;
 pub use matrix::WinTieLoss;
 pub use means::ScenarioMeans;
+pub use over_time::{OverTime, OverTimeLine, OverTimePanel};
 pub use values::{Cell, Values, WHOLE};
 pub use verdict::{Finding, Sentence, Verdict};
 

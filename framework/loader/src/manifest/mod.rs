@@ -59,6 +59,9 @@ pub struct Manifest {
     pub sockets: Vec<SocketManifest>,
     /// What a room is like.
     pub room: RoomManifest,
+    /// Where what happens to congestion controllers is written down; nothing if nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_log: Option<EventLogManifest>,
     /// Where the host stops.
     pub limits: Limits,
     /// What is tried out with every instance: keys and values that plugins may know.
@@ -142,6 +145,15 @@ impl RoomManifest {
     pub const fn format(&self) -> AudioFormat {
         AudioFormat::new(SampleRate::hz(self.sample_rate), self.channels)
     }
+}
+
+/// Where what happens to the congestion controller of each connection is written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventLogManifest {
+    /// The folder; absolute.
+    pub folder: PathBuf,
+    /// A file stops before it has more megabytes (of 2^20 bytes) than this.
+    pub megabytes: u32,
 }
 
 /// Where the host stops.

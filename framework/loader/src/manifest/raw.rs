@@ -32,6 +32,8 @@ pub(crate) struct RawManifest {
     /// What a room is like.
     #[serde(default)]
     pub(crate) room: RawRoom,
+    /// Where what happens to the congestion controller of each connection is written down; without it, nowhere.
+    pub(crate) event_log: Option<RawEventLog>,
     /// Where the host stops.
     #[serde(default)]
     pub(crate) limits: RawLimits,
@@ -127,6 +129,18 @@ pub(crate) enum RawVideo {
     Refuse,
     /// It comes, is measured and thrown away.
     Discard,
+}
+
+/// Where what happens to congestion controllers is written down.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawEventLog {
+    /// The folder, one file for each connection; a relative path starts at the folder of the manifest.
+    #[schemars(with = "String")]
+    pub(crate) folder: Spanned<String>,
+    /// A file stops before it has more megabytes than this, 1 to 65536.
+    #[schemars(with = "Option<u32>", extend("minimum" = 1, "maximum" = 65536))]
+    pub(crate) megabytes: Option<Spanned<i64>>,
 }
 
 /// Where the host stops.

@@ -9,8 +9,10 @@ use jackfield_core::environment::Environment;
 use jackfield_core::units::SampleRate;
 use toml::Spanned;
 
-use super::raw::{Candidates, RawManifest, RawPolicy, RawSocket, RawVideo};
-use super::{Isolation, Limits, Manifest, ManifestError, RoomManifest, RoomVideo, SocketManifest};
+use super::raw::{Candidates, RawEventLog, RawManifest, RawPolicy, RawSocket, RawVideo};
+use super::{
+    EventLogManifest, Isolation, Limits, Manifest, ManifestError, RoomManifest, RoomVideo, SocketManifest,
+};
 use crate::digest::Digest;
 use crate::isolation::Grant;
 use crate::nearest::did_you_mean;
@@ -41,6 +43,7 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
                 channels: 1,
                 video: RoomVideo::Refuse,
             },
+            event_log: None,
             limits: Limits { images: 64 },
             experiments: BTreeMap::new(),
         },
@@ -161,6 +164,11 @@ impl Reader<'_> {
                 Some(RawVideo::Discard) => RoomVideo::Discard,
             },
         };
+        let event_log = raw
+            .event_log
+            .as_ref()
+            .map(|log| self.event_log(log))
+            .transpose()?;
         let images = self.number(
             raw.limits.images.as_ref(),
             base.limits.images as u32,
@@ -174,10 +182,20 @@ impl Reader<'_> {
             home,
             sockets,
             room,
+            event_log: event_log.or_else(|| base.event_log.clone()),
             limits: Limits {
                 images: images as usize,
             },
             experiments: self.experiments(&raw.experiments)?,
+        })
+    }
+
+    fn event_log(&self, raw: &RawEventLog) -> Result<EventLogManifest, ManifestError> {
+        Ok(EventLogManifest {
+            folder: self.folder(&raw.folder)?,
+            megabytes: self.number(raw.megabytes.as_ref(), 256, "1 to 65536 megabytes", |n| {
+                (1..=65_536).contains(&n)
+            })?,
         })
     }
 

@@ -1,5 +1,7 @@
 //! One swap in every place of its socket: begun, waited for, and counted.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_core::congestion_controller::CongestionController;
@@ -12,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{Inner, Room};
 use crate::error::SocketError;
+use crate::event_log::ConnectionLog;
 use crate::fitting::{self, Socket};
 use crate::urgency;
 use crate::view::SwapUnderWay;
@@ -119,12 +122,19 @@ impl Inner {
             return Ok(exchanged);
         }
         let mut left = Vec::new();
+        let mut logs = BTreeMap::new();
         for participant in self.connected() {
             let seed = self.seed(participant, 200);
-            let controller = fitting::bare::<dyn CongestionController>(&self.shared.loader, newcomer, seed)?;
+            let made = fitting::bare::<dyn CongestionController>(&self.shared.loader, newcomer, seed)?;
+            let mut controller: Box<dyn CongestionController> = Box::new(made);
+            if let Some(log) = self.event_log(participant) {
+                let instance;
+                (controller, instance) = log.record(controller, newcomer, seed);
+                logs.insert(participant, (log, instance));
+            }
             let network = &self.shared.network;
             if network
-                .swap_congestion(self.key, participant, swap, Box::new(controller), hold)
+                .swap_congestion(self.key, participant, swap, controller, hold)
                 .await
             {
                 left.push(participant);
@@ -147,7 +157,13 @@ impl Inner {
                     .congestion_swapped(self.key, participant, swap)
                     .await
                 {
-                    Some(ended) => exchanged.count(Some(ended)),
+                    Some(ended) => {
+                        if let Some((log, instance)) = logs.get(&participant) {
+                            let stays = ended.outcome == Ended::Committed;
+                            log.swapped(*instance, swap, (!stays).then_some(ended.reason));
+                        }
+                        exchanged.count(Some(ended));
+                    }
                     None => still.push(participant),
                 }
             }
@@ -158,6 +174,11 @@ impl Inner {
             }
         }
         Ok(exchanged)
+    }
+
+    /// The event log of somebody's connection, if there is one.
+    fn event_log(&self, participant: u32) -> Option<Arc<ConnectionLog>> {
+        self.state().member(participant)?.event_log.clone()
     }
 
     /// Everybody who has a network side.

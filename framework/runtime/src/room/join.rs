@@ -82,6 +82,7 @@ impl Inner {
             muted: false,
             strip: Arc::new(StripStats::new(processors)),
             network: None,
+            event_log: None,
             media: None,
             transport: None,
             connection: 0,

@@ -32,6 +32,7 @@ use crate::audio_thread::{Seat, TickTimes};
 use crate::codecs::Codecs;
 use crate::engine::Shared;
 use crate::error::EngineError;
+use crate::event_log::ConnectionLog;
 use crate::fitting::{self, Fitting};
 use crate::histogram::Histogram;
 use crate::view::{ParticipantKind, ParticipantView, RoomEvent, SwapReport, SwapUnderWay};
@@ -97,6 +98,8 @@ pub(crate) struct Member {
     muted: bool,
     strip: Arc<StripStats>,
     network: Option<Arc<NetworkStats>>,
+    /// Where what its congestion controller is told is written down, if it is.
+    event_log: Option<Arc<ConnectionLog>>,
     media: Option<media::Media>,
     /// What carries it, once it is connected.
     transport: Option<moving::Standing>,

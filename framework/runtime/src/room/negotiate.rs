@@ -384,12 +384,19 @@ impl Inner {
         let loader = &self.shared.loader;
         let seed = self.seed(number, 200);
         let pacer = fitting::bare::<dyn Pacer>(loader, &self.socket_of(Kind::Pacer)?, seed)?;
-        let congestion =
-            fitting::bare::<dyn CongestionController>(loader, &self.socket_of(Kind::Congestion)?, seed)?;
+        let controls = self.socket_of(Kind::Congestion)?;
+        let controller = fitting::bare::<dyn CongestionController>(loader, &controls, seed)?;
+        let mut congestion: Box<dyn CongestionController> = Box::new(controller);
+        let logs = &self.shared.event_logs;
+        let event_log = logs.begin(self.shared.next_number(), &self.name, &participant_id(number));
+        if let Some(log) = &event_log {
+            (congestion, _) = log.record(congestion, &controls, seed);
+        }
         let stats = Arc::new(NetworkStats::default());
         match self.state().member_mut(number) {
             Some(member) => {
                 member.network = Some(Arc::clone(&stats));
+                member.event_log = event_log.map(Arc::new);
                 member.transport = Some(Standing::of(socket));
             }
             None => return Err(NegotiationError::Left),
@@ -398,7 +405,7 @@ impl Inner {
             id: number,
             transport,
             pacer: Box::new(pacer),
-            congestion: Box::new(congestion),
+            congestion,
             inbound,
             ssrc: audio.local_ssrc,
             cname: audio.local_cname.clone(),

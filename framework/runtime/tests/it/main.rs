@@ -8,6 +8,7 @@
 mod caller;
 mod calls;
 mod custom_codec;
+mod event_log;
 mod feedback_by_stream;
 mod ledger;
 mod node_tracing;

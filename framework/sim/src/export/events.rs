@@ -1,63 +1,80 @@
 //! Everything that happens, one line of JSON each.
 
-use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jackfield_core::congestion_controller::CongestionUpdate;
+use jackfield_core::congestion_controller::{CongestionController, CongestionUpdate};
+use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
+use jackfield_event_log::{EventSink, Happening, Identity, Lines, Recorded};
 
 use crate::clock::VirtualTime;
 use crate::light::{FrameRecord, Observer};
 use crate::packet::{DropReason, Ecn, PacketKind, PacketRecord, Source};
 
-/// The version of the lines, which the first line names. It is raised when a reader of the old lines would misunderstand the new ones; that
-/// fields or events are added does not raise it.
-pub const SCHEMA: &str = "jackfield.events/1";
-
-/// Writes down a run. The first line is `{"schema", "scenario", "seed"}`, the others are `{"at", "event", …}`: `at` in ns since the beginning,
-/// rates in bits per second, sizes in bytes, spans in µs; 0 in a decision means "as before". Links, flows and cross traffic have their numbers.
+/// Writes down a run, in the format of [`jackfield_event_log`]. The first line is `{"schema", "scenario", "seed"}`. Links, flows and cross traffic
+/// have their numbers; 0 in a decision means "as before".
+///
+/// Of controllers it writes what they decide; of those that are [recorded](EventLog::record) also what they are told, so that their flows can be
+/// replayed.
 #[derive(Debug)]
 pub struct EventLog {
-    text: String,
+    lines: Arc<Mutex<Lines>>,
+    /// The flows whose controllers are recorded.
+    recorded: Vec<usize>,
 }
 
 impl EventLog {
     /// Without an event yet.
     pub fn new(scenario: &str, seed: u64) -> Self {
-        let mut text = format!("{{\"schema\":\"{SCHEMA}\",\"scenario\":");
-        quote(&mut text, scenario);
-        let _ = writeln!(text, ",\"seed\":{seed}}}");
-        Self { text }
+        let lines = Lines::new().text("scenario", scenario).count("seed", seed);
+        Self {
+            lines: Arc::new(Mutex::new(lines.begin_log())),
+            recorded: Vec::new(),
+        }
+    }
+
+    /// Puts a recorder around the controller of a flow, before the run. `identity` is which plugin it is.
+    pub fn record(
+        &mut self,
+        flow: usize,
+        controller: Box<dyn CongestionController>,
+        identity: &Identity,
+    ) -> Box<dyn CongestionController> {
+        let key = (flow as u32, 0);
+        self.lines().identity(Timestamp::ZERO, key, identity);
+        self.recorded.push(flow);
+        let sink = FlowSink {
+            lines: Arc::clone(&self.lines),
+            flow: flow as u32,
+        };
+        Box::new(Recorded::new(controller, Box::new(sink)))
     }
 
     /// The lines.
     pub fn into_text(self) -> String {
-        self.text
+        std::mem::take(&mut *self.lines()).into_text()
     }
 
-    fn begin(&mut self, at: VirtualTime, event: &str) {
-        let _ = write!(self.text, "{{\"at\":{},\"event\":\"{event}\"", at.ns());
-    }
-
-    fn number(&mut self, key: &str, value: i128) {
-        let _ = write!(self.text, ",\"{key}\":{value}");
-    }
-
-    fn word(&mut self, key: &str, value: &str) {
-        let _ = write!(self.text, ",\"{key}\":\"{value}\"");
-    }
-
-    fn end(&mut self) {
-        self.text.push_str("}\n");
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        lock(&self.lines)
     }
 
     fn rate(&mut self, at: VirtualTime, event: &str, key: &str, index: usize, rate: DataRate) {
-        self.begin(at, event);
-        self.number(key, index as i128);
-        self.number("rate", i128::from(rate.as_bps()));
-        self.end();
+        let mut lines = self.lines();
+        lines.begin(i128::from(at.ns()), event);
+        lines.number(key, index as i128);
+        lines.number("rate", i128::from(rate.as_bps()));
+        lines.end();
     }
 
-    fn packet(&mut self, packet: &PacketRecord) {
+    /// A line about a packet, with what stands before that.
+    fn packet(
+        &mut self,
+        at: VirtualTime,
+        event: &str,
+        packet: &PacketRecord,
+        first: impl FnOnce(&mut Lines),
+    ) {
         let (source, index) = match packet.source {
             Source::Flow(index) => ("flow", index),
             Source::Feedback(index) => ("feedback", index),
@@ -79,17 +96,38 @@ impl EventLog {
             Ecn::Ect0 => "ect0",
             Ecn::Ce => "ce",
         };
-        self.word("source", source);
-        self.number("index", index as i128);
-        self.number("number", i128::from(packet.number));
-        self.number("size", i128::from(packet.size.as_bytes()));
-        self.number("sent", i128::from(packet.sent.ns()));
-        self.word("kind", kind);
-        self.word("ecn", ecn);
-        self.number("stream", i128::from(packet.stream));
-        self.number("cluster", i128::from(packet.cluster));
-        self.number("frame", i128::from(packet.frame));
-        self.end();
+        let mut lines = self.lines();
+        lines.begin(i128::from(at.ns()), event);
+        first(&mut lines);
+        lines.word("source", source);
+        lines.number("index", index as i128);
+        lines.number("number", i128::from(packet.number));
+        lines.number("size", i128::from(packet.size.as_bytes()));
+        lines.number("sent", i128::from(packet.sent.ns()));
+        lines.word("kind", kind);
+        lines.word("ecn", ecn);
+        lines.number("stream", i128::from(packet.stream));
+        lines.number("cluster", i128::from(packet.cluster));
+        lines.number("frame", i128::from(packet.frame));
+        lines.end();
+    }
+}
+
+/// A run is one thread; the lock is for the compiler. A panic while it was held leaves whole lines behind.
+fn lock(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where the recorder of one flow writes.
+struct FlowSink {
+    lines: Arc<Mutex<Lines>>,
+    flow: u32,
+}
+
+impl EventSink for FlowSink {
+    fn note(&mut self, at: Timestamp, happening: &Happening<'_>) -> bool {
+        lock(&self.lines).happening(at, (self.flow, 0), happening);
+        true
     }
 }
 
@@ -103,14 +141,13 @@ impl Observer for EventLog {
     }
 
     fn sent(&mut self, at: VirtualTime, packet: &PacketRecord) {
-        self.begin(at, "sent");
-        self.packet(packet);
+        self.packet(at, "sent", packet, |_| {});
     }
 
     fn arrived(&mut self, at: VirtualTime, packet: &PacketRecord, queueing: TimeDelta) {
-        self.begin(at, "arrived");
-        self.number("queueing", i128::from(queueing.as_us()));
-        self.packet(packet);
+        self.packet(at, "arrived", packet, |lines| {
+            lines.number("queueing", i128::from(queueing.as_us()));
+        });
     }
 
     fn dropped(&mut self, at: VirtualTime, packet: &PacketRecord, why: DropReason) {
@@ -121,79 +158,57 @@ impl Observer for EventLog {
             DropReason::Lost => "lost",
             DropReason::Outage => "outage",
         };
-        self.begin(at, "dropped");
-        self.word("why", why);
-        self.packet(packet);
+        self.packet(at, "dropped", packet, |lines| lines.word("why", why));
     }
 
     fn marked(&mut self, at: VirtualTime, packet: &PacketRecord) {
-        self.begin(at, "marked");
-        self.packet(packet);
+        self.packet(at, "marked", packet, |_| {});
     }
 
     fn feedback(&mut self, at: VirtualTime, flow: usize, size: DataSize) {
-        self.begin(at, "feedback");
-        self.number("flow", flow as i128);
-        self.number("size", i128::from(size.as_bytes()));
-        self.end();
+        let mut lines = self.lines();
+        lines.begin(i128::from(at.ns()), "feedback");
+        lines.number("flow", flow as i128);
+        lines.number("size", i128::from(size.as_bytes()));
+        lines.end();
     }
 
+    /// A recorder writes it itself, behind what was told.
     fn decided(&mut self, at: VirtualTime, flow: usize, update: &CongestionUpdate) {
-        self.begin(at, "decided");
-        self.number("flow", flow as i128);
-        let rates = [
-            ("target", update.target),
-            ("pacing", update.pacing),
-            ("padding", update.padding),
-            ("estimate", update.estimate),
-        ];
-        for (key, rate) in rates {
-            self.number(key, i128::from(rate.as_bps()));
+        if self.recorded.contains(&flow) {
+            return;
         }
-        self.number("window", i128::from(update.window.as_bytes()));
-        self.number("feedback_interval", i128::from(update.feedback_interval.as_us()));
-        self.end();
+        let mut lines = self.lines();
+        lines.begin(i128::from(at.ns()), "decided");
+        lines.number("flow", flow as i128);
+        lines.update(update);
+        lines.end();
     }
 
     /// `at` is when its fate was settled: when it was complete, or else when it was captured. What never came about has no key.
     fn frame(&mut self, flow: usize, frame: &FrameRecord) {
-        self.begin(frame.completed.unwrap_or(frame.captured), "frame");
-        self.number("flow", flow as i128);
-        self.number("stream", i128::from(frame.stream));
-        self.number("number", i128::from(frame.number));
-        self.number("size", i128::from(frame.size.as_bytes()));
-        self.number("target", i128::from(frame.target.as_bps()));
-        self.number("captured", i128::from(frame.captured.ns()));
+        let mut lines = self.lines();
+        let at = frame.completed.unwrap_or(frame.captured);
+        lines.begin(i128::from(at.ns()), "frame");
+        lines.number("flow", flow as i128);
+        lines.number("stream", i128::from(frame.stream));
+        lines.number("number", i128::from(frame.number));
+        lines.number("size", i128::from(frame.size.as_bytes()));
+        lines.number("target", i128::from(frame.target.as_bps()));
+        lines.number("captured", i128::from(frame.captured.ns()));
         for (key, at) in [("sent", frame.sent), ("completed", frame.completed)] {
             if let Some(at) = at {
-                self.number(key, i128::from(at.ns()));
+                lines.number(key, i128::from(at.ns()));
             }
         }
-        self.end();
+        lines.end();
     }
 
     fn queue(&mut self, at: VirtualTime, link: usize, waiting: DataSize) {
-        self.begin(at, "queue");
-        self.number("link", link as i128);
-        self.number("waiting", i128::from(waiting.as_bytes()));
-        self.end();
+        let mut lines = self.lines();
+        lines.begin(i128::from(at.ns()), "queue");
+        lines.number("link", link as i128);
+        lines.number("waiting", i128::from(waiting.as_bytes()));
+        lines.end();
     }
-}
-
-/// As a string of JSON.
-fn quote(text: &mut String, value: &str) {
-    text.push('"');
-    for c in value.chars() {
-        match c {
-            '"' | '\\' => {
-                text.push('\\');
-                text.push(c);
-            }
-            c if u32::from(c) < 0x20 => {
-                let _ = write!(text, "\\u{:04x}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text.push('"');
 }

@@ -1,5 +1,5 @@
 //! What happened in a run of [`light::run`](crate::light::run), for other programs: packets as a capture ([`Pcapng`]), everything as lines of
-//! JSON ([`EventLog`]). Both are observers that hold what they write until they are asked for it; no file is opened here.
+//! JSON ([`EventLog`], whose format is that of [`jackfield_event_log`]). Both are observers that hold what they write until they are asked for it; no file is opened here.
 //!
 //! ```
 //! use jackfield_core::units::{DataSize, TimeDelta};
@@ -23,5 +23,6 @@
 mod events;
 mod pcapng;
 
-pub use events::{EventLog, SCHEMA};
+pub use events::EventLog;
+pub use jackfield_event_log::SCHEMA;
 pub use pcapng::Pcapng;

@@ -14,6 +14,7 @@ mod network;
 mod queues;
 mod relay;
 mod rfc8867;
+mod replays;
 mod routes;
 mod scenarios;
 mod scream;

@@ -25,6 +25,9 @@ pub(super) struct ReplayCommand {
     /// Write what happens over time into this file, as CSV.
     #[arg(long, value_name = "FILE")]
     series: Option<PathBuf>,
+    /// Write everything that happens into this file, as an event log: for `jackfield event-log` and `jackfield replay-bwe`.
+    #[arg(long, value_name = "FILE")]
+    event_log: Option<PathBuf>,
     #[command(flatten)]
     plugins: Plugins,
 }
@@ -38,6 +41,12 @@ impl ReplayCommand {
             match bench.series(&replay.spec).into_diagnostic()? {
                 Some(series) => std::fs::write(path, series.to_csv()).into_diagnostic()?,
                 None => eprintln!("This cell has nothing that happens over time."),
+            }
+        }
+        if let Some(path) = &self.event_log {
+            match bench.event_log(&replay.spec).into_diagnostic()? {
+                Some(log) => std::fs::write(path, log).into_diagnostic()?,
+                None => eprintln!("Cells of this kind write no event log."),
             }
         }
         print(&replay, bench.revision());

@@ -7,6 +7,7 @@
 mod ab;
 mod abi_diff;
 mod check;
+mod event_log;
 mod folders;
 mod impair;
 mod new_plugins;

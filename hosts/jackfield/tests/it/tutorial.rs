@@ -37,7 +37,7 @@ fn blocks(page: &str) -> Vec<Block> {
 }
 
 /// One script of all blocks, so that what one exports or where it goes to holds for the next.
-fn script(page: &str) -> String {
+pub(crate) fn script(page: &str) -> String {
     let mut script =
         String::from("set -eu\nhosts=\"\"\ntrap 'for host in $hosts; do kill $host; done' EXIT\n");
     for (number, Block { kind, text }) in blocks(page).into_iter().enumerate() {

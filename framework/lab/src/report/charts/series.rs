@@ -8,20 +8,28 @@ const WIDTH: f64 = 960.0;
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = 948.0;
 
-struct Panel<'a> {
-    label: &'a str,
-    height: f64,
-    lines: Vec<Line<'a>>,
+/// One of several drawings above each other that share their time axis.
+pub(in crate::report) struct Panel<'a> {
+    pub(in crate::report) label: &'a str,
+    pub(in crate::report) height: f64,
+    pub(in crate::report) lines: Vec<Line<'a>>,
     /// Drawn as a filled staircase behind the lines.
-    ceiling: Option<(&'a [f64], f64)>,
-    least: f64,
+    pub(in crate::report) ceiling: Option<(&'a [f64], f64)>,
+    pub(in crate::report) least: f64,
 }
 
-struct Line<'a> {
-    class: String,
-    step: f64,
-    values: Vec<f64>,
-    title: &'a str,
+/// A value over time, in steps of so many seconds.
+pub(in crate::report) struct Line<'a> {
+    pub(in crate::report) class: String,
+    pub(in crate::report) step: f64,
+    pub(in crate::report) values: Vec<f64>,
+    pub(in crate::report) title: &'a str,
+}
+
+/// A moment that is marked in all panels.
+pub(in crate::report) struct Mark<'a> {
+    pub(in crate::report) at: f64,
+    pub(in crate::report) title: &'a str,
 }
 
 /// `cells` are of one scenario and seed, with the index of their arm.
@@ -94,12 +102,13 @@ pub(in crate::report) fn over_time(cells: &[(usize, &CellSeries)]) -> String {
             least,
         });
     }
-    draw(&panels, seconds)
+    draw("rate, delay and loss over time", &panels, &[], seconds)
 }
 
-fn draw(panels: &[Panel<'_>], seconds: f64) -> String {
+/// `label` is what a screen reader says of it.
+pub(in crate::report) fn draw(label: &str, panels: &[Panel<'_>], marks: &[Mark<'_>], seconds: f64) -> String {
     let height: f64 = panels.iter().map(|panel| panel.height + 22.0).sum::<f64>() + 44.0;
-    let mut drawing = Drawing::new(WIDTH, height, "rate, delay and loss over time");
+    let mut drawing = Drawing::new(WIDTH, height, label);
     let time = Scale {
         values: (0.0, seconds.max(1e-3)),
         places: (LEFT, RIGHT),
@@ -150,6 +159,12 @@ fn draw(panels: &[Panel<'_>], seconds: f64) -> String {
             drawing.path(&polyline(points), "curve");
             drawing.close();
         }
+        for mark in marks {
+            let x = time.at(mark.at);
+            drawing.open("mark", mark.title);
+            drawing.line((x, top), (x, bottom), "zero");
+            drawing.close();
+        }
         drawing.line((LEFT, bottom), (RIGHT, bottom), "base");
         top = bottom + 22.0;
     }
@@ -169,11 +184,16 @@ fn draw(panels: &[Panel<'_>], seconds: f64) -> String {
 
 fn line<'a>(arm: usize, more: &str, series: &Series, title: &'a str, values: Vec<f64>) -> Line<'a> {
     Line {
-        class: format!("arm a{} d{} {more}", arm % 8, arm % 4),
+        class: class(arm, more),
         step: series.step,
         values,
         title,
     }
+}
+
+/// The colour and dash of an arm.
+pub(in crate::report) fn class(arm: usize, more: &str) -> String {
+    format!("arm a{} d{} {more}", arm % 8, arm % 4)
 }
 
 /// What the tightest link bears.

@@ -12,7 +12,7 @@ use super::values::Cell;
 use super::verdict::{Finding, Verdict};
 use crate::metrics::Metric;
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// Above so many cells only those worth a look are listed; the JSON has all.
 const CELLS_LISTED: usize = 400;
@@ -174,7 +174,7 @@ fn planned(comparison: &Comparison) -> impl Iterator<Item = &Effect> {
         .filter(|effect| effect.role != MetricRole::Exploratory)
 }
 
-fn swatch(index: usize) -> String {
+pub(super) fn swatch(index: usize) -> String {
     format!(
         r#"<svg class="swatch arm a{}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{}</svg>"#,
         index % 8,

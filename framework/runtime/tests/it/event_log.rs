@@ -1,0 +1,83 @@
+//! E29.1: a room writes down what the congestion controller of each connection is told.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jackfield_congestion_fixed::Fixed;
+use jackfield_event_log::EventLog;
+use jackfield_event_log::replay::Course;
+use jackfield_runtime::{Engine, EngineOptions, EventLogOptions};
+use jackfield_sdk::prelude::*;
+use jackfield_transport_ice_dtls::IceDtls;
+
+use super::caller::{Caller, OPUS, loader, manifest, transport};
+
+const CONFERENCE: &str = "profile = \"conference\"\n";
+
+/// A second of a call, with an engine that writes into this folder. How many packets were told of to the caller.
+async fn call(options: EngineOptions) -> usize {
+    let engine = Engine::start(options).unwrap();
+    let room = engine.open_room("../a room").unwrap();
+    let mut ann = Caller::join_in(&room, "Ann", transport::<IceDtls>(1), OPUS).await;
+    let mut bob = Caller::join_in(&room, "Bob", transport::<IceDtls>(2), OPUS).await;
+    let began = Instant::now();
+    let mut said = 0;
+    while began.elapsed() < Duration::from_millis(2_000) {
+        if ann.is_connected() && began.elapsed() >= Duration::from_millis(20) * said {
+            ann.say(&[0xF8, 0xFF, 0xFE]);
+            said += 1;
+        }
+        ann.step();
+        bob.step();
+    }
+    let heard = bob.heard.len();
+    engine.close().await;
+    heard
+}
+
+fn logs(folder: &Path) -> Vec<EventLog> {
+    let files = std::fs::read_dir(folder).unwrap().map_while(Result::ok);
+    files
+        .map(|file| EventLog::parse(&std::fs::read(file.path()).unwrap()).unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e29_1_each_connection_has_a_log_that_replays_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("{CONFERENCE}[event_log]\nfolder = \"logs\"\nmegabytes = 1\n");
+    std::fs::write(folder.path().join("jackfield.toml"), &text).unwrap();
+    let at = folder.path().join("jackfield.toml");
+    let manifest = jackfield_loader::Manifest::parse(&text, &at).unwrap().linked();
+    let heard = call(EngineOptions::new(manifest, loader(&[]))).await;
+    assert!(heard > 20, "{heard} packets");
+    let logs = logs(&folder.path().join("logs"));
+    assert_eq!(logs.len(), 2, "one for each");
+    for log in logs {
+        assert_eq!(log.origin["room"], "../a room");
+        assert!(["p1", "p2"].contains(&log.origin["participant"].as_str()));
+        let controller = &log.controllers[0];
+        let identity = controller.identity.as_ref().unwrap();
+        assert_eq!(identity.plugin, Fixed::DESCRIPTOR.id);
+        assert_eq!(identity.parameters[0].0, "rate");
+        assert!(controller.told().count() > 10);
+        let replay = Course::of_flow(&log, 0)
+            .unwrap()
+            .replay(
+                &mut Fixed::create(&Environment::seeded(identity.seed)).unwrap(),
+                true,
+            )
+            .unwrap();
+        assert_eq!(replay.first_difference(0), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e29_1_a_folder_that_cannot_be_written_to_costs_the_call_nothing() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let options = EngineOptions {
+        event_log: Some(EventLogOptions::into_folder(file.path().join("logs"))),
+        ..EngineOptions::new(manifest(CONFERENCE), loader(&[]))
+    };
+    assert!(call(options).await > 20);
+}
