@@ -126,8 +126,8 @@ pub trait Transport: Module {
     /// Says goodbye (DTLS close_notify) and sends no more; nothing is let in afterwards. Twice does no harm. [network]
     fn close(&mut self, now: Timestamp, sink: &mut dyn TransportSink) -> Result<(), Fault>;
 
-    /// Text about the path as it is, one attribute each: `ice-state`, `dtls-version`, `dtls-cipher`, `srtp-profile`, `selected-pair`. What
-    /// is not known is empty. After `activate`. [network]
+    /// Text about the path as it is, one attribute each: `ice-state`, `dtls-version`, `dtls-cipher`, `srtp-profile`, `selected-pair`, and
+    /// `failure`: why it has failed and what would help. What is not known is empty. After `activate`. [network]
     fn path(&mut self, sink: &mut dyn AttributeSink) -> Result<(), Fault>;
 }
 

@@ -47,6 +47,7 @@
 
 pub mod candidate;
 mod error;
+pub mod gathering;
 pub mod jsep;
 pub mod negotiation;
 mod peer_connection;

@@ -1,4 +1,4 @@
-//! Gateways that translate addresses and filter what comes in, in the terms of RFC 4787.
+//! Gateways that translate addresses and filter what comes in, in the terms of RFC 4787, and firewalls that only filter (RFC 6092).
 //!
 //! | classic name | [`Mapping`] | [`Filtering`] |
 //! |---|---|---|
@@ -7,7 +7,8 @@
 //! | port-restricted cone | endpoint-independent | address-and-port-dependent |
 //! | symmetric | address-and-port-dependent | address-and-port-dependent |
 //!
-//! A [`Nat`] turns (from, to) into what stands on the packet on the other side, or drops it. [`Gateways`] puts several before the hosts of a
+//! A [`Nat`] turns (from, to) into what stands on the packet on the other side, or drops it; a [firewall](Nat::firewall) leaves addresses as
+//! they are. [`Gateways`] puts several before the hosts of a
 //! [`VirtualExecutor`](crate::VirtualExecutor), one behind the other if one's outside is another's inside (double NAT):
 //! [`Network::gateways`](crate::Network::gateways). A packet is translated outward when it is sent and inward when it arrives, so links are
 //! those between the outer addresses.
@@ -100,10 +101,12 @@ type Key = (SocketAddr, Option<IpAddr>, Option<u16>);
 #[derive(Debug)]
 pub struct Nat {
     config: NatConfig,
-    outside: IpAddr,
+    /// Its address outside, unless it translates nothing.
+    outside: Option<IpAddr>,
     inside: BTreeSet<IpAddr>,
-    ports: BTreeMap<Key, u16>,
-    mappings: BTreeMap<u16, Mapped>,
+    names: BTreeMap<Key, SocketAddr>,
+    /// By the name outside.
+    mappings: BTreeMap<SocketAddr, Mapped>,
     next_port: u16,
 }
 
@@ -121,17 +124,46 @@ impl Nat {
     pub fn new(config: NatConfig, outside: IpAddr, inside: impl IntoIterator<Item = IpAddr>) -> Self {
         Self {
             config,
-            outside,
+            outside: Some(outside),
             inside: inside.into_iter().collect(),
-            ports: BTreeMap::new(),
+            names: BTreeMap::new(),
             mappings: BTreeMap::new(),
             next_port: 0,
         }
     }
 
-    /// Its address outside.
-    pub fn outside(&self) -> IpAddr {
+    /// A firewall before hosts with these addresses, which keep them outside too: it lets in whom `filtering` allows for `timeout` after the
+    /// last packet outward.
+    pub fn firewall(
+        filtering: Filtering,
+        timeout: TimeDelta,
+        inside: impl IntoIterator<Item = IpAddr>,
+    ) -> Self {
+        let config = NatConfig {
+            filtering,
+            timeout,
+            ..NatConfig::FULL_CONE
+        };
+        Self {
+            config,
+            outside: None,
+            inside: inside.into_iter().collect(),
+            names: BTreeMap::new(),
+            mappings: BTreeMap::new(),
+            next_port: 0,
+        }
+    }
+
+    /// Its address outside; a firewall has none of its own.
+    pub fn outside(&self) -> Option<IpAddr> {
         self.outside
+    }
+
+    /// Comes up again after a power cut: all mappings are forgotten, ports are others, and a translator may have got another address.
+    pub fn restart(&mut self, outside: Option<IpAddr>) {
+        self.outside = self.outside.and(outside.or(self.outside));
+        self.names.clear();
+        self.mappings.clear();
     }
 
     /// Whether this address is one of its inside.
@@ -139,9 +171,17 @@ impl Nat {
         self.inside.contains(&address)
     }
 
+    /// Whether what comes for `to` from `from` has to pass it.
+    fn stands_before(&self, from: IpAddr, to: IpAddr) -> bool {
+        match self.outside {
+            Some(outside) => outside == to,
+            None => self.holds(to) && !self.holds(from),
+        }
+    }
+
     /// A datagram wants out, or by hairpin to a neighbour. The address that it bears outside; nothing if it is dropped.
     pub fn outward(&mut self, now: VirtualTime, from: SocketAddr, to: SocketAddr) -> Option<SocketAddr> {
-        if self.config.blocks_udp || (to.ip() == self.outside && !self.config.hairpinning) {
+        if self.config.blocks_udp || (Some(to.ip()) == self.outside && !self.config.hairpinning) {
             return None;
         }
         let key = match self.config.mapping {
@@ -150,24 +190,21 @@ impl Nat {
             Mapping::AddressAndPortDependent => (from, Some(to.ip()), Some(to.port())),
         };
         let until = now.later(ns(self.config.timeout));
-        let known = self.ports.get(&key).copied();
-        let port = match known.filter(|port| self.mappings.get(port).is_some_and(|m| m.until > now)) {
-            Some(port) => port,
+        let known = self.names.get(&key).copied();
+        let name = match known.filter(|name| self.mappings.get(name).is_some_and(|m| m.until > now)) {
+            Some(name) => name,
             None => self.map(now, key, known)?,
         };
-        let mapped = self.mappings.get_mut(&port)?;
+        let mapped = self.mappings.get_mut(&name)?;
         mapped.until = until;
         mapped.permitted.retain(|_, until| *until > now);
         mapped.permitted.insert(to, until);
-        Some(SocketAddr::new(self.outside, port))
+        Some(name)
     }
 
     /// A datagram came for its address outside. Whom it is for inside; nothing if it is dropped.
     pub fn inward(&self, now: VirtualTime, from: SocketAddr, to: SocketAddr) -> Option<SocketAddr> {
-        let mapped = self
-            .mappings
-            .get(&to.port())
-            .filter(|mapped| mapped.until > now)?;
+        let mapped = self.mappings.get(&to).filter(|mapped| mapped.until > now)?;
         let is_permitted = match self.config.filtering {
             Filtering::EndpointIndependent => true,
             Filtering::AddressDependent => mapped
@@ -181,32 +218,41 @@ impl Nat {
         (is_permitted && !self.config.blocks_udp).then_some(mapped.key.0)
     }
 
-    /// A port for `key`: never the one that it had before, as after a restart nothing reminds of it.
-    fn map(&mut self, now: VirtualTime, key: Key, old: Option<u16>) -> Option<u16> {
+    /// A name for `key`: never with the port that it had before, as after a restart nothing reminds of it.
+    fn map(&mut self, now: VirtualTime, key: Key, old: Option<SocketAddr>) -> Option<SocketAddr> {
         if let Some(old) = old {
             self.mappings.remove(&old);
-            self.ports.remove(&key);
+            self.names.remove(&key);
         }
+        let name = match self.outside {
+            Some(outside) => self.free(now, outside)?,
+            None => key.0,
+        };
+        self.names.insert(key, name);
+        self.mappings.insert(
+            name,
+            Mapped {
+                key,
+                until: now,
+                permitted: BTreeMap::new(),
+            },
+        );
+        Some(name)
+    }
+
+    /// The next port that nobody has; nothing if all are taken.
+    fn free(&mut self, now: VirtualTime, outside: IpAddr) -> Option<SocketAddr> {
         for _ in 0..PORTS {
-            let port = FIRST_PORT + self.next_port;
+            let name = SocketAddr::new(outside, FIRST_PORT + self.next_port);
             self.next_port = (self.next_port + 1) % PORTS;
-            let other = self.mappings.get(&port);
-            if other.is_some_and(|other| other.until > now) {
-                continue;
+            match self.mappings.get(&name) {
+                Some(other) if other.until > now => {}
+                Some(other) => {
+                    self.names.remove(&other.key);
+                    return Some(name);
+                }
+                None => return Some(name),
             }
-            if let Some(other) = self.mappings.remove(&port) {
-                self.ports.remove(&other.key);
-            }
-            self.ports.insert(key, port);
-            self.mappings.insert(
-                port,
-                Mapped {
-                    key,
-                    until: now,
-                    permitted: BTreeMap::new(),
-                },
-            );
-            return Some(port);
         }
         None
     }
@@ -225,6 +271,13 @@ impl Gateways {
         self.gateways.push(gateway);
     }
 
+    /// The gateway with this address outside, for a script that has something happen to it.
+    pub fn at(&mut self, outside: IpAddr) -> Option<&mut Nat> {
+        self.gateways
+            .iter_mut()
+            .find(|gateway| gateway.outside == Some(outside))
+    }
+
     /// How many datagrams were dropped by gateways.
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -233,14 +286,18 @@ impl Gateways {
     /// A datagram leaves its host. From whom it seems to come once it is where `to` is reached; nothing if it is dropped.
     pub fn outward(&mut self, now: VirtualTime, from: SocketAddr, to: SocketAddr) -> Option<SocketAddr> {
         let mut seen = from;
-        // Each gateway is passed once at most.
-        for _ in 0..self.gateways.len() {
-            let Some(gateway) = self.gateways.iter_mut().find(|gateway| gateway.holds(seen.ip())) else {
+        // Each gateway is passed once at most. A firewall for an address stands nearer to it than the translator that has it inside, and
+        // farther than the one that has it outside.
+        let mut passed = Vec::new();
+        loop {
+            let ahead = self.gateways.iter_mut().enumerate();
+            let next = ahead
+                .filter(|(place, gateway)| gateway.holds(seen.ip()) && !passed.contains(place))
+                .min_by_key(|(_, gateway)| gateway.outside.is_some());
+            let Some((place, gateway)) = next.filter(|(_, gateway)| !gateway.holds(to.ip())) else {
                 break;
             };
-            if gateway.holds(to.ip()) {
-                break;
-            }
+            passed.push(place);
             match gateway.outward(now, seen, to) {
                 Some(outside) => seen = outside,
                 None => {
@@ -259,14 +316,16 @@ impl Gateways {
     /// A datagram has arrived. Which host it is for; nothing if it is dropped.
     pub fn inward(&mut self, now: VirtualTime, from: SocketAddr, to: SocketAddr) -> Option<SocketAddr> {
         let mut target = to;
-        for _ in 0..self.gateways.len() {
-            let Some(gateway) = self
-                .gateways
-                .iter()
-                .find(|gateway| gateway.outside == target.ip())
-            else {
-                break;
-            };
+        let mut passed = Vec::new();
+        loop {
+            let ahead = self.gateways.iter().enumerate();
+            let next = ahead
+                .filter(|(place, gateway)| {
+                    gateway.stands_before(from.ip(), target.ip()) && !passed.contains(place)
+                })
+                .min_by_key(|(_, gateway)| gateway.outside.is_some());
+            let Some((place, gateway)) = next else { break };
+            passed.push(place);
             match gateway.inward(now, from, target) {
                 Some(inside) => target = inside,
                 None => {
@@ -276,7 +335,11 @@ impl Gateways {
             }
         }
         // From outside nobody reaches a private address.
-        let is_private = |address: IpAddr| self.gateways.iter().find(|gateway| gateway.holds(address));
+        let is_private = |address: IpAddr| {
+            self.gateways
+                .iter()
+                .find(|gateway| gateway.holds(address) && gateway.outside.is_some())
+        };
         if let Some(gateway) = is_private(target.ip())
             && target == to
             && !gateway.holds(from.ip())

@@ -1806,7 +1806,8 @@ typedef struct jf_transport_table {
   jf_status_t (*close)(void *self, jf_timestamp_t now, const jf_transport_sink_t *sink);
 
   // Text about the path as it is, one attribute each: `ice-state`, `dtls-version`, `dtls-cipher`,
-  // `srtp-profile`, `selected-pair`. What is not known is empty. After `activate`. [network]
+  // `srtp-profile`, `selected-pair`, and `failure`: why it has failed and what would help. What is not known
+  // is empty. After `activate`. [network]
   jf_status_t (*path)(void *self, const jf_attribute_sink_t *sink);
 } jf_transport_table_t;
 

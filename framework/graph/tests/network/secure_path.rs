@@ -58,7 +58,8 @@ fn voice_and_reports_pass_encrypted() {
             "dtls-version",
             "dtls-cipher",
             "srtp-profile",
-            "selected-pair"
+            "selected-pair",
+            "failure"
         ]
     );
     assert!(

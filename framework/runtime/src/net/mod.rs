@@ -23,7 +23,6 @@
 mod datagrams;
 mod departure;
 mod dscp;
-mod gather;
 mod handle;
 pub(crate) mod interfaces;
 mod outlet;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Route;
 use jackfield_graph::network::{EcnMark, NetworkDomain};
+use jackfield_session::gathering::Gatherer;
 use jackfield_session::stun::{Kind, Message};
 use mio::{Events, Interest, Poll, Token};
 use tokio::sync::mpsc::UnboundedSender;
@@ -20,7 +21,6 @@ use crate::clock::Clock;
 use crate::urgency::NetworkUrgency;
 
 use super::datagrams::{Datagram, Datagrams};
-use super::gather::Gatherer;
 use super::handle::{Command, Job, NetworkHandle, Shared};
 use super::interfaces::{self, Candidate, List, Watch};
 use super::outlet::{Notice, Outlet};
@@ -68,7 +68,7 @@ fn start_on(options: NetworkOptions, list: List) -> Result<NetworkHandle, NetErr
     let (commands, orders) = channel();
     let server = options.stun_server.filter(|_| options.advertised.is_empty());
     let worker = Worker {
-        gatherer: Gatherer::new(server, &shared.addresses),
+        gatherer: Gatherer::new(server, &shared.addresses, Box::new(rand::random)),
         poll,
         sockets,
         orders,
@@ -228,6 +228,7 @@ impl Worker {
             sockets: &mut self.sockets,
             table: &mut self.table,
             listeners: &mut self.listeners,
+            gatherer: &mut self.gatherer,
             check,
         };
         let (participant, mark) = (owner.participant, datagram.mark);
@@ -278,6 +279,7 @@ impl Worker {
             sockets: &mut self.sockets,
             table: &mut self.table,
             listeners: &mut self.listeners,
+            gatherer: &mut self.gatherer,
             check: None,
         };
         // The other calls must not end because of a mistake in this one.
@@ -309,6 +311,7 @@ impl Worker {
                 sockets: &mut self.sockets,
                 table: &mut self.table,
                 listeners: &mut self.listeners,
+                gatherer: &mut self.gatherer,
                 check: None,
             };
             room.domain.poll_outbound(now, &mut outlet);
@@ -321,10 +324,10 @@ impl Worker {
             tracing::info!(?added, offered = ?self.watch.hosts(), "the network interfaces have changed");
             self.describe(now);
         }
-        while let Some((socket, server, request)) = self.gatherer.poll(now) {
-            let local = self.sockets.all[socket].bound;
-            self.sockets
-                .send(&Route::new(local, server), &request, EcnMark::NotCapable);
+        while let Some(question) = self.gatherer.poll(now) {
+            let local = self.sockets.all[question.socket].bound;
+            let route = Route::new(local, question.server);
+            self.sockets.send(&route, &question.request, EcnMark::NotCapable);
         }
     }
 
@@ -362,6 +365,7 @@ impl Worker {
                 sockets: &mut self.sockets,
                 table: &mut self.table,
                 listeners: &mut self.listeners,
+                gatherer: &mut self.gatherer,
                 check: None,
             };
             let ids: Vec<u32> = room.domain.ids().collect();
@@ -388,6 +392,7 @@ impl Worker {
                 sockets: &mut self.sockets,
                 table: &mut self.table,
                 listeners: &mut self.listeners,
+                gatherer: &mut self.gatherer,
                 check: None,
             };
             room.domain.close(now, &mut outlet);

@@ -6,6 +6,7 @@ mod codec_negotiation;
 mod connection_states;
 mod extension_negotiation;
 mod feedback_negotiation;
+mod gathering;
 mod offering;
 mod perfect_negotiation;
 mod reading_descriptions;

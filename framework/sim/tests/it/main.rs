@@ -10,6 +10,7 @@ mod exports;
 mod gcc;
 mod light;
 mod links;
+mod nat;
 mod network;
 mod queues;
 mod relay;

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 use jackfield_sim::{
-    Datagram, Filtering, LinkConfig, Mapping, Nat, NatConfig, Network, Node, Outbox, VirtualExecutor,
-    VirtualTime,
+    Datagram, Filtering, Gateways, LinkConfig, Mapping, Nat, NatConfig, Network, Node, Outbox,
+    VirtualExecutor, VirtualTime,
 };
 
 const KINDS: [(&str, NatConfig); 5] = [
@@ -115,7 +115,7 @@ fn meet(gateways: Vec<Nat>, hosts: [&str; 2]) -> bool {
 }
 
 #[test]
-fn who_can_punch_through_to_whom() {
+fn e25_1_who_can_punch_through_to_whom() {
     // As RFC 5128 section 3.3 and everybody's experience have it: symmetric meets nobody who looks at ports.
     let expected = [
         [true, true, true, true, false],
@@ -137,7 +137,7 @@ fn who_can_punch_through_to_whom() {
 }
 
 #[test]
-fn neighbours_meet_by_their_outer_addresses_if_their_gateway_turns_packets_round() {
+fn e25_1_neighbours_meet_by_their_outer_addresses_if_their_gateway_turns_packets_round() {
     for (hairpinning, met) in [(true, true), (false, false)] {
         let config = NatConfig {
             hairpinning,
@@ -154,7 +154,7 @@ fn neighbours_meet_by_their_outer_addresses_if_their_gateway_turns_packets_round
 }
 
 #[test]
-fn two_homes_behind_one_carrier_meet_through_both_layers() {
+fn e25_1_two_homes_behind_one_carrier_meet_through_both_layers() {
     for (carrier, met) in [(NatConfig::PORT_RESTRICTED, true), (NatConfig::SYMMETRIC, false)] {
         let gateways = vec![
             Nat::new(NatConfig::PORT_RESTRICTED, host("100.64.0.1"), [host("10.0.0.2")]),
@@ -174,7 +174,7 @@ fn two_homes_behind_one_carrier_meet_through_both_layers() {
 }
 
 #[test]
-fn a_mapping_is_one_for_all_or_one_for_each_that_it_depends_on() {
+fn e25_1_a_mapping_is_one_for_all_or_one_for_each_that_it_depends_on() {
     let (inside, other_port) = (socket("10.0.0.2:5000"), socket("192.0.2.1:2"));
     let (one, other) = (socket("192.0.2.1:1"), socket("192.0.2.2:1"));
     for (mapping, same_host, same_all) in [
@@ -203,7 +203,7 @@ fn a_mapping_is_one_for_all_or_one_for_each_that_it_depends_on() {
 }
 
 #[test]
-fn a_filter_lets_in_whom_it_should() {
+fn e25_1_a_filter_lets_in_whom_it_should() {
     let (inside, asked) = (socket("10.0.0.2:5000"), socket("192.0.2.1:1"));
     let (other_port, stranger) = (socket("192.0.2.1:2"), socket("192.0.2.9:1"));
     for (filtering, lets_port, lets_stranger) in [
@@ -232,7 +232,7 @@ fn a_filter_lets_in_whom_it_should() {
 }
 
 #[test]
-fn a_mapping_lasts_for_its_time_after_the_last_packet_outward_and_then_gets_another_port() {
+fn e25_1_a_mapping_lasts_for_its_time_after_the_last_packet_outward_and_then_gets_another_port() {
     let (inside, peer) = (socket("10.0.0.2:5000"), socket("192.0.2.1:1"));
     let mut nat = Nat::new(NatConfig::PORT_RESTRICTED, host("203.0.113.1"), [inside.ip()]);
     let outer = nat.outward(at(0), inside, peer).expect("a port");
@@ -240,4 +240,65 @@ fn a_mapping_lasts_for_its_time_after_the_last_packet_outward_and_then_gets_anot
     assert_eq!(nat.inward(at(219), peer, outer), Some(inside));
     assert_eq!(nat.inward(at(220), peer, outer), None);
     assert_ne!(nat.outward(at(221), inside, peer), Some(outer));
+}
+
+#[test]
+fn e25_1_a_firewall_leaves_addresses_as_they_are_and_lets_in_whom_was_sent_to() {
+    let (inside, asked) = (socket("[2001:db8::2]:5000"), socket("[2001:db8:1::1]:1"));
+    let (other_port, stranger) = (socket("[2001:db8:1::1]:2"), socket("[2001:db8:2::1]:1"));
+    let timeout = TimeDelta::seconds(60);
+    for (filtering, lets_port, lets_stranger) in [
+        (Filtering::EndpointIndependent, true, true),
+        (Filtering::AddressDependent, true, false),
+        (Filtering::AddressAndPortDependent, false, false),
+    ] {
+        let mut gateways = Gateways::default();
+        gateways.add(Nat::firewall(filtering, timeout, [inside.ip()]));
+        assert_eq!(
+            gateways.inward(at(0), asked, inside),
+            None,
+            "nobody comes in uninvited"
+        );
+        assert_eq!(gateways.outward(at(1), inside, asked), Some(inside));
+        assert_eq!(gateways.inward(at(2), asked, inside), Some(inside));
+        let comes = |gateways: &mut Gateways, from| gateways.inward(at(2), from, inside).is_some();
+        assert_eq!(comes(&mut gateways, other_port), lets_port, "{filtering:?}");
+        assert_eq!(comes(&mut gateways, stranger), lets_stranger, "{filtering:?}");
+        assert_eq!(gateways.inward(at(61), asked, inside), None, "it closes again");
+    }
+}
+
+#[test]
+fn e25_1_a_firewall_stands_before_a_translator_too() {
+    // The provider filters what the home translates.
+    let (inside, asked) = (socket("10.0.0.2:5000"), socket("192.0.2.1:1"));
+    let home = host("203.0.113.1");
+    let mut gateways = Gateways::default();
+    gateways.add(Nat::new(NatConfig::FULL_CONE, home, [inside.ip()]));
+    let timeout = TimeDelta::seconds(60);
+    gateways.add(Nat::firewall(Filtering::AddressDependent, timeout, [home]));
+    let outer = gateways.outward(at(0), inside, asked).expect("a port");
+    assert_eq!(outer.ip(), home);
+    assert_eq!(gateways.inward(at(1), asked, outer), Some(inside));
+    let stranger = socket("192.0.2.9:1");
+    assert_eq!(
+        gateways.inward(at(1), stranger, outer),
+        None,
+        "the home would let it in"
+    );
+}
+
+#[test]
+fn e25_1_after_a_power_cut_nothing_is_known_and_ports_are_others() {
+    let (inside, peer) = (socket("10.0.0.2:5000"), socket("192.0.2.1:1"));
+    for outside in [None, Some(host("203.0.113.99"))] {
+        let mut nat = Nat::new(NatConfig::FULL_CONE, host("203.0.113.1"), [inside.ip()]);
+        let before = nat.outward(at(0), inside, peer).expect("a port");
+        nat.restart(outside);
+        assert_eq!(nat.inward(at(1), peer, before), None);
+        let after = nat.outward(at(1), inside, peer).expect("a port");
+        assert_ne!(after.port(), before.port());
+        assert_eq!(after.ip(), outside.unwrap_or(host("203.0.113.1")));
+        assert_eq!(nat.inward(at(1), peer, after), Some(inside));
+    }
 }

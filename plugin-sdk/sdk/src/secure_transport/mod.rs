@@ -6,9 +6,11 @@
 pub mod demux;
 mod description;
 mod fingerprint;
+mod no_path;
 pub mod srtp;
 mod statistics;
 
 pub use description::{Credentials, RemoteDescription, Role, Setup, settle_role, setup_attribute};
 pub use fingerprint::{Fingerprint, HashFunction};
+pub use no_path::no_path;
 pub use statistics::{Counters, STATISTICS};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use is::stun::{StunMessage, StunPacket};
-use is::{Candidate, IceAgent, IceAgentEvent, IceConnectionState, IceCreds, Protocol};
+use is::{Candidate, CandidateKind, IceAgent, IceAgentEvent, IceConnectionState, IceCreds, Protocol};
 use jackfield_sdk::prelude::*;
 
 use crate::secrets::Secrets;
@@ -285,6 +285,20 @@ impl Ice {
     /// The latest round trip of a check on the chosen pair.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.agent.nominated_pair_rtt()
+    }
+
+    /// The types of our candidates and of the peer's, as `a=candidate` names them.
+    pub(crate) fn candidate_kinds(&self) -> [Vec<&'static str>; 2] {
+        let name = |candidate: Candidate| match candidate.kind() {
+            CandidateKind::Host => "host",
+            CandidateKind::PeerReflexive => "prflx",
+            CandidateKind::ServerReflexive => "srflx",
+            CandidateKind::Relayed => "relay",
+        };
+        [
+            self.agent.local_candidates().map(name).collect(),
+            self.agent.remote_candidates().map(name).collect(),
+        ]
     }
 
     /// The state in the words of `RTCIceTransportState`.

@@ -9,7 +9,7 @@ use jackfield_sdk::log;
 use jackfield_sdk::prelude::*;
 use jackfield_sdk::secure_transport::demux::{self, Class};
 use jackfield_sdk::secure_transport::srtp::Refusal;
-use jackfield_sdk::secure_transport::{Counters, Fingerprint, RemoteDescription, Role};
+use jackfield_sdk::secure_transport::{Counters, Fingerprint, RemoteDescription, Role, no_path};
 
 use crate::IceDtlsParameters;
 use crate::certificate::Certificate;
@@ -42,6 +42,8 @@ pub(crate) struct Session {
     /// When the search for a path began, or began anew.
     searching_since: Option<Instant>,
     end: Option<End>,
+    /// Why it failed, in words for whoever runs the call.
+    failure: String,
     told: TransportState,
     output: Output,
 }
@@ -88,6 +90,7 @@ impl Session {
             provisional: None,
             searching_since: None,
             end: None,
+            failure: String::new(),
             told: TransportState::New,
             output: Output::default(),
         })
@@ -300,7 +303,8 @@ impl Session {
         if let Some(since) = self.searching_since.filter(|_| self.end.is_none())
             && instant.saturating_duration_since(self.last_consent(since)) >= parameters.failed()
         {
-            log::info("ice-dtls", "no path to the peer, or its consent has run out");
+            self.failure = self.no_path(parameters.failed());
+            log::warn("ice-dtls", &self.failure);
             self.end = Some(End::NoPath);
         }
         self.flush(sink)?;
@@ -310,6 +314,17 @@ impl Session {
             sink.state(state)?;
         }
         Ok(())
+    }
+
+    fn no_path(&self, patience: Duration) -> String {
+        if self.ice.selected().is_some() {
+            return format!(
+                "the peer has not answered for {} s: its consent has run out. An ICE restart may find it again",
+                patience.as_secs()
+            );
+        }
+        let [ours, theirs] = self.ice.candidate_kinds();
+        no_path(ours, theirs)
     }
 
     /// When the peer last agreed to be sent to; a search begins with what is as good as consent.
@@ -349,7 +364,8 @@ impl Session {
     }
 
     fn fail(&mut self, why: &dyn std::fmt::Display) {
-        log::warn("ice-dtls", &format!("DTLS failed: {why}"));
+        self.failure = format!("DTLS failed: {why}");
+        log::warn("ice-dtls", &self.failure);
         self.srtp = None;
         self.end = Some(End::NoTrust);
     }
@@ -400,7 +416,8 @@ impl Session {
         sink.attribute(
             "selected-pair",
             &self.ice.selected().map(pair).unwrap_or_default(),
-        )
+        )?;
+        sink.attribute("failure", &self.failure)
     }
 
     /// The latest round trip of a check, in milliseconds; 0 before the first.

@@ -165,6 +165,7 @@ impl Ice {
         if !signed(message, &generation.local.password) || !generation.hand(path, datagram) {
             return Heard::Stranger;
         }
+        generation.note_heard(now, path);
         if !generation.controlling {
             generation.heed(now, path, message.contains(ATTR_USE_CANDIDATE));
         }
@@ -219,17 +220,18 @@ impl Ice {
         let next = *self.next_check.get_or_insert(now + CONSENT);
         if now >= next {
             self.next_check = Some(now + CONSENT);
-            self.ask_for_consent()?;
+            self.ask_for_consent(now)?;
         }
         Ok(())
     }
 
-    fn ask_for_consent(&self) -> Result<(), Fault> {
-        let Some((generation, chosen)) = self.in_use() else {
+    fn ask_for_consent(&mut self, now: Timestamp) -> Result<(), Fault> {
+        let generations = [&mut self.current, &mut self.previous];
+        let mut generations = generations.into_iter().flatten();
+        let Some(generation) = generations.find(|generation| generation.chosen.is_some()) else {
             return Ok(());
         };
-        let others = generation.found().filter(|path| *path != chosen);
-        for path in std::iter::once(chosen).chain(others) {
+        for path in generation.paths(now) {
             let check = generation.check(path).map_err(|error| {
                 Fault::failed(format!(
                     "a check cannot be written ({error}): make a new transport"
@@ -272,6 +274,11 @@ impl Ice {
     /// The path in use.
     pub(crate) fn path(&self) -> Option<Path> {
         self.in_use().map(|(_, path)| path)
+    }
+
+    /// The addresses that the peer has told.
+    pub(crate) fn remote_candidates(&self) -> impl Iterator<Item = &Candidate> {
+        self.current.iter().flat_map(Generation::remote_candidates)
     }
 
     /// Whether the present agents are still looking.

@@ -18,8 +18,8 @@
 //! does not run inside a runtime.
 //!
 //! # What it does less well than `jackfield.transport.ice-dtls`
-//! It cannot be an ICE-lite agent, does not settle a role conflict, has no DTLS 1.3, and as the controlling end
-//! knows no more than one path from each of its addresses.
+//! It cannot be an ICE-lite agent, does not settle a role conflict, has no DTLS 1.3, and keeps no more than one spare path from each of
+//! its addresses warm.
 //!
 //! ```
 //! use jackfield_sdk::prelude::*;

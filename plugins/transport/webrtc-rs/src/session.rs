@@ -8,7 +8,7 @@ use jackfield_sdk::log;
 use jackfield_sdk::prelude::*;
 use jackfield_sdk::secure_transport::demux::{self, Class};
 use jackfield_sdk::secure_transport::srtp::Refusal;
-use jackfield_sdk::secure_transport::{Counters, Credentials, Fingerprint, RemoteDescription, Role};
+use jackfield_sdk::secure_transport::{Counters, Credentials, Fingerprint, RemoteDescription, Role, no_path};
 
 use crate::WebrtcRsParameters;
 use crate::association::{Association, News};
@@ -48,6 +48,8 @@ pub(crate) struct Session {
     searching_since: Option<Timestamp>,
     looked: Timestamp,
     end: Option<End>,
+    /// Why it failed, in words for whoever runs the call.
+    failure: String,
     told: TransportState,
 }
 
@@ -88,6 +90,7 @@ impl Session {
             searching_since: None,
             looked: now,
             end: None,
+            failure: String::new(),
             told: TransportState::New,
         })
     }
@@ -249,10 +252,8 @@ impl Session {
             && (now.since(self.last_consent(since)) >= parameters.failed()
                 || self.srtp.is_none() && now.since(since) >= parameters.failed())
         {
-            log::info(
-                "webrtc-rs",
-                "no path to the peer, no keys, or its consent has run out",
-            );
+            self.failure = self.no_path(parameters.failed());
+            log::warn("webrtc-rs", &self.failure);
             self.end = Some(End::NoPath);
         }
         match self.end {
@@ -325,9 +326,28 @@ impl Session {
     }
 
     fn fail(&mut self, why: &dyn std::fmt::Display) {
-        log::warn("webrtc-rs", &format!("DTLS failed: {why}"));
+        self.failure = format!("DTLS failed: {why}");
+        log::warn("webrtc-rs", &self.failure);
         self.srtp = None;
         self.end = Some(End::NoTrust);
+    }
+
+    fn no_path(&self, patience: TimeDelta) -> String {
+        let seconds = patience.as_ms_f64() / 1e3;
+        match (self.ice.path(), &self.srtp) {
+            (Some(_), Some(_)) => format!(
+                "the peer has not answered for {seconds} s: its consent has run out. An ICE restart may find it again"
+            ),
+            (Some(_), None) => {
+                format!(
+                    "there is a path, but in {seconds} s DTLS made no keys: does the peer speak DTLS 1.2?"
+                )
+            }
+            (None, _) => no_path(
+                self.addresses.iter().map(|_| "host"),
+                self.ice.remote_candidates().map(|candidate| &candidate.kind[..]),
+            ),
+        }
     }
 
     /// When the peer last agreed to be sent to; a search begins with what is as good as consent.
@@ -376,7 +396,8 @@ impl Session {
             self.srtp.as_ref().map_or("", |srtp| srtp.profile().name()),
         )?;
         let pair = path.map(|path| format!("{} {}", path.local, path.remote));
-        sink.attribute("selected-pair", &pair.unwrap_or_default())
+        sink.attribute("selected-pair", &pair.unwrap_or_default())?;
+        sink.attribute("failure", &self.failure)
     }
 
     /// The latest round trip of a check, in milliseconds; 0 before the first.

@@ -107,6 +107,7 @@ impl Session {
             self.ice.begin(instant, credentials, own);
             self.searching_since = Some(instant);
             self.end = None;
+            self.failure.clear();
         }
         for candidate in std::mem::take(&mut self.remote).candidates {
             self.ice.add_remote_candidate(candidate);

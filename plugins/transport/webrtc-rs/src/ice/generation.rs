@@ -1,6 +1,7 @@
 //! The agents of one pair of credentials: one agent for each address of ours.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,10 @@ const NOMINATION_LASTS: TimeDelta = TimeDelta::seconds(5);
 const PRIORITY: u32 = (126 << 24) + (65_535 << 8) + 255;
 /// More addresses than this, of ours or of the peer's, are not tried.
 const ADDRESSES: usize = 32;
+/// More paths than this are not checked at a time.
+const PATHS: usize = 64;
+/// What has not happened on a path for so long is forgotten.
+const FORGOTTEN: TimeDelta = TimeDelta::seconds(60);
 
 /// The agents and what they have found.
 pub(super) struct Generation {
@@ -59,6 +64,8 @@ pub(super) struct Generation {
     nominated: HashMap<Path, Timestamp>,
     /// When a check of ours was last answered on each path.
     pub(super) answered: HashMap<Path, Timestamp>,
+    /// When the peer last checked us on each path.
+    heard: HashMap<Path, Timestamp>,
     /// The path that is used.
     pub(super) chosen: Option<Path>,
     members: Vec<Member>,
@@ -89,6 +96,7 @@ impl Generation {
             wanted: None,
             nominated: HashMap::new(),
             answered: HashMap::new(),
+            heard: HashMap::new(),
             chosen: None,
             members: Vec::new(),
             candidates: Vec::new(),
@@ -151,6 +159,10 @@ impl Generation {
         }
     }
 
+    pub(super) fn remote_candidates(&self) -> impl Iterator<Item = &Candidate> {
+        self.candidates.iter()
+    }
+
     /// Whether a check that names this user is for us.
     pub(super) fn is_called(&self, user: &[u8]) -> bool {
         user == format!("{}:{}", self.local.name, self.remote.name).as_bytes()
@@ -162,8 +174,15 @@ impl Generation {
         member.is_some_and(|member| member.arriving.send((path.remote, datagram.to_vec())).is_ok())
     }
 
+    /// The peer has proved to be at the other end of `path`, which nobody need have told us: a gateway may have given it another name.
+    pub(super) fn note_heard(&mut self, now: Timestamp, path: Path) {
+        if self.heard.len() < PATHS || self.heard.contains_key(&path) {
+            self.heard.insert(path, now);
+        }
+    }
+
     /// The controlling peer checks `path`, and nominates it or not. Some peers nominate every good pair with every check, so only a new
-    /// nomination counts, or any if our path has fallen silent.
+    /// nomination counts, or any if our path has fallen silent or the peer checks it without nominating it.
     pub(super) fn heed(&mut self, now: Timestamp, path: Path, nominated: bool) {
         if !nominated {
             self.nominated.remove(&path);
@@ -173,23 +192,70 @@ impl Generation {
             Some(last) => now.since(last) > NOMINATION_LASTS,
             None => true,
         };
-        if new || !self.answers(now, self.chosen) {
+        let given_up = self
+            .chosen
+            .is_some_and(|chosen| !self.nominated.contains_key(&chosen));
+        if new || given_up || !self.answers(now, self.chosen) {
             self.wanted = Some(path);
         }
     }
 
-    /// Settles on a path. The controlled end takes the one that the peer has nominated last, once it has answered there; otherwise it is
-    /// the first that an agent has, until it falls silent and another has not.
+    /// Settles on a path: at first on the first that an agent has. The controlled end then takes the one that the peer has nominated last,
+    /// once it has answered there. The controlling end moves to a path that answers from an address of ours that was told earlier (the best
+    /// comes first: IPv6, by RFC 8421), and from a path that has fallen silent to any that has not.
     pub(super) fn choose(&mut self, now: Timestamp) {
         if let Some(nominated) = self.wanted.filter(|path| self.answered.contains_key(path)) {
             self.chosen = Some(nominated);
         } else if self.chosen.is_none() {
             let first = self.found().next();
             self.chosen = first;
-        } else if self.controlling && !self.answers(now, self.chosen) {
-            let other = self.found().find(|path| self.answers(now, Some(*path)));
-            self.chosen = other.or(self.chosen);
+        } else if self.controlling
+            && let Some(best) = self.best(now)
+        {
+            let better = self
+                .chosen
+                .is_none_or(|chosen| self.rank(best) < self.rank(chosen));
+            if better || !self.answers(now, self.chosen) {
+                self.chosen = Some(best);
+            }
         }
+    }
+
+    /// Of the paths on which the peer answers, the one from the address of ours that was told first.
+    fn best(&self, now: Timestamp) -> Option<Path> {
+        let answering = self.answered.iter().filter(|(_, at)| now.since(**at) < SILENT);
+        let (path, _) = answering.min_by_key(|(path, at)| (self.rank(**path), Reverse(**at), path.remote))?;
+        Some(*path)
+    }
+
+    fn rank(&self, path: Path) -> usize {
+        let mut members = self.members.iter();
+        members
+            .position(|member| member.address == path.local)
+            .unwrap_or(usize::MAX)
+    }
+
+    /// The paths that are to be checked now: the one in use, those that agents have found, those on which the peer shows itself; and once ours
+    /// has fallen silent every pair of addresses, since the agents try no more when they have found one.
+    pub(super) fn paths(&mut self, now: Timestamp) -> Vec<Path> {
+        self.answered.retain(|_, at| now.since(*at) < FORGOTTEN);
+        self.heard.retain(|_, at| now.since(*at) < FORGOTTEN);
+        let mut paths: Vec<Path> = self.chosen.into_iter().chain(self.found()).collect();
+        let mut shown: Vec<Path> = self.heard.keys().copied().collect();
+        shown.sort_by_key(|path| (path.local, path.remote));
+        paths.extend(shown);
+        if !self.answers(now, self.chosen) {
+            let remotes = self.candidates.iter().map(|candidate| candidate.address);
+            paths.extend(remotes.flat_map(|remote| {
+                let ours = self.members.iter().map(|member| member.address);
+                ours.filter(move |local| local.is_ipv4() == remote.is_ipv4())
+                    .map(move |local| Path { local, remote })
+            }));
+        }
+        let mut seen = HashSet::new();
+        paths.retain(|path| seen.insert(*path));
+        paths.truncate(PATHS);
+        paths
     }
 
     fn answers(&self, now: Timestamp, path: Option<Path>) -> bool {

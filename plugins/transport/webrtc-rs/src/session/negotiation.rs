@@ -84,6 +84,7 @@ impl Session {
             self.peer = Some(peer);
             self.searching_since = Some(now);
             self.end = None;
+            self.failure.clear();
         }
         let candidates = std::mem::take(&mut self.remote).candidates;
         if let Some(engine) = &self.engine {
