@@ -1,5 +1,6 @@
 //! Tests of virtual time.
 
+mod airtime;
 mod bbr;
 mod c_plugins;
 mod call;
@@ -13,6 +14,7 @@ mod links;
 mod network;
 mod queues;
 mod relay;
+mod repair;
 mod routes;
 mod scenarios;
 mod scream;
