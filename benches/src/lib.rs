@@ -11,9 +11,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the machine's clock")]
 
+mod call;
 pub mod files;
 mod hall;
 pub mod percentiles;
 pub mod plugins;
 
+pub use call::Call;
 pub use hall::{Hall, RealStopwatch};

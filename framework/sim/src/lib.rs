@@ -54,6 +54,7 @@
 
 mod agenda;
 mod clock;
+mod contention;
 mod executor;
 pub mod export;
 pub mod light;

@@ -35,6 +35,8 @@ pub enum PacketKind {
     Feedback = 6,
     /// Other traffic.
     Other = 7,
+    /// A part of a video frame once more, because it was asked for.
+    Retransmission = 8,
 }
 
 /// The ECN codepoint of a packet (RFC 3168 section 5).

@@ -28,6 +28,8 @@ pub enum Purpose {
     Arrival = 10,
     /// How much cross traffic sends.
     Amount = 11,
+    /// How many slots a station waits before it sends.
+    Contention = 12,
 }
 
 /// A source of numbers for one seed.

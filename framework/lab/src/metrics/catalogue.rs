@@ -181,7 +181,7 @@ pub(super) const NETWORK: &[Metric] = &[
         unit: Unit::Share,
         better: Better::Lower,
         worst: 1.0,
-        description: "The share of media packets that never arrived, before repair.",
+        description: "The share of media packets that did not arrive when they were first sent: the loss before repair.",
         wording: ["loses {} more", "loses {} less"],
     },
     Metric {
@@ -190,8 +190,17 @@ pub(super) const NETWORK: &[Metric] = &[
         unit: Unit::Share,
         better: Better::Lower,
         worst: 1.0,
-        description: "The share of media frames that never became whole: what repair could not mend.",
+        description: "The share of media packets that never arrived, sent again or not: what repair could not mend. The same as `loss` where the scenario repairs nothing.",
         wording: ["loses {} more after repair", "loses {} less after repair"],
+    },
+    Metric {
+        name: "frames_lost",
+        label: "Frames lost",
+        unit: Unit::Share,
+        better: Better::Lower,
+        worst: 1.0,
+        description: "The share of media frames that never became whole.",
+        wording: ["loses {} more of its frames", "loses {} less of its frames"],
     },
     Metric {
         name: "marked",
@@ -227,6 +236,15 @@ pub(super) const NETWORK: &[Metric] = &[
         better: Better::Lower,
         worst: 1.0,
         description: "Bytes of packets that only a probe wanted, divided by bytes sent.",
+        wording: ["", ""],
+    },
+    Metric {
+        name: "repair_overhead",
+        label: "Repair",
+        unit: Unit::Share,
+        better: Better::Lower,
+        worst: 1.0,
+        description: "Bytes of packets that were sent again, divided by bytes sent.",
         wording: ["", ""],
     },
     Metric {

@@ -56,6 +56,9 @@ pub(super) struct Tally {
     pub(super) feedback: u64,
     pub(super) media: u64,
     pub(super) media_lost: u64,
+    /// Of the lost, those that came after all.
+    pub(super) repaired: u64,
+    pub(super) resent: u64,
     pub(super) marked: u64,
     pub(super) frames: u64,
     pub(super) video_frames: u64,

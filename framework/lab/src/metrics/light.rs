@@ -158,6 +158,7 @@ impl Observer for LightMetrics {
                     match packet.kind {
                         PacketKind::Padding => tally.padding += bytes as u64,
                         PacketKind::Probe => tally.probes += bytes as u64,
+                        PacketKind::Retransmission => tally.resent += bytes as u64,
                         _ => {}
                     }
                 }
@@ -279,6 +280,15 @@ impl Observer for LightMetrics {
         }
         if let (Some(completed), false) = (frame.completed, frame.audio) {
             flow.shown(frame, completed.ns(), &self.spans);
+        }
+    }
+
+    fn repaired(&mut self, _: VirtualTime, flow: usize, lost: VirtualTime) {
+        if let Some(flow) = self.flows.get_mut(flow) {
+            // Where it was counted as lost, so that both losses are of the same packets.
+            for span in self.spans.at(lost.ns()) {
+                flow.tallies[*span].repaired += 1;
+            }
         }
     }
 

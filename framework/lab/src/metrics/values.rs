@@ -221,11 +221,14 @@ fn of_flow(flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<
     put("oscillation", course.oscillation());
     let share = |part: u64, of: u64| part as f64 / of as f64;
     put("loss", share(tally.media_lost, tally.media + tally.media_lost));
-    put("loss_after_repair", share(tally.frames_lost, tally.frames));
+    let lost = tally.media_lost.saturating_sub(tally.repaired);
+    put("loss_after_repair", share(lost, tally.media + tally.media_lost));
+    put("frames_lost", share(tally.frames_lost, tally.frames));
     put("marked", share(tally.marked, tally.media));
     put("feedback_overhead", share(tally.feedback, tally.received));
     put("padding_overhead", share(tally.padding, tally.bytes));
     put("probe_overhead", share(tally.probes, tally.bytes));
+    put("repair_overhead", share(tally.resent, tally.bytes));
     if flow.has_video {
         put("freezes", 60.0 * tally.freezes as f64 / seconds);
         put("frozen", (tally.frozen as f64 / 1e9 / seconds).min(1.0));

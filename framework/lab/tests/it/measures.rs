@@ -329,7 +329,27 @@ fn e17_3_freezes_and_frame_delay_follow_the_frames() {
     near(&rows, "*", "freezes", 60.0 * 2.0 / 40.0, 1e-9);
     near(&rows, "*", "frozen", (1.04 + 0.24) / 40.0, 1e-3);
     near(&rows, "*", "frame_delay_p95", 80.0, 0.7);
-    near(&rows, "*", "loss_after_repair", 5.0 / 975.0, 1e-9);
+    near(&rows, "*", "frames_lost", 5.0 / 975.0, 1e-9);
+}
+
+#[test]
+fn e17_3_loss_is_told_before_and_after_repair() {
+    let scenario = scenario("");
+    let mut teller = Teller::new(&scenario);
+    teller.available(0, 0, 1_000);
+    // Of a packet every 40 ms each tenth is lost; of those, every second one comes when it is sent again.
+    for (n, ms) in (0..40_000).step_by(40).enumerate() {
+        let lost = n % 10 == 9;
+        teller.packet(ms, Source::Flow(0), PacketKind::Video, (!lost).then_some(30));
+        if n % 20 == 19 {
+            teller.packet(ms + 90, Source::Flow(0), PacketKind::Retransmission, Some(30));
+            teller.metrics.repaired(at(ms + 120), 0, at(ms));
+        }
+    }
+    let rows = teller.metrics.rows();
+    near(&rows, "*", "loss", 0.1, 1e-9);
+    near(&rows, "*", "loss_after_repair", 0.05, 1e-9);
+    near(&rows, "*", "repair_overhead", 0.05 / 1.05, 1e-9);
 }
 
 #[test]

@@ -89,6 +89,7 @@ impl EventLog {
             PacketKind::Acknowledgement => "acknowledgement",
             PacketKind::Feedback => "feedback",
             PacketKind::Other => "other",
+            PacketKind::Retransmission => "retransmission",
         };
         let ecn = match packet.ecn {
             Ecn::NotEct => "not-ect",

@@ -164,7 +164,7 @@ fn headers(packet: &PacketRecord) -> Vec<u8> {
     let payload_type = match packet.kind {
         PacketKind::Audio => 111,
         PacketKind::Video => 96,
-        PacketKind::Padding | PacketKind::Probe => 97,
+        PacketKind::Padding | PacketKind::Probe | PacketKind::Retransmission => 97,
         PacketKind::Tcp | PacketKind::Acknowledgement | PacketKind::Feedback | PacketKind::Other => {
             return bytes;
         }

@@ -1,8 +1,8 @@
 //! The media of a flow: what its encoders make, how the target is shared out among them, and what became of frames.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use jackfield_core::units::{DataRate, DataSize};
+use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
 use crate::clock::VirtualTime;
 use crate::random::CounterRandom;
@@ -20,7 +20,46 @@ pub(super) struct Stream {
     pub(super) target: DataRate,
     frames: VecDeque<Frame>,
     first: u32,
+    resending: Option<Resending>,
 }
+
+/// What it takes to send packets again.
+#[derive(Default)]
+struct Resending {
+    /// The number in the stream of the next packet.
+    next: u64,
+    /// The last packets, the newest with the number before `next`: the frame of each, and its size. Older ones are not sent again.
+    sent: VecDeque<(u32, DataSize)>,
+    /// When packets were lost that have not come since, by number.
+    lost: BTreeMap<u64, VirtualTime>,
+    /// What was sent again within the last second, and when.
+    recent: VecDeque<(VirtualTime, DataSize)>,
+}
+
+impl Resending {
+    /// What sending again takes of the stream's rate.
+    fn rate(&mut self, now: VirtualTime) -> DataRate {
+        while self
+            .recent
+            .front()
+            .is_some_and(|(at, _)| now.ns() - at.ns() > RESENT_NS)
+        {
+            self.recent.pop_front();
+        }
+        let sum = self
+            .recent
+            .iter()
+            .fold(DataSize::ZERO, |sum, (_, size)| sum + *size);
+        sum / TimeDelta::us((RESENT_NS / 1_000) as i64)
+    }
+}
+
+/// What is sent again is averaged over so long.
+const RESENT_NS: u64 = 1_000_000_000;
+/// So many packets can be sent again.
+const RESENDABLE: usize = 4_096;
+/// What a packet is longer by that is sent again: the original number (RFC 4588 section 4).
+const RESENT_HEADER: DataSize = DataSize::bytes(2);
 
 pub(super) enum Encoder {
     Audio {
@@ -34,11 +73,19 @@ pub(super) enum Encoder {
 /// A frame on its way.
 struct Frame {
     record: FrameRecord,
+    /// The number in the stream of its first packet; 0 where nothing is sent again.
+    first_packet: u64,
     packets: u32,
     left: u32,
     arrived: u32,
     dropped: u32,
     told: bool,
+}
+
+impl Frame {
+    fn is_settled(&self) -> bool {
+        self.arrived + self.dropped == self.packets
+    }
 }
 
 /// What a frame is sent in.
@@ -60,6 +107,7 @@ impl Stream {
         };
         Self {
             target: spec.minimum,
+            resending: spec.repair.map(|_| Resending::default()),
             spec,
             encoder,
             frames: VecDeque::with_capacity(64),
@@ -117,6 +165,9 @@ impl Stream {
                 (packet.as_bytes() as u64, 1, self.spec.maximum)
             }
             Encoder::Video(video) => {
+                if let Some(resending) = &mut self.resending {
+                    video.ask((self.target - resending.rate(now)).max(self.spec.minimum));
+                }
                 let size = video.encode(now, random);
                 (size, size.div_ceil(video.packet()).max(1), video.rate())
             }
@@ -133,6 +184,7 @@ impl Stream {
                 sent: None,
                 completed: None,
             },
+            first_packet: self.resending.as_ref().map_or(0, |resending| resending.next),
             packets: packets as u32,
             left: 0,
             arrived: 0,
@@ -159,6 +211,50 @@ impl Stream {
         }
     }
 
+    /// The number in the stream of a packet that is cut off a frame; 0 where nothing is sent again.
+    pub(super) fn number(&mut self, frame: u32, size: DataSize) -> u64 {
+        let Some(resending) = &mut self.resending else {
+            return 0;
+        };
+        if resending.sent.len() == RESENDABLE {
+            resending.sent.pop_front();
+        }
+        resending.sent.push_back((frame, size));
+        resending.next += 1;
+        resending.next - 1
+    }
+
+    /// The frame and the size of a packet that is sent again now; nothing if it is too old.
+    pub(super) fn resend(&mut self, now: VirtualTime, sequence: u64) -> Option<(u32, DataSize)> {
+        let resending = self.resending.as_mut()?;
+        let back = resending.next.checked_sub(sequence)? as usize;
+        let place = resending.sent.len().checked_sub(back)?;
+        let (frame, size) = *resending.sent.get(place)?;
+        let size = size + RESENT_HEADER;
+        resending.recent.push_back((now, size));
+        Some((frame, size))
+    }
+
+    /// A packet was lost that may be sent again.
+    pub(super) fn lost(&mut self, now: VirtualTime, sequence: u64) {
+        if let Some(resending) = &mut self.resending {
+            resending.lost.insert(sequence, now);
+        }
+    }
+
+    /// When a packet was lost that has come after all, or was given up.
+    pub(super) fn found(&mut self, sequence: u64) -> Option<VirtualTime> {
+        self.resending.as_mut()?.lost.remove(&sequence)
+    }
+
+    /// The frame that a packet was cut off, if its fate is not known yet.
+    pub(super) fn frame_of(&self, sequence: u64) -> Option<u32> {
+        let behind = self
+            .frames
+            .partition_point(|frame| frame.first_packet <= sequence);
+        Some(self.first + behind.checked_sub(1)? as u32)
+    }
+
     pub(super) fn arrived(
         &mut self,
         now: VirtualTime,
@@ -172,26 +268,48 @@ impl Stream {
                 frame.record.completed = Some(now);
             }
         }
-        self.settle(number, flow, observer);
+        self.settle(now, number, flow, observer);
     }
 
-    pub(super) fn dropped(&mut self, number: u32, flow: usize, observer: &mut dyn Observer) {
+    pub(super) fn dropped(
+        &mut self,
+        now: VirtualTime,
+        number: u32,
+        flow: usize,
+        observer: &mut dyn Observer,
+    ) {
         if let Some(frame) = self.frame(number) {
             frame.dropped += 1;
         }
-        self.settle(number, flow, observer);
+        self.settle(now, number, flow, observer);
     }
 
     /// Tells of the frame if its fate is known, and forgets those at the front that were told of.
-    fn settle(&mut self, number: u32, flow: usize, observer: &mut dyn Observer) {
+    fn settle(&mut self, now: VirtualTime, number: u32, flow: usize, observer: &mut dyn Observer) {
+        if self.resending.is_some() {
+            return self.settle_in_order(now, flow, observer);
+        }
         if let Some(frame) = self.frame(number)
-            && frame.arrived + frame.dropped == frame.packets
+            && frame.is_settled()
             && !frame.told
         {
             frame.told = true;
             observer.frame(flow, &frame.record);
         }
         while self.frames.front().is_some_and(|frame| frame.told) {
+            self.frames.pop_front();
+            self.first += 1;
+        }
+    }
+
+    /// Where gaps are repaired, what is behind one waits for it.
+    fn settle_in_order(&mut self, now: VirtualTime, flow: usize, observer: &mut dyn Observer) {
+        while let Some(frame) = self.frames.front().filter(|frame| frame.is_settled()) {
+            let record = FrameRecord {
+                completed: frame.record.completed.map(|_| now),
+                ..frame.record
+            };
+            observer.frame(flow, &record);
             self.frames.pop_front();
             self.first += 1;
         }

@@ -9,8 +9,8 @@
 //! event but `SentPacket`.
 //!
 //! The receiver reports each packet in a feedback, every 50 to 250 ms, so that feedback takes 5 % of what it receives, or as often as the controller
-//! wants. Feedback and reports are packets on the return path: they wait, and can be lost. Nothing is sent again, so a frame that has lost a packet is
-//! never complete.
+//! wants. Feedback and reports are packets on the return path: they wait, and can be lost. What is lost is sent again only for streams with
+//! [`repair`](crate::scenario::RepairSpec); of others, a frame that has lost a packet is never complete.
 //!
 //! Rates and sizes are those at the IP layer, headers included. Engine time is 0 at the beginning of the scenario; the sender's clock is
 //! right, the receiver's is as the scenario says.
@@ -19,6 +19,7 @@ mod history;
 mod media;
 mod observer;
 mod receiver;
+mod repair;
 mod run;
 mod sender;
 mod trace;

@@ -54,9 +54,16 @@ pub trait Observer {
         let _ = (at, flow, update);
     }
 
-    /// What became of a frame is known: it is complete, or never will be. Of voice, each packet is a frame.
+    /// What became of a frame is known: it is complete, or never will be. Of voice, each packet is a frame. Frames of a stream with repair are
+    /// told of in order, and are complete when all those before them are, or have been given up.
     fn frame(&mut self, flow: usize, frame: &FrameRecord) {
         let _ = (flow, frame);
+    }
+
+    /// A packet of a stream with repair that was lost at `lost` has come after all: it was asked for and sent again, as a
+    /// [`PacketKind::Retransmission`](crate::PacketKind::Retransmission).
+    fn repaired(&mut self, at: VirtualTime, flow: usize, lost: VirtualTime) {
+        let _ = (at, flow, lost);
     }
 
     /// What waits before a link, whenever that changes.

@@ -11,7 +11,7 @@ use crate::scenario::FeedbackFormat;
 use super::history::Said;
 
 /// What IP and UDP, SRTCP, and the header of RTCP feedback with both SSRCs take.
-const AROUND: i64 = 28 + 14 + 12;
+pub(super) const AROUND: i64 = 28 + 14 + 12;
 /// A receiver report with one block, in the same packaging.
 pub(super) const REPORT: DataSize = DataSize::bytes(28 + 14 + 8 + 24);
 const SHORTEST: TimeDelta = TimeDelta::ms(50);
@@ -30,6 +30,8 @@ struct Arrival {
 pub(super) struct Message {
     pub(super) said: Vec<Said>,
     pub(super) carries_ecn: bool,
+    /// Packets that are to be sent again: the stream, and the number in it.
+    pub(super) asked: Vec<(u16, u64)>,
     /// A receiver report: packets lost and received since the last, when the newest packet was sent, and how long ago it came.
     pub(super) report: Option<Reception>,
 }

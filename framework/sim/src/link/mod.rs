@@ -9,7 +9,7 @@ use crate::clock::VirtualTime;
 use crate::packet::{DropReason, Ecn};
 use crate::queue::{Circumstances, Fates, Queue};
 use crate::random::{CounterRandom, Purpose};
-use crate::scenario::{JitterSpec, LinkSpec, MarkingSpec, Outage, PolicerSpec, ReorderSpec};
+use crate::scenario::{AccessCategory, JitterSpec, LinkSpec, MarkingSpec, Outage, PolicerSpec, ReorderSpec};
 use crate::steps::{Steps, instant, ns};
 use crate::topology::Transit;
 
@@ -29,6 +29,7 @@ pub(crate) struct Link {
     pub(crate) sending: Vec<Transit>,
     pub(crate) busy: bool,
     pub(crate) medium: Option<usize>,
+    pub(crate) category: AccessCategory,
     delay: Steps<u64>,
     loss: Loss,
     jitter: Option<JitterSpec>,
@@ -86,6 +87,7 @@ impl Link {
             sending: Vec::with_capacity(1),
             busy: false,
             medium,
+            category: spec.category,
             delay: Steps::new(spec.delay.iter().map(|(at, delay)| (instant(*at), ns(*delay)))),
             loss: Loss::new(&spec.loss),
             jitter: spec.jitter.filter(|jitter| jitter.deviation > TimeDelta::ZERO),

@@ -265,6 +265,27 @@ fn stream(key: &str, stream: &StreamSpec) -> Checked {
         );
     }
     positive(&format!("{key}.priority"), stream.priority)?;
+    if let Some(repair) = stream.repair {
+        if matches!(stream.kind, StreamKind::Audio(_)) {
+            return err(
+                format!("{key}.repair"),
+                "voice is not repaired",
+                "leave it out; video can be",
+            );
+        }
+        if !(1..=100).contains(&repair.attempts)
+            || !(TimeDelta::ms(1)..=TimeDelta::seconds(60)).contains(&repair.patience)
+        {
+            return err(
+                format!("{key}.repair"),
+                format!(
+                    "nothing is repaired with {} requests within {:?}",
+                    repair.attempts, repair.patience
+                ),
+                "let `attempts` be 1 to 100 and `patience` \"1 ms\" to \"60 s\"",
+            );
+        }
+    }
     match &stream.kind {
         StreamKind::Audio(audio) => {
             if audio.frame < TimeDelta::ms(1) || audio.frame > TimeDelta::seconds(1) {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
 use super::check::{FASTEST, err, span};
-use super::links::{LinkSpec, LossSpec, MediumSpec, QueueLimit, QueueSpec, RateSpec};
+use super::links::{AccessCategory, LinkSpec, LossSpec, MediumSpec, QueueLimit, QueueSpec, RateSpec};
 use super::{Scenario, ScenarioError};
 
 type Checked = Result<(), ScenarioError>;
@@ -69,6 +69,18 @@ pub(super) fn link(key: &str, link: &LinkSpec, scenario: &Scenario) -> Checked {
             scenario.duration,
         )?;
     }
+    let contends = link
+        .medium
+        .as_ref()
+        .and_then(|medium| scenario.media.get(medium))
+        .is_some_and(|medium| medium.contention.is_some());
+    if link.category != AccessCategory::Distributed && !contends {
+        return err(
+            format!("{key}.category"),
+            "nobody contends with this link",
+            "name a `medium` that has a `contention`, or leave `category` out",
+        );
+    }
     if let Some(medium) = &link.medium {
         if !scenario.media.contains_key(medium) {
             return err(
@@ -94,6 +106,17 @@ pub(super) fn medium(key: &str, medium: &MediumSpec) -> Checked {
             key,
             "nobody could send in it",
             "let `overhead` be 0 or more, `turn` longer than 0 and `packets` 1 or more",
+        );
+    }
+    if let Some(contention) = medium.contention
+        && !((TimeDelta::us(1)..=TimeDelta::ms(1)).contains(&contention.slot)
+            && (TimeDelta::ZERO..=TimeDelta::ms(1)).contains(&contention.sifs)
+            && contention.retries <= 255)
+    {
+        return err(
+            format!("{key}.contention"),
+            "nobody contends so",
+            "let `slot` be \"1 us\" to \"1 ms\", `sifs` at most \"1 ms\" and `retries` at most 255",
         );
     }
     Ok(())

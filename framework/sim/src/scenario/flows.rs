@@ -100,6 +100,26 @@ pub struct StreamSpec {
     pub maximum: DataRate,
     /// Its weight when the flow's rate is shared out.
     pub priority: f64,
+    /// How what is lost of it is had again; nothing if it is not. Video only.
+    pub repair: Option<RepairSpec>,
+}
+
+/// How lost packets are had again: the receiver asks for them (generic NACK, RFC 4585) and the sender sends them again (RFC 4588) through its
+/// pacer, at the cost of its encoder. Frames are then decoded in order, so that those behind a gap wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RepairSpec {
+    /// How often the receiver asks for a packet, at most (10).
+    pub attempts: u32,
+    /// How long after it has known of a gap the receiver gives up (1 s).
+    pub patience: TimeDelta,
+}
+
+impl RepairSpec {
+    /// As many requests as libwebrtc's receiver makes, within a second.
+    pub const DEFAULT: Self = Self {
+        attempts: 10,
+        patience: TimeDelta::seconds(1),
+    };
 }
 
 /// What a stream sends.

@@ -27,6 +27,8 @@ pub struct LinkSpec {
     pub outages: Vec<Outage>,
     /// The shared airtime that it sends in, if any.
     pub medium: Option<String>,
+    /// By which rules it contends for that airtime, where there is contention.
+    pub category: AccessCategory,
 }
 
 impl LinkSpec {
@@ -43,6 +45,7 @@ impl LinkSpec {
             marking: MarkingSpec::default(),
             outages: Vec::new(),
             medium: None,
+            category: AccessCategory::Distributed,
         }
     }
 }
@@ -236,13 +239,81 @@ pub struct Outage {
     pub hold: bool,
 }
 
-/// Airtime that is shared by several links, one sender at a time: a proxy for Wi-Fi, not 802.11.
+/// Airtime that is shared by several links, one sender at a time. Without contention they take turns in the order of their asking: a proxy for
+/// Wi-Fi that has no collisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediumSpec {
-    /// What each turn costs before data flows: contention and preamble.
+    /// What each turn costs before data flows: preamble and acknowledgement, and contention if that is not modelled.
     pub overhead: TimeDelta,
     /// How long one sender may keep the medium in a turn, data only.
     pub turn: TimeDelta,
     /// How many packets one sender may put into a turn.
     pub packets: u32,
+    /// How senders contend for turns; nothing if they take them in the order of their asking.
+    pub contention: Option<ContentionSpec>,
+}
+
+/// Contention as in IEEE 802.11: slots are drawn, equal draws collide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentionSpec {
+    /// The length of a slot (9 µs; 20 µs where stations of 802.11b take part).
+    pub slot: TimeDelta,
+    /// The shortest space between two frames (16 µs).
+    pub sifs: TimeDelta,
+    /// How often what has collided is sent again (7).
+    pub retries: u32,
+}
+
+impl ContentionSpec {
+    /// What holds at 5 GHz.
+    pub const DEFAULT: Self = Self {
+        slot: TimeDelta::us(9),
+        sifs: TimeDelta::us(16),
+        retries: 7,
+    };
+}
+
+/// By which rules a link contends. The categories are those of EDCA, which WMM makes its own, with their default parameters for 802.11n.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AccessCategory {
+    /// No category: the distributed coordination function, as without WMM and in legacy stations.
+    #[default]
+    Distributed,
+    /// `AC_BK`.
+    Background,
+    /// `AC_BE`.
+    BestEffort,
+    /// `AC_VI`.
+    Video,
+    /// `AC_VO`.
+    Voice,
+}
+
+impl AccessCategory {
+    /// How many slots the air must have been free, beyond the shortest space (AIFSN).
+    pub(crate) const fn spacing(self) -> u64 {
+        match self {
+            Self::Distributed | Self::Video | Self::Voice => 2,
+            Self::BestEffort => 3,
+            Self::Background => 7,
+        }
+    }
+
+    /// The least and the greatest window (CWmin, CWmax).
+    pub(crate) const fn window(self) -> (u64, u64) {
+        match self {
+            Self::Distributed | Self::BestEffort | Self::Background => (15, 1_023),
+            Self::Video => (7, 15),
+            Self::Voice => (3, 7),
+        }
+    }
+
+    /// The longest turn (TXOP limit), where there is one.
+    pub(crate) const fn longest_turn(self) -> TimeDelta {
+        match self {
+            Self::Distributed | Self::BestEffort | Self::Background => TimeDelta::INFINITE,
+            Self::Video => TimeDelta::us(3_008),
+            Self::Voice => TimeDelta::us(1_504),
+        }
+    }
 }

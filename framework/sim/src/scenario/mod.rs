@@ -48,11 +48,11 @@ use jackfield_core::units::TimeDelta;
 pub use error::ScenarioError;
 pub use flows::{
     AudioSpec, Burst, ClockSpec, CrossKind, CrossTrafficSpec, FeedbackFormat, FlowSpec, OnOff, Pause,
-    RouteChange, Segment, ShortTcp, StreamKind, StreamSpec, TcpAlgorithm, TcpSpec, VideoSpec,
+    RepairSpec, RouteChange, Segment, ShortTcp, StreamKind, StreamSpec, TcpAlgorithm, TcpSpec, VideoSpec,
 };
 pub use links::{
-    DeliverySlots, JitterSpec, LinkSpec, LossSpec, MarkingSpec, MediumSpec, Outage, PolicerSpec, QueueLimit,
-    QueueSpec, RateSpec, RedSpec, ReorderSpec,
+    AccessCategory, ContentionSpec, DeliverySlots, JitterSpec, LinkSpec, LossSpec, MarkingSpec, MediumSpec,
+    Outage, PolicerSpec, QueueLimit, QueueSpec, RateSpec, RedSpec, ReorderSpec,
 };
 
 /// A scenario.

@@ -45,6 +45,7 @@ pub(super) struct RawLink {
     #[serde(default)]
     pub(super) outages: Vec<RawOutage>,
     pub(super) medium: Option<String>,
+    pub(super) category: Option<String>,
 }
 
 /// A rate, steps of it, or delivery slots.
@@ -170,6 +171,15 @@ pub(super) struct RawMedium {
     pub(super) overhead: Time,
     pub(super) turn: Time,
     pub(super) packets: u32,
+    pub(super) contention: Option<RawContention>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawContention {
+    pub(super) slot: Option<Time>,
+    pub(super) sifs: Option<Time>,
+    pub(super) retries: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -251,6 +261,14 @@ pub(super) struct RawStream {
     pub(super) size_scale: Option<f64>,
     pub(super) key_interval: Option<u32>,
     pub(super) packet: Option<Size>,
+    pub(super) repair: Option<RawRepair>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRepair {
+    pub(super) attempts: Option<u32>,
+    pub(super) patience: Option<Time>,
 }
 
 #[derive(Debug, Deserialize)]

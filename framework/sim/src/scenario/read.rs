@@ -7,11 +7,11 @@ use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
 use super::flows::{
     AudioSpec, Burst, ClockSpec, CrossKind, CrossTrafficSpec, FeedbackFormat, FlowSpec, OnOff, Pause,
-    RouteChange, Segment, ShortTcp, StreamKind, StreamSpec, TcpAlgorithm, TcpSpec, VideoSpec,
+    RepairSpec, RouteChange, Segment, ShortTcp, StreamKind, StreamSpec, TcpAlgorithm, TcpSpec, VideoSpec,
 };
 use super::links::{
-    DeliverySlots, JitterSpec, LinkSpec, LossSpec, MarkingSpec, MediumSpec, Outage, PolicerSpec, RateSpec,
-    ReorderSpec,
+    AccessCategory, ContentionSpec, DeliverySlots, JitterSpec, LinkSpec, LossSpec, MarkingSpec, MediumSpec,
+    Outage, PolicerSpec, RateSpec, ReorderSpec,
 };
 use super::raw::{
     RawCross, RawFlow, RawLink, RawLoss, RawRate, RawScenario, RawSegment, RawShort, RawStream, Steps,
@@ -70,6 +70,11 @@ fn scenario(raw: RawScenario, traces: &mut Traces<'_>) -> Result<Scenario, Scena
                 overhead: raw.overhead.0,
                 turn: raw.turn.0,
                 packets: raw.packets,
+                contention: raw.contention.map(|raw| ContentionSpec {
+                    slot: raw.slot.map_or(ContentionSpec::DEFAULT.slot, |Time(slot)| slot),
+                    sifs: raw.sifs.map_or(ContentionSpec::DEFAULT.sifs, |Time(sifs)| sifs),
+                    retries: raw.retries.unwrap_or(ContentionSpec::DEFAULT.retries),
+                }),
             };
             (name, spec)
         })
@@ -223,7 +228,25 @@ fn link(
             })
             .collect(),
         medium: raw.medium,
+        category: raw.category.map_or(Ok(AccessCategory::Distributed), |name| {
+            category(&format!("{key}.category"), &name)
+        })?,
     })
+}
+
+fn category(key: &str, name: &str) -> Result<AccessCategory, ScenarioError> {
+    match name {
+        "none" => Ok(AccessCategory::Distributed),
+        "background" => Ok(AccessCategory::Background),
+        "best-effort" => Ok(AccessCategory::BestEffort),
+        "video" => Ok(AccessCategory::Video),
+        "voice" => Ok(AccessCategory::Voice),
+        other => Err(ScenarioError::new(
+            key,
+            format!("there is no access category `{other}`"),
+            "use `voice`, `video`, `best-effort`, `background`, or `none` for a station without WMM",
+        )),
+    }
 }
 
 fn loss(key: &str, raw: RawLoss) -> Result<LossSpec, ScenarioError> {
@@ -343,6 +366,12 @@ fn stream(key: &str, raw: RawStream) -> Result<StreamSpec, ScenarioError> {
     let rate = raw.rate.map(|Rate(rate)| rate);
     let name = raw.name.unwrap_or_else(|| raw.kind.clone());
     let priority = raw.priority.unwrap_or(1.0);
+    let repair = raw.repair.map(|raw| RepairSpec {
+        attempts: raw.attempts.unwrap_or(RepairSpec::DEFAULT.attempts),
+        patience: raw
+            .patience
+            .map_or(RepairSpec::DEFAULT.patience, |Time(patience)| patience),
+    });
     match raw.kind.as_str() {
         "audio" => {
             let rate = rate.unwrap_or(DataRate::kbps(20));
@@ -354,6 +383,7 @@ fn stream(key: &str, raw: RawStream) -> Result<StreamSpec, ScenarioError> {
                 minimum: rate,
                 maximum: rate,
                 priority,
+                repair,
             })
         }
         "video" => {
@@ -388,6 +418,7 @@ fn stream(key: &str, raw: RawStream) -> Result<StreamSpec, ScenarioError> {
                     .or(raw.maximum.map(|Rate(rate)| rate))
                     .unwrap_or(DataRate::kbps(1_500)),
                 priority,
+                repair,
             })
         }
         other => Err(ScenarioError::new(

@@ -1,5 +1,6 @@
 //! Tests of virtual time.
 
+mod airtime;
 mod bbr;
 mod c_plugins;
 mod call;
@@ -16,6 +17,7 @@ mod queues;
 mod relay;
 mod rfc8867;
 mod replays;
+mod repair;
 mod routes;
 mod scenarios;
 mod scream;

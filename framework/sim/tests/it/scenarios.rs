@@ -63,6 +63,25 @@ fn e17_3_every_scenario_that_we_ship_is_read() {
             "RFC 8867 {section}"
         );
     }
+    for case in [
+        "cellular-varying-load",
+        "cellular-varying-load-up",
+        "cellular-bad-coverage",
+        "cellular-bad-coverage-up",
+        "wifi-wired-",
+        "wifi-air-",
+        "wifi-edca-file-transfers",
+        "wifi-edca-media-only",
+        "wifi-link-rates",
+        "wifi-legacy-station",
+    ] {
+        assert!(
+            names
+                .iter()
+                .any(|name| name.starts_with(&format!("rfc8869-{case}"))),
+            "RFC 8869 {case}"
+        );
+    }
 }
 
 #[test]
@@ -304,6 +323,18 @@ fn what_cannot_be_is_refused_with_the_key_and_what_to_do() {
             "medium = \"ether\"",
             "links.uplink.medium",
             "no medium `ether`",
+        ),
+        (
+            "loss = \"0 %\"",
+            "category = \"voice\"",
+            "links.uplink.category",
+            "nobody contends with this link",
+        ),
+        (
+            "loss = \"0 %\"",
+            "category = \"urgent\"",
+            "links.uplink.category",
+            "no access category `urgent`",
         ),
         (
             "loss = \"0 %\"",

@@ -43,10 +43,12 @@ impl Run<'_> {
     }
 
     pub(super) fn message(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.messages.push(Message::default());
-            self.messages.len() as u32 - 1
-        })
+        if let Some(place) = self.free.pop() {
+            self.messages[place as usize].asked.clear();
+            return place;
+        }
+        self.messages.push(Message::default());
+        self.messages.len() as u32 - 1
     }
 
     pub(super) fn answer(&mut self, now: VirtualTime, number: usize, size: DataSize, place: u32) {
@@ -79,7 +81,7 @@ impl Run<'_> {
                     let flow = &mut self.flows[number];
                     flow.receiver.arrived(now, &transit.packet);
                     flow.sender.summary.arrived += 1;
-                    self.note_frame(now, number, &transit.packet, true);
+                    self.note_frame(now, number, &transit, true);
                 }
                 Source::Feedback(number) => {
                     let place = transit.token as usize;
@@ -97,14 +99,18 @@ impl Run<'_> {
         self.out.landed.clear();
         while let Some(transit) = self.out.lost.pop() {
             match transit.packet.source {
-                Source::Flow(number) => self.note_frame(now, number, &transit.packet, false),
+                Source::Flow(number) => self.note_frame(now, number, &transit, false),
                 Source::Feedback(_) => self.free.push(transit.token as u32),
                 Source::CrossTraffic(_) => self.land_cross(now, &transit, false),
             }
         }
     }
 
-    pub(super) fn note_frame(&mut self, now: VirtualTime, number: usize, packet: &PacketRecord, came: bool) {
+    pub(super) fn note_frame(&mut self, now: VirtualTime, number: usize, transit: &Transit, came: bool) {
+        let packet = &transit.packet;
+        if self.is_repaired(number, packet) {
+            return self.note_repaired(now, number, transit, came);
+        }
         if !matches!(packet.kind, PacketKind::Audio | PacketKind::Video) {
             return;
         }
@@ -113,7 +119,7 @@ impl Run<'_> {
             if came {
                 stream.arrived(now, packet.frame, number, self.out.observer);
             } else {
-                stream.dropped(packet.frame, number, self.out.observer);
+                stream.dropped(now, packet.frame, number, self.out.observer);
             }
         }
     }

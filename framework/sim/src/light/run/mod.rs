@@ -2,6 +2,7 @@
 
 mod available;
 mod feedback;
+mod repair;
 mod setup;
 
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
@@ -19,6 +20,7 @@ use crate::topology::{RouteId, Topology, Transit, Witness};
 
 use super::observer::Observer;
 use super::receiver::{Message, Receiver};
+use super::repair::Repair;
 use super::sender::{Departing, Queued, Sender};
 use super::trace::{Trace, TraceHasher};
 use super::truth::Truth;
@@ -40,6 +42,7 @@ enum Happening {
     Process(u32),
     Feedback(u32),
     Report(u32),
+    Repair(u32),
     Padding(u32),
     Cross(u32),
     Capacity(u32),
@@ -58,6 +61,10 @@ struct Flow {
     paused: bool,
     available: DataRate,
     feedbacks: u64,
+    /// For each stream that is repaired.
+    repairs: Vec<Option<Repair>>,
+    /// When the receiver is next to ask for what is missing.
+    repair_at: VirtualTime,
 }
 
 /// One run.
@@ -203,6 +210,12 @@ impl Run<'_> {
             }
             Happening::Feedback(flow) => self.feedback(now, flow as usize),
             Happening::Report(flow) => self.report(now, flow as usize),
+            Happening::Repair(flow) => {
+                let flow = flow as usize;
+                if self.flows[flow].repair_at <= now {
+                    self.ask(now, flow);
+                }
+            }
             Happening::Padding(flow) => {
                 let flow = flow as usize;
                 self.flows[flow].pads = self.flows[flow].sender.pads();
@@ -307,8 +320,11 @@ impl Run<'_> {
         for packet in 0..encoded.packets {
             let size = left.div_ceil(encoded.packets - packet);
             left -= size;
+            let size = DataSize::bytes(size as i64);
+            let stream = &mut flow.sender.streams[usize::from(index)];
             let queued = Queued {
-                size: DataSize::bytes(size as i64),
+                sequence: stream.number(encoded.frame, size),
+                size,
                 stream: index,
                 frame: encoded.frame,
                 kind: if audio {
@@ -339,7 +355,7 @@ impl Run<'_> {
                 cluster: departing.cluster,
                 frame: departing.queued.frame,
             };
-            out.send(topology, now, path, packet, 0);
+            out.send(topology, now, path, packet, departing.queued.sequence);
         });
         let next = flow.sender.pacer_at;
         if next != NEVER && (next != planned || planned <= now) {

@@ -1,6 +1,7 @@
 //! What a run begins with, and what the scenario tells beforehand.
 
 use crate::agenda::Agenda;
+use crate::link::NEVER;
 use crate::node_clock::NodeClock;
 use crate::random::CounterRandom;
 use crate::scenario::Scenario;
@@ -11,6 +12,7 @@ use jackfield_core::units::DataRate;
 
 use super::super::observer::Observer;
 use super::super::receiver::Receiver;
+use super::super::repair::Repair;
 use super::super::sender::Sender;
 use super::super::trace::TraceHasher;
 use super::super::truth::{Truth, competes};
@@ -52,6 +54,12 @@ impl<'a> Run<'a> {
                 paused: false,
                 available: DataRate::ZERO,
                 feedbacks: 0,
+                repairs: spec
+                    .streams
+                    .iter()
+                    .map(|stream| stream.repair.map(Repair::new))
+                    .collect(),
+                repair_at: NEVER,
             });
         }
         let constant = scenario

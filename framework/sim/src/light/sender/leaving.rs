@@ -29,6 +29,7 @@ impl Sender {
         };
         let priority = match queued.kind {
             PacketKind::Audio => PacketPriority::Audio,
+            PacketKind::Retransmission => PacketPriority::VideoRetransmission,
             PacketKind::Padding | PacketKind::Probe => PacketPriority::Padding,
             _ => PacketPriority::Video,
         };
@@ -48,6 +49,27 @@ impl Sender {
             self.note_pacer(Err(fault));
             self.departures.0.push(u64::from(place));
         }
+    }
+
+    /// Sends a packet again that was asked for.
+    pub(super) fn resend(&mut self, now: VirtualTime, stream: u16, sequence: u64) {
+        let Some((frame, size)) = self
+            .streams
+            .get_mut(usize::from(stream))
+            .and_then(|stream| stream.resend(now, sequence))
+        else {
+            return;
+        };
+        self.enqueue(
+            now,
+            Queued {
+                size,
+                stream,
+                frame,
+                kind: PacketKind::Retransmission,
+                sequence,
+            },
+        );
     }
 
     pub(super) fn ssrc(&self, stream: u16) -> u32 {
@@ -164,6 +186,7 @@ impl Sender {
                     stream,
                     frame: 0,
                     kind,
+                    sequence: 0,
                 },
             );
         }

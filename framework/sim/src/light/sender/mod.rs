@@ -33,6 +33,9 @@ const STUCK_NS: u64 = 1_000_000;
 /// A flow that may be faster than this remembers more.
 const FAST: DataRate = DataRate::kbps(10_000);
 
+/// What a round trip is taken for before it is known.
+const FIRST_ROUND_TRIP: TimeDelta = TimeDelta::ms(100);
+
 /// A packet before it has left.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queued {
@@ -40,6 +43,8 @@ pub(super) struct Queued {
     pub(super) stream: u16,
     pub(super) frame: u32,
     pub(super) kind: PacketKind,
+    /// Its number in the stream; 0 where nothing is sent again.
+    pub(super) sequence: u64,
 }
 
 /// A packet that leaves now.
@@ -92,6 +97,8 @@ pub(super) struct Sender {
     pub(super) pacer_at: VirtualTime,
     /// Whether the pacer gave nothing at its own deadline last time.
     stuck: bool,
+    /// The round trip of the last report.
+    pub(super) round_trip: TimeDelta,
     padding_demand: DataRate,
     probe_when_limited: bool,
     pacing_factor: f64,
@@ -161,6 +168,7 @@ impl Sender {
             credited: VirtualTime::ZERO,
             pacer_at: NEVER,
             stuck: false,
+            round_trip: FIRST_ROUND_TRIP,
             padding_demand: spec.padding,
             probe_when_limited: spec.probe_when_limited,
             pacing_factor: spec.pacing_factor,
@@ -259,6 +267,7 @@ impl Sender {
         if let Some(report) = message.report {
             let round_trip =
                 TimeDelta::us(((now.ns() - report.newest_sent.ns()) / 1_000) as i64) - report.held;
+            self.round_trip = round_trip.max(TimeDelta::ms(1));
             let event = CongestionEvent {
                 time: round_trip.max(TimeDelta::us(1)),
                 ..CongestionEvent::new(CongestionEventKind::RoundTripTime, now.timestamp())
@@ -276,6 +285,9 @@ impl Sender {
                 self.tell(now, &event, false);
             }
             return;
+        }
+        for (stream, sequence) in &message.asked {
+            self.resend(now, *stream, *sequence);
         }
         self.feedback.clear();
         self.history

@@ -1,5 +1,7 @@
 //! Links joined to routes: packets go in at one end, and what becomes of them is told.
 
+mod medium;
+
 use jackfield_core::units::DataSize;
 
 use crate::agenda::Agenda;
@@ -9,6 +11,8 @@ use crate::packet::{DropReason, PacketRecord};
 use crate::queue::Fates;
 use crate::random::CounterRandom;
 use crate::scenario::{LinkSpec, MediumSpec, Scenario};
+
+use medium::Medium;
 
 /// A packet on its way.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,10 @@ enum Step {
     Sent(u32),
     /// The packet in this place has come to the end of a link.
     Came(u32),
+    /// Somebody may send in a medium, if this plan of it still holds.
+    Access(u32, u32),
+    /// What several sent in a medium at a time has come to its end.
+    Collided(u32),
 }
 
 /// Names a route.
@@ -62,15 +70,6 @@ pub(crate) struct Topology {
     travelling: Vec<Transit>,
     free: Vec<u32>,
     fates: Fates,
-}
-
-/// Airtime that links share.
-#[derive(Debug)]
-struct Medium {
-    spec: MediumSpec,
-    busy: bool,
-    /// Links that want to send, in the order of their asking.
-    waiting: std::collections::VecDeque<u16>,
 }
 
 impl Topology {
@@ -103,11 +102,7 @@ impl Topology {
     }
 
     pub(crate) fn add_medium(&mut self, spec: MediumSpec) -> usize {
-        self.media.push(Medium {
-            spec,
-            busy: false,
-            waiting: std::collections::VecDeque::new(),
-        });
+        self.media.push(Medium::new(spec));
         self.media.len() - 1
     }
 
@@ -155,6 +150,8 @@ impl Topology {
         };
         match step {
             Step::Sent(link) => self.sent(now, link as usize, witness),
+            Step::Access(medium, plan) => self.access(now, medium as usize, plan, witness),
+            Step::Collided(medium) => self.collided(now, medium as usize, witness),
             Step::Came(place) => {
                 self.free.push(place);
                 let mut transit = self.travelling[place as usize];
@@ -194,14 +191,7 @@ impl Topology {
             return;
         }
         if let Some(medium) = self.links[number].medium {
-            let medium = &mut self.media[medium];
-            self.links[number].busy = true;
-            medium.waiting.push_back(number as u16);
-            if !medium.busy {
-                let medium = self.links[number].medium.unwrap_or_default();
-                self.take_turn(now, medium, witness);
-            }
-            return;
+            return self.ask(now, medium, number, witness);
         }
         let link = &mut self.links[number];
         let next = link.next(now, &self.random, &mut self.fates);
@@ -220,36 +210,6 @@ impl Topology {
         witness.queue(now, number, waiting);
     }
 
-    /// The next link that waits for a medium sends as much as it may in a turn.
-    fn take_turn(&mut self, now: VirtualTime, medium: usize, witness: &mut impl Witness) {
-        let spec = self.media[medium].spec;
-        while let Some(number) = self.media[medium].waiting.pop_front() {
-            let link = &mut self.links[usize::from(number)];
-            let mut end = now.later(crate::steps::ns(spec.overhead));
-            let latest = end.later(crate::steps::ns(spec.turn));
-            while link.sending.len() < spec.packets as usize && end < latest {
-                let Some(mut transit) = link.next(now, &self.random, &mut self.fates) else {
-                    break;
-                };
-                end = link.transmitter.finish(end, transit.bytes());
-                transit.queueing += crate::steps::ns(spec.overhead);
-                link.sending.push(transit);
-            }
-            let (any, waiting) = (!link.sending.is_empty(), link.waiting());
-            link.busy = any;
-            self.media[medium].busy = any;
-            if any && end != NEVER {
-                self.agenda.schedule(end, Step::Sent(u32::from(number)));
-            }
-            self.tell(now, witness);
-            witness.queue(now, usize::from(number), waiting);
-            if any {
-                return;
-            }
-        }
-        self.media[medium].busy = false;
-    }
-
     /// A link has sent what it was sending, and goes on.
     fn sent(&mut self, now: VirtualTime, number: usize, witness: &mut impl Witness) {
         for index in 0..self.links[number].sending.len() {
@@ -261,15 +221,7 @@ impl Topology {
         link.busy = false;
         match link.medium {
             None => self.begin(now, number, witness),
-            Some(medium) => {
-                self.media[medium].busy = false;
-                // Behind those that wait already.
-                if !self.links[number].queue.is_empty() {
-                    self.links[number].busy = true;
-                    self.media[medium].waiting.push_back(number as u16);
-                }
-                self.take_turn(now, medium, witness);
-            }
+            Some(medium) => self.end_turn(now, medium, number, witness),
         }
     }
 
