@@ -11,6 +11,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the machine's clock")]
 
+pub mod call;
 pub mod files;
 mod hall;
 pub mod percentiles;
