@@ -4,7 +4,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the machine's clock")]
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use jackfield_benches::Call;
@@ -18,9 +17,10 @@ use jackfield_core::Fault;
 use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::module::Plugin;
 use jackfield_core::pacer::Pacer;
-use jackfield_core::units::TimeDelta;
+use jackfield_core::units::{DataRate, TimeDelta};
 use jackfield_pacing_leaky_bucket::LeakyBucket;
 use jackfield_pacing_null::Null;
+use jackfield_sim::LinkConfig;
 use jackfield_sim::light::{self, FlowModules};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
 
@@ -117,11 +117,15 @@ fn speed(name: &str, queue: &str, feedback: &str, arm: &Arm) {
 /// Rooms, codecs, RTP, congestion control, pacing, ICE, DTLS and SRTP in virtual time.
 fn whole(name: &str, codec: Codec) {
     let span = TimeDelta::seconds(i64::from(seconds() / 10).max(2));
-    let mut call = Call::new(codec);
+    let link = LinkConfig {
+        rate: DataRate::kbps(2_000),
+        delay: TimeDelta::ms(50),
+        ..LinkConfig::PERFECT
+    };
+    let mut call = Call::new(codec, link, 7);
     // Until it is connected, and for a while.
     call.run_for(TimeDelta::seconds(5));
-    let received = |call: &Call| call.stats[0].packets_received.load(Relaxed);
-    let before = received(&call);
+    let before = call.packets_received(0);
     let mut runs: Vec<f64> = (0..5)
         .map(|_| {
             let start = Instant::now();
@@ -130,7 +134,7 @@ fn whole(name: &str, codec: Codec) {
         })
         .collect();
     runs.sort_by(f64::total_cmp);
-    let packets = (received(&call) - before) as f64 / (5.0 * span.as_seconds_f64());
+    let packets = (call.packets_received(0) - before) as f64 / (5.0 * span.as_seconds_f64());
     println!(
         "full-stack/{name}: {:.0} x real time (median of 5; {:.0} to {:.0}), {packets:.0} packets a second each way",
         runs[2], runs[0], runs[4]

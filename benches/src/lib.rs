@@ -17,5 +17,5 @@ mod hall;
 pub mod percentiles;
 pub mod plugins;
 
-pub use call::Call;
+pub use call::{Call, Quality};
 pub use hall::{Hall, RealStopwatch};

@@ -132,17 +132,26 @@ impl Codec {
     }
 }
 
-/// Recorded speech: the first `seconds` of the recording called `name`, looped.
+/// Somebody who says the recording called `name` over and over.
 ///
 /// # Panics
 /// If the recording is not where it stands in the repository.
-pub fn speech(name: &str, seconds: usize) -> Vec<f32> {
+pub fn source(name: &str) -> Box<dyn AudioSource> {
     let path = format!(
         "{}/../hosts/call-host/speech/{name}.wav",
         env!("CARGO_MANIFEST_DIR")
     );
     let mut source = AudioSourceProxy::local(made::<jackfield_capture_file::FileSource>());
     source.open(&path, &ROOM).expect("the recording is there");
+    Box::new(source)
+}
+
+/// Recorded speech: the first `seconds` of the recording called `name`, looped.
+///
+/// # Panics
+/// If the recording is not where it stands in the repository.
+pub fn speech(name: &str, seconds: usize) -> Vec<f32> {
+    let mut source = source(name);
     let mut pcm = vec![0.0; seconds * 48_000];
     for block in pcm.chunks_exact_mut(480) {
         source.read(Timestamp::ZERO, block).expect("it is open");

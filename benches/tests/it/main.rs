@@ -1,0 +1,3 @@
+//! Tests of what the benches run: that it does what is measured.
+
+mod minute_of_call;
