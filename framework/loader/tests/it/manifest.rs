@@ -226,6 +226,12 @@ fn values_that_do_not_fit_are_told_with_what_does() {
         ("[room]\nmax_participants = -4\n", 3, "-4 is out of range"),
         ("[room]\nsample_rate = 44101\n", 3, "44101 is out of range"),
         ("[room]\nchannels = 6\n", 3, "6 is out of range"),
+        (
+            "[event_log]\nfolder = \"logs\"\nmegabytes = 0\n",
+            4,
+            "0 is out of range",
+        ),
+        ("[event_log]\nfolder = \"\"\n", 3, "this folder has no name"),
         ("[limits]\nimages = 5000\n", 3, "5000 is out of range"),
         ("[experiments]\n\"a=b\" = \"1\"\n", 3, "a key without `=`"),
         ("[plugins]\nfolders = [\"\"]\n", 3, "this folder has no name"),
@@ -320,6 +326,22 @@ fn a_manifest_that_cannot_be_read_is_told() {
             .to_string()
             .starts_with("/nowhere/jackfield.toml: cannot read the manifest"),
         "{error}"
+    );
+}
+
+#[test]
+fn an_event_log_is_written_beside_the_manifest_and_only_if_it_says_so() {
+    assert_eq!(Manifest::embedded_default().event_log, None);
+    let log = |text: &str| {
+        let manifest = parse(&format!("profile = \"conference\"\n[event_log]\n{text}")).unwrap();
+        manifest.event_log.unwrap()
+    };
+    let logs = log("folder = \"../logs\"\n");
+    assert_eq!((logs.folder, logs.megabytes), (PathBuf::from("/etc/logs"), 256));
+    let logs = log("folder = \"/var/log/calls\"\nmegabytes = 65536\n");
+    assert_eq!(
+        (logs.folder, logs.megabytes),
+        (PathBuf::from("/var/log/calls"), 65_536)
     );
 }
 

@@ -36,6 +36,7 @@ plugins! {
     the_oracle_passes: "jackfield-congestion-oracle";
     bbr_passes: "jackfield-congestion-bbr";
     nada_passes: "jackfield-congestion-nada";
+    the_receive_side_estimator_passes: "jackfield-congestion-receive-side";
     scream_passes: "jackfield-congestion-scream";
     the_null_pacer_passes: "jackfield-pacing-null";
     the_leaky_bucket_passes: "jackfield-pacing-leaky-bucket";
