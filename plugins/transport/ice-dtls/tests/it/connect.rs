@@ -215,16 +215,32 @@ fn an_ice_lite_end_connects_and_keeps_the_consent() {
 }
 
 #[test]
-fn d7_4_two_controlling_ends_agree_who_controls() {
+fn d7_4_two_controlling_ends_agree_who_controls_and_whoever_stays_so_answers_487() {
+    // Error response of a Binding (RFC 8489 section 5) with ERROR-CODE 487 (section 14.8; RFC 8445 section 7.3.1.1).
+    let refuses = |datagram: &[u8]| {
+        datagram.starts_with(&[1, 0x11])
+            && datagram
+                .windows(8)
+                .any(|window| window[..2] == [0, 9] && window[4..] == [0, 0, 4, 87])
+    };
+    let mut refused = 0;
     for seed in 0..8 {
         let mut call = call(seed, Client::Offerer, [DEFAULT, DEFAULT]);
         call.configs[1].controlling = 1;
         call.establish();
         assert!(call.connect(TimeDelta::seconds(5)), "seed {seed}");
+        let refusing = call.ends.each_ref().map(|end| {
+            let mut sent = end.sent.iter();
+            sent.any(|(_, _, datagram)| refuses(datagram))
+        });
+        assert_ne!(refusing, [true; 2], "seed {seed}: one of both gives way");
+        refused += usize::from(refusing.contains(&true));
         assert!(
             talk(&mut call, 0, TimeDelta::seconds(1))
                 .iter()
                 .all(|heard| heard.lost == 0)
         );
     }
+    // Where there is none, the end that gives way has heard the other's check before its own was answered.
+    assert!(refused > 0);
 }
