@@ -52,7 +52,10 @@ pub use image::Image;
 pub use isolation::{Confinement, Grant, ProcessState, ProcessStatus, ProcessTier};
 pub use ledger::{Ledger, LedgerEntry};
 pub use loader::{Loader, LoaderOptions, Resolved};
-pub use manifest::{Isolation, Limits, Manifest, ManifestError, RoomManifest, RoomVideo, SocketManifest};
+pub use manifest::{
+    Isolation, Limits, LinkClass, LinkProfile, LinkProfiles, Manifest, ManifestError, RoomManifest,
+    RoomVideo, SocketManifest,
+};
 pub use metadata::{AudioInfo, Frame, ModuleInfo, StatisticInfo, Support};
 pub use parameter::{ParameterError, ParameterInfo, ParameterKind, ParameterValue};
 pub use policy::{Policy, PolicyBreach, Requirement};

@@ -2,15 +2,19 @@
 
 mod allocation;
 mod congestion;
+mod crowd;
 mod early_feedback;
 mod fan_out;
 mod marks;
 mod outages;
 mod path_hints;
 mod plugins;
+mod probing;
+mod profiles;
 mod receiving;
 mod remote_bitrate;
 mod reports;
 mod secure_path;
+mod sharing;
 mod swapping;
 mod world;

@@ -25,6 +25,7 @@
 //! ```
 
 mod error;
+mod links;
 mod raw;
 mod read;
 
@@ -36,6 +37,7 @@ use jackfield_core::units::SampleRate;
 use serde::Serialize;
 
 pub use error::ManifestError;
+pub use links::{LinkClass, LinkProfile, LinkProfiles};
 
 use crate::digest::Digest;
 use crate::isolation::Grant;
@@ -59,6 +61,8 @@ pub struct Manifest {
     pub sockets: Vec<SocketManifest>,
     /// What a room is like.
     pub room: RoomManifest,
+    /// What is used of the links of participants.
+    pub profiles: LinkProfiles,
     /// Where the host stops.
     pub limits: Limits,
     /// What is tried out with every instance: keys and values that plugins may know.

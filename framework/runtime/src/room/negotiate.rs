@@ -95,6 +95,10 @@ impl Participant {
         &self.id
     }
 
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
     /// Its room.
     pub fn room(&self) -> &Room {
         &self.room
@@ -387,13 +391,14 @@ impl Inner {
         let congestion =
             fitting::bare::<dyn CongestionController>(loader, &self.socket_of(Kind::Congestion)?, seed)?;
         let stats = Arc::new(NetworkStats::default());
-        match self.state().member_mut(number) {
+        let link = match self.state().member_mut(number) {
             Some(member) => {
                 member.network = Some(Arc::clone(&stats));
                 member.transport = Some(Standing::of(socket));
+                member.link
             }
             None => return Err(NegotiationError::Left),
-        }
+        };
         let participant = NetworkParticipant::new(NetworkParticipantConfig {
             id: number,
             transport,
@@ -406,7 +411,8 @@ impl Inner {
             first_timestamp: random_u64() as u32,
             seed: random_u64(),
             stats,
-        });
+        })
+        .with_profile(&self.profile_of(link));
         self.shared
             .network
             .add(self.key, number, participant, ufrag)

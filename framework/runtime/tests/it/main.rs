@@ -10,6 +10,7 @@ mod calls;
 mod custom_codec;
 mod feedback_by_stream;
 mod ledger;
+mod links;
 mod node_tracing;
 mod parameter_values;
 mod renewed_codec;
