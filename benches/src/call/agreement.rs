@@ -38,7 +38,8 @@ pub(super) fn agree(codec: Codec, addresses: [SocketAddr; 2], seed: u64) -> [Agr
         transport(address, number == 1, 2 * seed + number)
     });
     let [mut caller, mut callee] = [1, 2].map(|number| {
-        let configuration = PeerConfiguration::voice(vec![format_of(codec)], format!("end{number}"), seed + number);
+        let configuration =
+            PeerConfiguration::voice(vec![format_of(codec)], format!("end{number}"), seed + number);
         PeerConnection::new(configuration).expect("a sound configuration")
     });
     caller.add_audio().expect("an audio line");

@@ -3,6 +3,7 @@
 use jackfield_core::Fault;
 use jackfield_core::jitter_buffer::JitterBuffer;
 use jackfield_core::mixer::Mixer;
+use jackfield_core::units::DataRate;
 
 use crate::codec_trial::CodecTrial;
 use crate::conference::SharedEncoder;
@@ -52,6 +53,13 @@ pub enum Command {
         swap: u64,
         /// Whether it goes on now, or is taken back.
         promote: bool,
+    },
+    /// What encoders may make at most, payload each, because a resource runs short.
+    Limit {
+        /// The encoders of the mixes that this participant hears; everybody's if `None`. Of the two limits the lower one counts.
+        participant: Option<u32>,
+        /// Infinite takes the limit away.
+        most: DataRate,
     },
     /// A participant's decoders are replaced, after its codecs were negotiated anew.
     AddDecoders {

@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use jackfield_core::audio::{AudioFormat, level_dbov};
 use jackfield_core::mixer::{MixRequest, MixSource, Mixer};
 use jackfield_core::time::Timestamp;
+use jackfield_core::units::DataRate;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use self::obey::tell;
@@ -76,6 +77,8 @@ pub struct Conference {
     mixes: Vec<f32>,
     history: History,
     silence: Vec<f32>,
+    /// What resources let every encoder make at most.
+    most: DataRate,
     tick: u64,
     stats: Arc<RoomStats>,
 }
@@ -89,6 +92,8 @@ pub struct SharedEncoder {
     running: bool,
     /// The rate that its packets take.
     appetite: Appetite,
+    /// The limit of the resources that it knows.
+    most: DataRate,
     /// Takes its place as soon as a packet ends.
     successor: Option<Box<Self>>,
 }
@@ -101,6 +106,7 @@ impl SharedEncoder {
             encoder,
             running: false,
             appetite: Appetite::default(),
+            most: DataRate::INFINITE,
             successor: None,
         }
     }
@@ -178,6 +184,7 @@ impl Conference {
             mixes: vec![0.0; (people + 1) * format.block_len()],
             history: History::new(format, REPLAYED_BLOCKS.max(config.packet_ticks as usize)),
             silence: vec![0.0; format.block_len()],
+            most: DataRate::INFINITE,
             tick: 0,
             stats: Arc::clone(&stats),
         };
@@ -209,6 +216,7 @@ impl Conference {
             self.obey(now, command, watch);
         }
         self.heed_hints();
+        self.keep_limits();
         self.gather(now);
         self.choose(now);
         self.process(now, watch);

@@ -25,6 +25,7 @@ mod prepared;
 pub mod processor;
 mod publish;
 pub mod receive;
+pub mod resources;
 pub mod send;
 pub mod stats;
 pub mod stopwatch;

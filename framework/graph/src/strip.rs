@@ -7,7 +7,7 @@ use jackfield_core::audio_codec::NetworkHint;
 use jackfield_core::audio_sink::AudioSink;
 use jackfield_core::audio_source::AudioSource;
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::TimeDelta;
+use jackfield_core::units::{DataRate, TimeDelta};
 use rtrb::Consumer;
 
 use crate::command::SwapCodec;
@@ -88,6 +88,10 @@ pub struct Encoding {
     pub(crate) rerouted: bool,
     /// What the path to it is like, once the network domain has said so.
     pub(crate) hint: Option<NetworkHint>,
+    /// What resources let its mix be encoded to at most, those of this participant alone.
+    pub(crate) own_most: DataRate,
+    /// The limit that its encoder knows.
+    pub(crate) most: DataRate,
     /// Its path does not bear what all who hear the same are sent.
     pub(crate) is_narrow: bool,
     /// The block of its own mix that was sent last: the render signal of its echo canceller.
@@ -104,6 +108,8 @@ impl Encoding {
             own_until: 0,
             rerouted: true,
             hint: None,
+            own_most: DataRate::INFINITE,
+            most: DataRate::INFINITE,
             is_narrow: false,
             last_mix: vec![0.0; format.block_len()],
         }

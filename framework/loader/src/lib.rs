@@ -53,7 +53,8 @@ pub use isolation::{Confinement, Grant, ProcessState, ProcessStatus, ProcessTier
 pub use ledger::{Ledger, LedgerEntry};
 pub use loader::{Loader, LoaderOptions, Resolved};
 pub use manifest::{
-    EventLogManifest, Isolation, Limits, Manifest, ManifestError, RoomManifest, RoomVideo, SocketManifest,
+    EventLogManifest, Isolation, Limits, LinkClass, LinkProfile, LinkProfiles, Manifest, ManifestError,
+    RoomManifest, RoomVideo, SocketManifest,
 };
 pub use metadata::{AudioInfo, Frame, ModuleInfo, StatisticInfo, Support};
 pub use parameter::{ParameterError, ParameterInfo, ParameterKind, ParameterValue};

@@ -132,6 +132,21 @@ impl SendStream {
         }
     }
 
+    /// The header of a packet that holds nothing but padding (RFC 3550 section 5.1): it has a number of its own, and stands where the packet before it
+    /// stood. `None` before the first packet, because then there is no such place.
+    pub fn next_padding_header(&mut self, payload_type: u8) -> Option<RtpHeader> {
+        let (_, timestamp) = self.last?;
+        let sequence_number = self.next_sequence;
+        self.next_sequence = sequence_number.wrapping_add(1);
+        Some(RtpHeader {
+            marker: false,
+            payload_type,
+            sequence_number,
+            timestamp,
+            ssrc: self.ssrc,
+        })
+    }
+
     /// Counts a packet that leaves: its payload and the bytes around it.
     pub fn sent(&mut self, payload: DataSize, overhead: DataSize) {
         self.packets += 1;

@@ -11,6 +11,7 @@ use jackfield_core::audio::BLOCK_DURATION;
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 use jackfield_graph::Conference;
+use jackfield_graph::resources::TickCount;
 use jackfield_graph::stopwatch::Stopwatch;
 use rtrb::{Consumer, Producer, RingBuffer};
 
@@ -31,6 +32,7 @@ const MAX_ROOMS: usize = 256;
 
 /// The audio thread. Dropping it stops and joins the thread.
 pub(crate) struct AudioThread {
+    rounds: Arc<Rounds>,
     orders: Mutex<Producer<Order>>,
     returned: Mutex<Consumer<Box<Seat>>>,
     stop: Arc<AtomicBool>,
@@ -56,13 +58,16 @@ impl AudioThread {
         let (returned_ends, returned) = RingBuffer::new(64);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
+        let rounds = Arc::new(Rounds::default());
+        let counted = Arc::clone(&rounds);
         let thread = std::thread::Builder::new()
             .name("jackfield-audio".to_owned())
             .spawn(move || {
                 declare(Some(Class::Audio));
-                run(clock, &waker, order_ends, returned_ends, &stopped);
+                run(clock, &waker, order_ends, returned_ends, &stopped, &counted);
             })?;
         Ok(Self {
+            rounds,
             orders: Mutex::new(orders),
             returned: Mutex::new(returned),
             stop,
@@ -93,6 +98,11 @@ impl AudioThread {
         }
     }
 
+    /// What all rounds of ticks have taken since the beginning.
+    pub(crate) fn count(&self) -> TickCount {
+        self.rounds.read()
+    }
+
     /// Stops and joins the thread.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Relaxed);
@@ -116,6 +126,7 @@ fn run(
     mut orders: Consumer<Order>,
     mut returned: Producer<Box<Seat>>,
     stop: &AtomicBool,
+    rounds: &Rounds,
 ) {
     urgency::audio();
     let mut seats: Vec<Box<Seat>> = Vec::with_capacity(MAX_ROOMS);
@@ -132,7 +143,9 @@ fn run(
                 }
             }
         }
+        let start = clock.us();
         tick_all(&mut seats, next, &mut clock);
+        rounds.record(clock.us() - start, clock.now().since(next) > LATE);
         waker.wake();
         next += BLOCK_DURATION;
         let now = clock.now();
@@ -162,6 +175,30 @@ fn give_back(returned: &mut Producer<Box<Seat>>, seat: Box<Seat>) {
     if let Err(rtrb::PushError::Full(seat)) = returned.push(seat) {
         // Nobody sweeps: dropping it here would free on this thread.
         std::mem::forget(seat);
+    }
+}
+
+/// How long the rounds took in which every room was ticked once.
+#[derive(Default)]
+struct Rounds {
+    rounds: AtomicU64,
+    busy_us: AtomicU64,
+    late: AtomicU64,
+}
+
+impl Rounds {
+    fn record(&self, us: f64, late: bool) {
+        self.rounds.fetch_add(1, Relaxed);
+        self.busy_us.fetch_add(us as u64, Relaxed);
+        self.late.fetch_add(u64::from(late), Relaxed);
+    }
+
+    fn read(&self) -> TickCount {
+        TickCount {
+            ticks: self.rounds.load(Relaxed),
+            busy: TimeDelta::us(self.busy_us.load(Relaxed) as i64),
+            late: self.late.load(Relaxed),
+        }
     }
 }
 

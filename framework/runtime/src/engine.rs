@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use jackfield_graph::resources::{PROCESSOR, ProcessorUse};
 use jackfield_loader::{Catalogue, Loader, Manifest};
 
 use crate::audio_thread::AudioThread;
@@ -122,16 +123,19 @@ impl Engine {
             .name("jackfield-control".to_owned())
             .spawn(move || {
                 let mut candidates = looked_at.network.candidates();
+                let mut processor = ProcessorUse::default();
                 while !stopped.load(Ordering::Relaxed) {
                     std::thread::sleep(LOOK_EVERY);
                     let rooms: Vec<Room> = lock(&served).values().cloned().collect();
                     let offered = looked_at.network.candidates();
                     let fresh = interfaces::fresh(&candidates, &offered);
                     candidates = offered;
+                    let vote = processor.vote(looked_at.clock.now(), looked_at.audio.count());
                     for room in rooms {
                         if !fresh.is_empty() {
                             room.tell_candidates(&fresh);
                         }
+                        room.vote(PROCESSOR, vote);
                         room.service(looked_at.clock.now());
                     }
                     looked_at.audio.sweep();

@@ -12,8 +12,8 @@ use jackfield_core::transport::{Transport, TransportSink};
 use jackfield_graph::conference::NetworkPorts;
 use jackfield_graph::description::Kind;
 use jackfield_graph::network::{
-    DatagramSink, MediaConfiguration, NetworkDomain, NetworkError, NetworkParticipant, NetworkSocket,
-    StreamRates,
+    BitrateProfile, DatagramSink, MediaConfiguration, NetworkDomain, NetworkError, NetworkParticipant,
+    NetworkSocket, StreamRates,
 };
 use jackfield_graph::swap::SwapMeasure;
 use jackfield_graph::transaction::Step;
@@ -126,6 +126,14 @@ impl Network {
         self.handle.run(room, move |domain, now, _| {
             // Whoever has left needs none.
             let _ = domain.set_rates(now, id, rates);
+        });
+    }
+
+    /// The link of a participant is used as this profile says from now on; whether it is another link, too.
+    pub(crate) fn set_profile(&self, room: u64, id: u32, profile: BitrateProfile, moved: bool) {
+        self.handle.run(room, move |domain, now, _| {
+            // Whoever has left has no link.
+            let _ = domain.set_profile(now, id, &profile, moved);
         });
     }
 

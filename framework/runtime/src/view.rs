@@ -378,6 +378,9 @@ pub struct ParticipantStats {
     pub video_bytes_received: u64,
     /// RTP packets that went to them.
     pub packets_sent: u64,
+    /// Bytes that went to them and held nothing: probes, and padding.
+    #[serde(default)]
+    pub padding_bytes_sent: u64,
     /// Payload bytes that came from them.
     pub bytes_received: u64,
     /// Payload bytes that went to them.
@@ -399,6 +402,12 @@ pub struct ParticipantStats {
     /// What another would have decided that is told everything and heeded by nobody, while a swap of the controller is under way: the
     /// newcomer in the shadow, or its predecessor during the probation.
     pub congestion_shadow: Option<Rates>,
+    /// Whose profile of the manifest holds for their link: `desktop`, `mobile-wifi`, `mobile-cellular`.
+    #[serde(default)]
+    pub link: String,
+    /// Whether every byte of it costs.
+    #[serde(default)]
+    pub metered: bool,
     /// `new`, `checking`, `connected`, `completed`, `disconnected`, `failed`, `closed`; empty for robots.
     pub ice_state: String,
     /// Such as `1.3`; empty before the handshake, and for robots.

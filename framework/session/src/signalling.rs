@@ -42,6 +42,14 @@ pub enum ClientMessage {
         /// From an earlier `joined`: to go on as the same participant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<String>,
+        /// What it knows of its link; so much of that is used as is right for such a link.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<Link>,
+    },
+    /// Its link has become another, or costs something now, or nothing any more.
+    Link {
+        /// How it is now.
+        link: Link,
     },
     /// Offers.
     Offer {
@@ -179,6 +187,50 @@ fn is_first(connection: &u64) -> bool {
     *connection == 0
 }
 
+/// What a client knows of its link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Link {
+    /// On what it runs.
+    #[serde(default)]
+    pub device: LinkDevice,
+    /// Over what it is connected.
+    #[serde(default)]
+    pub adapter: LinkAdapter,
+    /// Whether every byte costs, or its user asks to save them.
+    #[serde(default)]
+    pub metered: bool,
+}
+
+/// On what a client runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LinkDevice {
+    /// A telephone or a tablet.
+    Mobile,
+    /// A computer; and what is not known here.
+    #[default]
+    #[serde(other)]
+    Desktop,
+}
+
+/// Over what a client is connected (the names of `NetworkInformation.type`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LinkAdapter {
+    /// The network of an operator.
+    Cellular,
+    /// A radio network of its own.
+    Wifi,
+    /// A cable.
+    Ethernet,
+    /// It does not say, or what it says is not known here.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
 /// Who takes part in a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participant {
@@ -259,7 +311,7 @@ impl SignallingError {
 }
 
 impl ClientMessage {
-    const TYPES: &[&str] = &["join", "offer", "candidate", "mute", "leave", "ping"];
+    const TYPES: &[&str] = &["join", "link", "offer", "candidate", "mute", "leave", "ping"];
 
     /// Reads a message from a client.
     ///

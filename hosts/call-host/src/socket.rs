@@ -140,8 +140,15 @@ impl Connection {
                     name,
                     token,
                     resume,
+                    link,
                 }) => {
-                    return self.join(&room, &name, token.as_deref(), resume.as_deref()).await;
+                    let place = self
+                        .join(&room, &name, token.as_deref(), resume.as_deref())
+                        .await?;
+                    if let Some(link) = link {
+                        place.seat.participant.set_link(link);
+                    }
+                    return Ok(place);
                 }
                 Heard::Message(ClientMessage::Ping { id }) => self.send(&HostMessage::Pong { id }).await?,
                 Heard::Message(ClientMessage::Leave {}) => return Err(self.close(1000, "left").await),
@@ -342,6 +349,10 @@ impl Connection {
             }
             ClientMessage::Mute { muted } => {
                 place.seat.participant.set_muted(muted);
+                Ok(())
+            }
+            ClientMessage::Link { link } => {
+                place.seat.participant.set_link(link);
                 Ok(())
             }
             ClientMessage::Leave {} => Err(End::Left),

@@ -4,7 +4,13 @@ use jackfield_core::audio_codec::NetworkHint;
 use jackfield_core::units::{DataRate, TimeDelta};
 
 use super::Conference;
+use crate::send::Encoder;
 use crate::strip::{Encoding, Output};
+
+/// More than any encoder makes.
+const UNLIMITED: DataRate = DataRate::kbps(1_000_000);
+/// Nobody has said what it is like.
+const UNKNOWN_PATH: NetworkHint = NetworkHint::new(DataRate::ZERO, 0.0, 0.0, TimeDelta::ZERO);
 
 /// A path is narrow if it bears less than this share of what all who hear the same are sent, and wide again above the second.
 const NARROW: f64 = 0.95;
@@ -36,12 +42,43 @@ impl Conference {
             });
             let worst = hints.reduce(worse);
             if let Some(worst) = worst {
-                // A codec that cannot follow goes on as it is.
-                let _ = shared.encoder.encoder().network(&NetworkHint {
-                    target: DataRate::ZERO,
+                let hint = NetworkHint {
                     bandwidth: DataRate::ZERO,
                     ..worst
-                });
+                };
+                tell(&mut shared.encoder, hint, bounded(DataRate::ZERO, shared.most));
+            }
+        }
+    }
+
+    /// Resources have agreed on another limit. \[audio\]
+    pub(super) fn limit(&mut self, participant: Option<u32>, most: DataRate) {
+        let Some(participant) = participant else {
+            self.most = most;
+            return;
+        };
+        let strip = self.strips.iter_mut().find(|strip| strip.id == participant);
+        if let Some(Output::Encoded(encoding)) = strip.map(|strip| &mut strip.output) {
+            encoding.own_most = most;
+        }
+    }
+
+    /// Tells the limits to encoders that do not know them: they are new, or the limits are. \[audio\]
+    pub(super) fn keep_limits(&mut self) {
+        for strip in &mut self.strips {
+            if let Output::Encoded(encoding) = &mut strip.output {
+                let most = self.most.min(encoding.own_most);
+                if most != encoding.most {
+                    encoding.most = most;
+                    let hint = encoding.hint.unwrap_or(UNKNOWN_PATH);
+                    tell(&mut encoding.encoder, hint, released(hint.target).min(most));
+                }
+            }
+        }
+        for shared in &mut self.shared {
+            if shared.most != self.most {
+                shared.most = self.most;
+                tell(&mut shared.encoder, UNKNOWN_PATH, UNLIMITED.min(self.most));
             }
         }
     }
@@ -62,14 +99,16 @@ impl Conference {
 impl Encoding {
     /// Tells the participant's own encoder what its path is like.
     pub(crate) fn heed(&mut self) {
-        if let Some(hint) = &self.hint {
-            // A codec that cannot follow goes on as it is.
-            let _ = self.encoder.encoder().network(hint);
+        if self.hint.is_some() || self.most < DataRate::INFINITE {
+            let hint = self.hint.unwrap_or(UNKNOWN_PATH);
+            tell(&mut self.encoder, hint, bounded(hint.target, self.most));
         }
     }
 
     fn is_narrow_for(&mut self, appetite: DataRate) -> bool {
         let target = self.hint.map_or(DataRate::ZERO, |hint| hint.target);
+        // A limit for this participant alone is kept by an encoder of its own.
+        let target = bounded(target, self.own_most);
         if target == DataRate::ZERO || appetite == DataRate::ZERO {
             return false;
         }
@@ -81,6 +120,30 @@ impl Encoding {
     fn follows(&mut self) -> bool {
         let limits = self.encoder.encoder().limits();
         limits.is_ok_and(|limits| limits.maximum == DataRate::ZERO || limits.minimum < limits.maximum)
+    }
+}
+
+/// Tells an encoder what its path is like, and what it may make: zero says nothing of that.
+fn tell(encoder: &mut Encoder, hint: NetworkHint, target: DataRate) {
+    // A codec that cannot follow goes on as it is.
+    let _ = encoder.encoder().network(&NetworkHint { target, ..hint });
+}
+
+/// The target of a path that is known, or not, when resources allow at most this.
+fn bounded(target: DataRate, most: DataRate) -> DataRate {
+    if most < DataRate::INFINITE {
+        released(target).min(most)
+    } else {
+        target
+    }
+}
+
+/// A target that takes an earlier one back where there is none now.
+fn released(target: DataRate) -> DataRate {
+    if target > DataRate::ZERO {
+        target
+    } else {
+        UNLIMITED
     }
 }
 

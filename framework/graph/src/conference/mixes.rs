@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use jackfield_core::audio::level_dbov;
 use jackfield_core::mixer::MixRequest;
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::DataSize;
+use jackfield_core::units::{DataRate, DataSize};
 use rtrb::Producer;
 
 use super::{Conference, Pool, SharedEncoder};
@@ -209,6 +209,8 @@ impl SharedEncoder {
         let works = pool.with(|payload| successor.encoder.prime(history, ticks, payload).is_ok());
         if works {
             std::mem::swap(&mut self.encoder, &mut successor.encoder);
+            // It knows of no limit yet.
+            self.most = DataRate::INFINITE;
         }
         Some(successor)
     }

@@ -104,6 +104,7 @@ impl Conference {
                 swaps::follow_failed_trials(&mut self.strips, &mut self.waiting_outcomes, from);
             }
             Command::DecideSwap { swap, promote } => self.decide(swap, promote),
+            Command::Limit { participant, most } => self.limit(participant, most),
             Command::AddDecoders {
                 participant,
                 decoders,

@@ -8,8 +8,8 @@
 //! Who pauses for lack of rate comes back only after a fifth more than it needs has been there for a second, so that a target that swings about
 //! the bound does not switch it on and off. A target of zero (the network is down) is no lack of rate: afterwards all goes on at once.
 //!
-//! Today one stream goes to each participant, the mix that it hears, which takes the whole target: nobody calls this yet. It is for the first
-//! place from which more than one does.
+//! Each connection has one, which shares what its congestion controller allows. Today one stream goes to each participant, the mix that it hears,
+//! so that is one share.
 //!
 //! ```
 //! use jackfield_core::time::Timestamp;

@@ -8,7 +8,7 @@ use jackfield_core::pacer::Pacer;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Transport;
 use jackfield_core::units::{DataRate, DataSize, SampleRate, TimeDelta};
-use jackfield_rtp::extension::{ExtensionIds, StreamName};
+use jackfield_rtp::extension::{ExtensionIds, ExtensionKind, StreamName};
 use rtrb::Producer;
 
 use crate::media::InboundPacket;
@@ -65,6 +65,8 @@ pub struct MediaConfiguration {
     pub bandwidth: DataRate,
     /// What all that we send it needs at least and can use at most.
     pub rates: StreamRates,
+    /// The stream pauses while its share of the rate is less than it needs; else it goes on with that, however little there is.
+    pub may_pause: bool,
 }
 
 /// What the streams that go to a participant need and can use, together, with their headers. The congestion controller is told, so that it does
@@ -128,6 +130,14 @@ impl StreamRates {
 }
 
 impl MediaConfiguration {
+    /// Whether the stream may carry packets that hold nothing but padding: the remote end tells of each packet when it came, so that there is
+    /// something to be learned from them (libwebrtc's `RTPSender::SupportsPadding`).
+    pub(crate) fn carries_padding(&self) -> bool {
+        let numbered = self.extensions.id(ExtensionKind::TransportSequence).is_some();
+        let told = self.feedback.congestion_control || (self.feedback.transport_cc && numbered);
+        told && !self.send.is_empty()
+    }
+
     /// What is sent, if anything is.
     pub(crate) fn streams(&self) -> StreamRates {
         if self.send.is_empty() {
@@ -152,6 +162,7 @@ impl Default for MediaConfiguration {
             remote_ssrcs: Vec::new(),
             bandwidth: DataRate::kbps(64),
             rates: StreamRates::VOICE,
+            may_pause: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use jackfield_core::Fault;
 use jackfield_core::congestion_controller::{
     CongestionController, CongestionEvent, CongestionEventKind, CongestionUpdate, PacketFeedback,
-    ProbeCluster, ProbeSink, RateConstraints,
+    ProbeCluster, RateConstraints,
 };
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
@@ -13,6 +13,8 @@ use jackfield_rtp::twcc::{SendHistory, StreamPacket, TransportFeedback};
 
 use super::configuration::{MediaConfiguration, StreamRates};
 use super::congestion_swap::{BEAT, ControllerSwap, ControllerSwapped};
+use super::decided::{Decided, Probes};
+use super::profile::BitrateProfile;
 use crate::swap::{ABORTED, DISPLACED};
 use crate::transaction::{Event, Step};
 
@@ -21,12 +23,6 @@ const FAILED_TO_TAKE_OVER: &str = "it failed while it took over";
 
 /// Packets whose fate is remembered: 20 s of voice.
 const REMEMBERED: usize = 1_024;
-/// What voice takes: the bounds of Opus (RFC 7587 section 6.1) with IP, UDP and RTP around it, and what speech in full band sounds good at.
-const VOICE: RateConstraints = RateConstraints {
-    minimum: DataRate::kbps(16),
-    maximum: DataRate::kbps(640),
-    start: DataRate::kbps(64),
-};
 /// Packets that one feedback reports on at most without an allocation.
 const FEEDBACK_ROOM: usize = 256;
 
@@ -45,27 +41,18 @@ pub(crate) struct Congestion {
     untracked: DataSize,
     /// Whether the network is usable, once somebody has said.
     available: Option<bool>,
+    /// Between which the rate stays.
+    bounds: RateConstraints,
+    /// Time has begun to count: the controller knows the bounds.
+    begun: bool,
     streams: StreamRates,
     /// The streams have changed, and nobody has been told.
     streams_changed: bool,
     broken: bool,
-    probes_refused: u64,
+    probes: Probes,
     swap: Option<ControllerSwap>,
     next_beat: Timestamp,
     ended: Vec<ControllerSwapped>,
-}
-
-/// What holds until the controller decides otherwise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Decided {
-    pub(crate) target: DataRate,
-    pub(crate) pacing: DataRate,
-    pub(crate) padding: DataRate,
-    pub(crate) estimate: DataRate,
-    pub(crate) feedback_interval: TimeDelta,
-    /// Packets are to leave as ECT(1).
-    pub(crate) ecn: bool,
-    window: DataSize,
 }
 
 /// Where the remote end's count of losses stood.
@@ -89,10 +76,12 @@ impl Congestion {
             per_stream: false,
             untracked: DataSize::ZERO,
             available: None,
+            bounds: BitrateProfile::DESKTOP.bounds,
+            begun: false,
             streams: StreamRates::NONE,
             streams_changed: false,
             broken: false,
-            probes_refused: 0,
+            probes: Probes::new(),
             swap: None,
             next_beat: Timestamp::NEVER,
             ended: Vec::new(),
@@ -102,9 +91,37 @@ impl Congestion {
     /// Time begins to count.
     pub(crate) fn begin(&mut self, now: Timestamp) -> Result<(), Fault> {
         self.next_process = now;
+        self.begun = true;
         self.controller
-            .activate(now, &VOICE)
+            .activate(now, &self.bounds)
             .inspect_err(|_| self.break_down())
+    }
+
+    /// Other bounds hold from now on; before time begins to count nobody has to be told. If they are those of another path, `moved`, what was
+    /// known of the one before does not count.
+    pub(crate) fn set_bounds(
+        &mut self,
+        now: Timestamp,
+        bounds: RateConstraints,
+        moved: bool,
+    ) -> Result<(), Fault> {
+        let changed = bounds != self.bounds || moved;
+        self.bounds = bounds;
+        if !self.begun || !changed {
+            return Ok(());
+        }
+        if moved {
+            return self.route_changed(now);
+        }
+        let event = CongestionEvent {
+            // The rate stays what it is, as far as the bounds allow.
+            constraints: RateConstraints {
+                start: DataRate::ZERO,
+                ..bounds
+            },
+            ..CongestionEvent::new(CongestionEventKind::TargetRateConstraints, now)
+        };
+        self.tell(now, &event, false)
     }
 
     /// Applies what was negotiated; what changes of the streams is told with the next event.
@@ -148,8 +165,9 @@ impl Congestion {
         &mut *self.controller
     }
 
-    pub(crate) fn probes_refused(&self) -> u64 {
-        self.probes_refused
+    /// The next probe that is to be sent.
+    pub(crate) fn take_probe(&mut self) -> Option<ProbeCluster> {
+        self.probes.take_next()
     }
 
     /// The number that the next packet will carry.
@@ -177,7 +195,7 @@ impl Congestion {
         self.history.begin_path();
         self.reported = None;
         let event = CongestionEvent {
-            constraints: VOICE,
+            constraints: self.bounds,
             ..CongestionEvent::new(CongestionEventKind::RouteChange, now)
         };
         self.tell(now, &event, false)
@@ -308,7 +326,7 @@ impl Congestion {
             self.ended.push(swap.ended(DISPLACED));
         }
         let taken = newcomer
-            .activate(now, &VOICE)
+            .activate(now, &self.bounds)
             .and_then(|()| self.hand_over(now, &mut *newcomer));
         let mut swap = ControllerSwap::new(id, newcomer, self.decided, hold, now);
         if taken.is_err() {
@@ -463,9 +481,7 @@ impl Congestion {
         }
         let feedback = std::mem::take(&mut self.feedback);
         let packets = if with_packets { &feedback[..] } else { &[] };
-        let mut probes = Refuse(0);
-        let update = self.controller.on_event(now, event, packets, &mut probes);
-        self.probes_refused += probes.0;
+        let update = self.controller.on_event(now, event, packets, &mut self.probes);
         let result = self.take_update(now, event, packets, update);
         self.feedback = feedback;
         result
@@ -482,7 +498,7 @@ impl Congestion {
         let result = match update {
             Ok(update) => {
                 self.decided.take(&update);
-                Ok(())
+                self.ask_advice(now, event)
             }
             Err(fault) => Err(fault),
         };
@@ -517,6 +533,15 @@ impl Congestion {
         result
     }
 
+    /// What leaves tells of nothing new: advice is asked for after all else.
+    fn ask_advice(&mut self, now: Timestamp, event: &CongestionEvent) -> Result<(), Fault> {
+        if event.kind != CongestionEventKind::SentPacket {
+            let advice = self.controller.advice(now)?;
+            self.decided.heed(&advice);
+        }
+        Ok(())
+    }
+
     /// The last decision holds until the controller is swapped.
     fn break_down(&mut self) {
         self.broken = true;
@@ -524,37 +549,9 @@ impl Congestion {
     }
 }
 
-impl Decided {
-    /// Zero means: as before.
-    pub(super) fn take(&mut self, update: &CongestionUpdate) {
-        let keep = |new: DataRate, old: DataRate| if new == DataRate::ZERO { old } else { new };
-        self.target = keep(update.target, self.target);
-        self.pacing = keep(update.pacing, self.pacing);
-        self.padding = keep(update.padding, self.padding);
-        self.estimate = keep(update.estimate, self.estimate);
-        self.ecn |= update.ecn == 1;
-        if update.window > DataSize::ZERO {
-            self.window = update.window;
-        }
-        if update.feedback_interval > TimeDelta::ZERO {
-            self.feedback_interval = update.feedback_interval;
-        }
-    }
-}
-
 fn availability_event(now: Timestamp, available: bool) -> CongestionEvent {
     CongestionEvent {
         flag: u32::from(available),
         ..CongestionEvent::new(CongestionEventKind::NetworkAvailability, now)
-    }
-}
-
-/// A voice-only call has no packets to spare for probes, and padding would cost what the voice needs.
-pub(super) struct Refuse(pub(super) u64);
-
-impl ProbeSink for Refuse {
-    fn probe(&mut self, _cluster: &ProbeCluster) -> Result<(), Fault> {
-        self.0 += 1;
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use jackfield_core::congestion_controller::{
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, TimeDelta};
 
-use super::congestion::{Decided, Refuse};
+use super::decided::{Decided, NoProbes};
 use crate::swap::SwapMeasure;
 use crate::transaction::{Event, Step, Transaction};
 
@@ -80,7 +80,7 @@ impl ControllerSwap {
         if self.cold {
             return true;
         }
-        match self.other.on_event(now, event, packets, &mut Refuse(0)) {
+        match self.other.on_event(now, event, packets, &mut NoProbes) {
             Ok(update) => {
                 self.decided.take(&update);
                 true

@@ -22,6 +22,7 @@ use super::incoming::Boxes;
 use super::outgoing::{MixPacket, PACKET_ROOM};
 use super::participant::{Commons, NetworkParticipant};
 use super::payloads::Payloads;
+use super::profile::BitrateProfile;
 
 /// One room's network side: its participants and the rings to the audio domain. Lives on the network thread; in tests, wherever the virtual
 /// time is. All methods are \[network\].
@@ -101,7 +102,25 @@ impl NetworkDomain {
     /// If nobody has this number.
     pub fn set_rates(&mut self, now: Timestamp, id: u32, rates: StreamRates) -> Result<(), NetworkError> {
         let participant = self.participant(id)?;
-        participant.media.congestion.set_streams(rates);
+        participant.set_rates(rates);
+        participant.deadline = now;
+        Ok(())
+    }
+
+    /// The link of `id` is to be used as this profile says from now on. If it is another link, `moved`, what was known of the path before does not
+    /// count any more; the rate then begins anew within the bounds of the profile.
+    ///
+    /// # Errors
+    /// If nobody has this number.
+    pub fn set_profile(
+        &mut self,
+        now: Timestamp,
+        id: u32,
+        profile: &BitrateProfile,
+        moved: bool,
+    ) -> Result<(), NetworkError> {
+        let participant = self.participant(id)?;
+        participant.set_profile(now, profile, moved);
         participant.deadline = now;
         Ok(())
     }

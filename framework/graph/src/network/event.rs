@@ -28,6 +28,13 @@ pub enum NetworkEvent {
     State(TransportState),
     /// The congestion controller allows another rate for all media together; its encoders should follow.
     TargetRate(DataRate),
+    /// What is allowed is too little for a stream that we send, which pauses, or enough again, and it goes on.
+    StreamPaused {
+        /// The stream.
+        ssrc: u32,
+        /// Whether it pauses.
+        paused: bool,
+    },
     /// The remote end ended this stream (RTCP BYE).
     Goodbye {
         /// The stream.

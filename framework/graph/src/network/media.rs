@@ -13,17 +13,19 @@ use jackfield_rtp::send::NtpClock;
 
 use crate::swap::SwapMeasure;
 
-use super::congestion::{Congestion, Decided};
+use super::congestion::Congestion;
 use super::control::Control;
+use super::decided::Decided;
 use super::event::{DatagramSink, NetworkEvent, NetworkSocket};
 use super::incoming::{Boxes, Incoming};
 use super::links::LinkSink;
 use super::outgoing::{Outgoing, USUAL_PACKET};
+use super::sharing::{Sharing, StreamShare};
 use super::stats::NetworkStats;
 
 /// A change of the target by less than this share is not told: encoders need not follow every step.
 const TOLD_CHANGE: f64 = 0.02;
-/// What a voice is left, however little its path bears: the least of Opus (RFC 6716 section 2.1.1).
+/// What a voice is left for its payload, however little its path bears: the least of Opus (RFC 6716 section 2.1.1).
 const LEAST_TARGET: DataRate = DataRate::kbps(6);
 
 /// RTP and RTCP of one participant, with its pacer and its congestion controller.
@@ -38,8 +40,12 @@ pub(crate) struct Media {
     pub(crate) connected: bool,
     /// What the path is like now, until the audio domain has been told.
     pub(crate) hint: Option<NetworkHint>,
+    pub(crate) sharing: Sharing,
     applied: Decided,
+    /// The rates that the pacer was told.
+    paced: (DataRate, DataRate),
     told: DataRate,
+    share: StreamShare,
 }
 
 impl Media {
@@ -59,8 +65,11 @@ impl Media {
             events: Vec::with_capacity(8),
             connected: false,
             hint: None,
+            sharing: Sharing::new(),
             applied: Decided::default(),
+            paced: (DataRate::ZERO, DataRate::ZERO),
             told: DataRate::ZERO,
+            share: StreamShare::default(),
         }
     }
 
@@ -69,30 +78,74 @@ impl Media {
         let shadow = self.congestion.decided_in_the_shadow();
         self.stats.set_shadow_rates(shadow.target, shadow.estimate);
         let decided = self.congestion.decided();
+        self.share_out(now, decided);
+        self.pace(now, decided);
+        self.send_probes(now);
         if decided == self.applied {
             return;
         }
-        if (decided.pacing, decided.padding) != (self.applied.pacing, self.applied.padding) {
-            self.outgoing.set_rates(now, decided.pacing, decided.padding);
-        }
         self.applied = decided;
         self.stats.set_rates(decided.target, decided.estimate);
-        let change = (decided.target.as_bps() - self.told.as_bps()).abs() as f64;
-        if change > self.told.as_bps() as f64 * TOLD_CHANGE {
+        if has_changed(self.told, decided.target) {
             self.told = decided.target;
             self.events.push(NetworkEvent::TargetRate(decided.target));
+        }
+    }
+
+    /// What is allowed goes to the stream, which pauses if that is too little.
+    fn share_out(&mut self, now: Timestamp, decided: Decided) {
+        let share = self.sharing.share(now, decided.media_rate());
+        let before = self.share;
+        if share.paused != before.paused {
+            self.outgoing.set_starved(share.paused);
+            let ssrc = self.outgoing.stream.ssrc();
+            let paused = share.paused;
+            self.events.push(NetworkEvent::StreamPaused { ssrc, paused });
+        }
+        if share.paused != before.paused || has_changed(before.rate, share.rate) {
+            self.share = share;
             self.note_path();
+        }
+    }
+
+    fn pace(&mut self, now: Timestamp, decided: Decided) {
+        self.outgoing.set_window(now, decided.pacing_window);
+        let rates = self.pacing_rates(decided);
+        if rates != self.paced {
+            self.paced = rates;
+            self.outgoing.set_rates(now, rates.0, rates.1);
+        }
+    }
+
+    /// At which media and padding may leave.
+    pub(crate) fn pacing_rates(&self, decided: Decided) -> (DataRate, DataRate) {
+        let padding = if self.outgoing.pads() {
+            decided.padding
+        } else {
+            DataRate::ZERO
+        };
+        (decided.pacing, padding)
+    }
+
+    fn send_probes(&mut self, now: Timestamp) {
+        while let Some(cluster) = self.congestion.take_probe() {
+            let counter = if self.outgoing.probe(now, &cluster) {
+                &self.stats.probes_begun
+            } else {
+                &self.stats.probes_refused
+            };
+            counter.fetch_add(1, Relaxed);
         }
     }
 
     /// The audio domain shall be told what the path is like.
     pub(crate) fn note_path(&mut self) {
         let overhead = self.outgoing.overhead();
-        let target = if self.told > DataRate::ZERO {
+        let target = if self.share.rate > DataRate::ZERO {
             // What is left for the payload: never nothing, which would mean that nothing is known. A codec that takes longer packets because
             // little is left must not be told that more is left now, or it would go back and forth.
             let length = self.outgoing.packet_length().min(USUAL_PACKET);
-            (self.told - overhead / length).max(LEAST_TARGET)
+            (self.share.rate - overhead / length).max(LEAST_TARGET)
         } else {
             DataRate::ZERO
         };
@@ -105,7 +158,7 @@ impl Media {
             0.0
         };
         self.hint = Some(NetworkHint {
-            bandwidth: self.applied.estimate,
+            bandwidth: self.congestion.decided().estimate,
             overhead,
             ..NetworkHint::new(target, loss, mean_burst, round_trip)
         });
@@ -144,10 +197,13 @@ impl Media {
         let stats = Arc::clone(&self.stats);
         crate::publish::socket(&stats.pacer, self.outgoing.pacer(), 0, false);
         crate::publish::socket(&stats.congestion, self.congestion.controller(), 0, false);
-        stats
-            .probes_refused
-            .store(self.congestion.probes_refused(), Relaxed);
     }
+}
+
+/// Whether a rate has become another than was told.
+fn has_changed(told: DataRate, rate: DataRate) -> bool {
+    let change = (rate.as_bps() - told.as_bps()).abs() as f64;
+    change > told.as_bps() as f64 * TOLD_CHANGE
 }
 
 /// Joins the links with the media while a transport is being called.

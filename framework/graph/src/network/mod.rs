@@ -12,6 +12,7 @@ mod configuration;
 mod congestion;
 mod congestion_swap;
 mod control;
+mod decided;
 mod domain;
 mod event;
 mod incoming;
@@ -20,7 +21,9 @@ mod media;
 mod outgoing;
 mod participant;
 mod payloads;
+mod profile;
 mod received_rate;
+mod sharing;
 mod stats;
 
 pub use configuration::{
@@ -30,6 +33,7 @@ pub use congestion_swap::ControllerSwapped;
 pub use domain::{NetworkDomain, Swapped};
 pub use event::{DatagramSink, NetworkError, NetworkEvent, NetworkSocket};
 pub use participant::NetworkParticipant;
+pub use profile::BitrateProfile;
 pub use stats::NetworkStats;
 
 pub use crate::conference::NetworkPorts;

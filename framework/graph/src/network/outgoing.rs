@@ -2,22 +2,24 @@
 
 use std::collections::VecDeque;
 
-use jackfield_core::pacer::{DepartureSink, PacedPacket, Pacer, PacketPriority};
+use jackfield_core::congestion_controller::ProbeCluster;
+use jackfield_core::pacer::{PacedPacket, Pacer, PacerConfig, PacketPriority};
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use jackfield_core::{Fault, FaultCode};
-use jackfield_rtp::ecn::EcnMark;
-use jackfield_rtp::extension::{
-    AbsoluteSendTime, AudioLevel, ExtensionIds, ExtensionKind, StreamName, TransportSequence,
-};
-use jackfield_rtp::header::{Extension, FIXED_HEADER_LENGTH, write_header};
-use jackfield_rtp::send::{NtpClock, SendStream};
-use jackfield_rtp::twcc::StreamPacket;
+use jackfield_rtp::extension::{AudioLevel, ExtensionIds, StreamName};
+use jackfield_rtp::header::FIXED_HEADER_LENGTH;
+use jackfield_rtp::send::SendStream;
 
 use crate::media::{Mix, PacketBuffer};
 
 use super::configuration::{MediaConfiguration, SendCodec};
 use super::payloads::{PayloadKey, Payloads};
+
+mod leaving;
+
+pub(crate) use leaving::Departure;
+use leaving::Departures;
 
 /// Room for a header with all extensions that we send, and a whole payload.
 pub(crate) const PACKET_ROOM: usize = PacketBuffer::CAPACITY + 128;
@@ -40,6 +42,16 @@ pub(crate) struct Outgoing {
     mid: Option<StreamName>,
     /// Feedback names packets by their streams: they need no number on the transport.
     per_stream: bool,
+    /// The stream may carry packets of padding …
+    carries_padding: bool,
+    /// … and its link bears that we send some.
+    padding_allowed: bool,
+    /// The payload type of the packet that left last: padding goes under it.
+    last_payload_type: Option<u8>,
+    /// The pacer has something to send without media: a probe was asked for, or there is a rate for padding.
+    fills: bool,
+    /// The stream gets too little of the target: nothing is sent.
+    starved: bool,
     /// How long a packet of its mix is.
     packet_length: TimeDelta,
     /// When the last packet of its mix came.
@@ -52,9 +64,17 @@ pub(crate) struct Outgoing {
     pacer_broken: bool,
     /// What the pacer was told last.
     congested: bool,
+    window: TimeDelta,
     queue: VecDeque<Waiting>,
     next_handle: u64,
     departures: Departures,
+    /// Headers and packets of media that have left.
+    headers: DataSize,
+    media_packets: i64,
+    /// The pacer had nothing to give at its own deadline: it is not asked again before this.
+    not_before: Timestamp,
+    /// That was so the time before, too.
+    stuck: bool,
     /// What the pacer said when it broke, until somebody asks.
     fault: Option<Fault>,
 }
@@ -82,6 +102,18 @@ pub(crate) enum Taken {
 /// A packet that waits for the pacer.
 struct Waiting {
     handle: u64,
+    size: DataSize,
+    content: Content,
+}
+
+enum Content {
+    /// A copy of a packet of its mix.
+    Mix(MixCopy),
+    /// So many bytes of nothing.
+    Padding(u8),
+}
+
+struct MixCopy {
     payload: PayloadKey,
     codec: SendCodec,
     ticks: i64,
@@ -89,43 +121,6 @@ struct Waiting {
     level: AudioLevel,
     /// When it was made: its timestamp belongs to this moment, whenever it leaves.
     at: Timestamp,
-    size: DataSize,
-}
-
-#[derive(Default)]
-struct Departures(Vec<u64>);
-
-impl DepartureSink for Departures {
-    fn depart(&mut self, handle: u64) -> Result<(), Fault> {
-        self.0.push(handle);
-        Ok(())
-    }
-}
-
-/// A packet whose time has come.
-pub(crate) struct Departure {
-    pub(crate) payload: PayloadKey,
-    /// Length of the whole packet in the buffer.
-    pub(crate) len: usize,
-    pub(crate) payload_len: usize,
-    pub(crate) ssrc: u32,
-    pub(crate) sequence_number: u16,
-    /// Whether feedback will tell what became of it.
-    pub(crate) tracked: bool,
-}
-
-impl Departure {
-    /// What is remembered of it when it has left with this mark.
-    pub(crate) fn left(&self, mark: EcnMark) -> StreamPacket {
-        StreamPacket {
-            ssrc: self.ssrc,
-            sequence_number: self.sequence_number,
-            size: on_the_wire(self.len),
-            cluster: 0,
-            audio: true,
-            mark,
-        }
-    }
 }
 
 /// What a packet of `len` bytes takes on the wire.
@@ -144,6 +139,11 @@ impl Outgoing {
             extensions: ExtensionIds::none(),
             mid: None,
             per_stream: false,
+            carries_padding: false,
+            padding_allowed: true,
+            last_payload_type: None,
+            fills: false,
+            starved: false,
             packet_length: USUAL_PACKET,
             taken_at: None,
             ticks: 0,
@@ -151,9 +151,14 @@ impl Outgoing {
             pacer,
             pacer_broken: false,
             congested: false,
+            window: TimeDelta::ZERO,
             queue: VecDeque::with_capacity(QUEUE),
             next_handle: 1,
-            departures: Departures(Vec::with_capacity(QUEUE)),
+            departures: Departures::with_capacity(QUEUE),
+            headers: DataSize::ZERO,
+            media_packets: 0,
+            not_before: Timestamp::ZERO,
+            stuck: false,
             fault: None,
         }
     }
@@ -164,6 +169,7 @@ impl Outgoing {
         self.extensions = configuration.extensions;
         self.mid = configuration.mid;
         self.per_stream = configuration.feedback.congestion_control;
+        self.carries_padding = configuration.carries_padding();
         if self.ticks > 0 && self.negotiated(self.codec).is_some() {
             self.set_codec(configuration.codec);
         } else {
@@ -248,42 +254,52 @@ impl Outgoing {
         if let Some(codec) = codec.filter(|_| packet.ticks > 0) {
             self.packet_length = codec.clock_rate.duration(i64::from(packet.ticks));
         }
-        let Some(codec) = codec.filter(|_| connected && packet.len > 0) else {
+        let Some(codec) = codec.filter(|_| connected && !self.starved && packet.len > 0) else {
             self.paused = true;
             return Taken::Nothing;
         };
         if self.queue.len() >= QUEUE {
             return Taken::Dropped;
         }
-        let waiting = Waiting {
-            handle: self.next_handle,
+        let content = Content::Mix(MixCopy {
             payload,
             codec,
             ticks,
             marker: self.paused,
             level: packet.level,
             at: now,
-            size: DataSize::bytes(packet.len as i64 + FIXED_HEADER_LENGTH as i64 + OVERHEAD),
+        });
+        if !self.wait(now, content, on_the_wire(packet.len + FIXED_HEADER_LENGTH)) {
+            return Taken::Dropped;
+        }
+        self.paused = false;
+        Taken::Queued
+    }
+
+    /// Puts a packet into the queue; false if the pacer has no room for it.
+    fn wait(&mut self, now: Timestamp, content: Content, size: DataSize) -> bool {
+        let waiting = Waiting {
+            handle: self.next_handle,
+            size,
+            content,
         };
         if !self.pacer_broken
             && let Err(fault) = self.pacer.enqueue(now, &self.paced(&waiting))
         {
             if fault.code() == FaultCode::State {
-                return Taken::Dropped;
+                return false;
             }
             self.broke(fault);
         }
         self.next_handle += 1;
-        self.paused = false;
         self.queue.push_back(waiting);
-        Taken::Queued
+        true
     }
 
     /// What each packet adds to its payload on the wire.
     pub(crate) fn overhead(&self) -> DataSize {
-        let sent = self.stream.statistics();
-        let headers = match i64::try_from(sent.packets_sent) {
-            Ok(packets) if packets > 0 => sent.overhead_sent.as_bytes() / packets,
+        let headers = match self.media_packets {
+            packets if packets > 0 => self.headers.as_bytes() / packets,
             _ => FIXED_HEADER_LENGTH as i64,
         };
         DataSize::bytes(headers + OVERHEAD)
@@ -305,115 +321,45 @@ impl Outgoing {
         }
     }
 
-    /// Asks the pacer which packets may leave; [`Outgoing::depart`] then gives them one by one.
-    pub(crate) fn poll(&mut self, now: Timestamp) {
-        self.departures.0.clear();
-        if self.queue.is_empty() {
+    /// Whether the link bears that anything is sent that is no media.
+    pub(crate) fn allow_padding(&mut self, allowed: bool) {
+        self.padding_allowed = allowed;
+    }
+
+    /// Whether padding can be sent at all.
+    pub(crate) fn pads(&self) -> bool {
+        self.carries_padding && self.padding_allowed
+    }
+
+    /// The stream gets too little of the target, and nothing is sent until it gets enough again; what waits leaves.
+    pub(crate) fn set_starved(&mut self, starved: bool) {
+        self.starved = starved;
+    }
+
+    /// Sends a cluster of packets to see whether the path bears it; false if the pacer cannot, or the stream has nothing to send it with.
+    pub(crate) fn probe(&mut self, now: Timestamp, cluster: &ProbeCluster) -> bool {
+        if !self.pads() || self.pacer_broken {
+            return false;
+        }
+        let taken = self.pacer.probe(now, cluster).is_ok();
+        self.fills |= taken;
+        taken
+    }
+
+    /// What the pacing rate allows in so long may leave at once; zero for the pacer's own choice.
+    pub(crate) fn set_window(&mut self, now: Timestamp, window: TimeDelta) {
+        if window == self.window || self.pacer_broken {
             return;
         }
-        if !self.pacer_broken
-            && let Err(fault) = self.pacer.poll(now, &mut self.departures)
-        {
+        self.window = window;
+        if let Err(fault) = self.pacer.configure(now, &pacer_config(window)) {
             self.broke(fault);
         }
-        if self.pacer_broken {
-            self.departures.0.clear();
-            self.departures
-                .0
-                .extend(self.queue.iter().map(|waiting| waiting.handle));
-        }
-        // They are taken off the end.
-        self.departures.0.reverse();
-    }
-
-    /// Builds the next packet that may leave in `buffer`, with `number` as its transport-wide sequence number if that was negotiated.
-    pub(crate) fn depart(
-        &mut self,
-        now: Timestamp,
-        payloads: &Payloads,
-        number: u16,
-        clock: &NtpClock,
-        buffer: &mut [u8; PACKET_ROOM],
-    ) -> Option<Departure> {
-        let waiting = loop {
-            let handle = self.departures.0.pop()?;
-            // A handle that there is not is the pacer's mistake, and harmless.
-            if let Some(at) = self.queue.iter().position(|waiting| waiting.handle == handle)
-                && let Some(waiting) = self.queue.remove(at)
-            {
-                break waiting;
-            }
-        };
-        self.stream
-            .set_clock_rate(waiting.codec.clock_rate, waiting.ticks);
-        let header = self.stream.next_header(
-            waiting.at,
-            waiting.codec.payload_type,
-            waiting.marker,
-            waiting.ticks,
-        );
-        let level = waiting.level.to_bytes();
-        let sequence = TransportSequence::to_bytes(number);
-        let time = AbsoluteSendTime::from_ntp(clock.ntp(now)).to_bytes();
-        let mid = self.mid.as_ref().map_or(&[][..], |mid| mid.as_bytes());
-        let mut extensions = [Extension::new(0, &[]); 4];
-        let mut count = 0;
-        let mut numbered = false;
-        for (kind, data) in [
-            (ExtensionKind::AudioLevel, &level[..]),
-            (ExtensionKind::TransportSequence, &sequence[..]),
-            (ExtensionKind::Mid, mid),
-            (ExtensionKind::AbsoluteSendTime, &time[..]),
-        ] {
-            let superfluous = self.per_stream && kind == ExtensionKind::TransportSequence;
-            let written = !data.is_empty() && !superfluous;
-            if let Some(id) = self.extensions.id(kind).filter(|_| written) {
-                extensions[count] = Extension::new(id, data);
-                count += 1;
-                numbered |= kind == ExtensionKind::TransportSequence;
-            }
-        }
-        let payload = payloads.bytes(waiting.payload);
-        // Extensions that cannot be written (an id that negotiation should have refused) are left out rather than the voice.
-        let start = write_header(buffer, &header, &[], &extensions[..count])
-            .or_else(|_| write_header(buffer, &header, &[], &[]))
-            .unwrap_or(0);
-        let len = start + payload.len();
-        buffer[start..len].copy_from_slice(payload);
-        Some(Departure {
-            payload: waiting.payload,
-            len,
-            payload_len: payload.len(),
-            ssrc: header.ssrc,
-            sequence_number: header.sequence_number,
-            tracked: numbered || self.per_stream,
-        })
-    }
-
-    /// A packet has left.
-    pub(crate) fn sent(&mut self, departure: &Departure) {
-        self.stream.sent(
-            DataSize::bytes(departure.payload_len as i64),
-            DataSize::bytes((departure.len - departure.payload_len) as i64),
-        );
-    }
-
-    /// When [`Outgoing::poll`] is worth calling.
-    pub(crate) fn deadline(&mut self) -> Timestamp {
-        if self.queue.is_empty() {
-            return Timestamp::NEVER;
-        }
-        if !self.pacer_broken {
-            match self.pacer.deadline() {
-                Ok(deadline) => return deadline,
-                Err(fault) => self.broke(fault),
-            }
-        }
-        Timestamp::ZERO
     }
 
     /// The rates at which packets may leave.
     pub(crate) fn set_rates(&mut self, now: Timestamp, pacing: DataRate, padding: DataRate) {
+        self.fills |= padding > DataRate::ZERO;
         if !self.pacer_broken
             && let Err(fault) = self.pacer.set_rates(now, pacing, padding)
         {
@@ -424,9 +370,11 @@ impl Outgoing {
     /// Gives up what waits.
     pub(crate) fn clear(&mut self, payloads: &mut Payloads) {
         for waiting in self.queue.drain(..) {
-            payloads.release(waiting.payload);
+            if let Content::Mix(copy) = waiting.content {
+                payloads.release(copy.payload);
+            }
         }
-        self.departures.0.clear();
+        self.departures.clear();
     }
 
     /// Puts another pacer in with all that waits, in the same order. On failure it comes back, and the old one has its queue again.
@@ -437,10 +385,10 @@ impl Outgoing {
         pacing: DataRate,
         padding: DataRate,
     ) -> Result<Box<dyn Pacer>, (Box<dyn Pacer>, Fault)> {
-        self.departures.0.clear();
+        self.departures.clear();
         let handed = self.pacer.hand_over(&mut self.departures);
         if handed.is_err() {
-            self.departures.0.clear();
+            self.departures.clear();
         }
         // The order is the old pacer's; what it has forgotten is sent all the same.
         let order = std::mem::take(&mut self.departures.0);
@@ -449,20 +397,18 @@ impl Outgoing {
             .make_contiguous()
             .sort_by_key(|waiting| place(waiting.handle));
         self.departures.0 = order;
-        self.departures.0.clear();
-        let entered = newcomer.set_rates(now, pacing, padding).and_then(|()| {
+        self.departures.clear();
+        let rates = newcomer
+            .set_rates(now, pacing, padding)
+            .and_then(|()| newcomer.configure(now, &pacer_config(self.window)));
+        let entered = rates.and_then(|()| {
             self.queue
                 .iter()
                 .try_for_each(|waiting| newcomer.enqueue(now, &self.paced(waiting)))
         });
         if let Err(fault) = entered {
             for waiting in &self.queue {
-                let paced = PacedPacket {
-                    handle: waiting.handle,
-                    size: waiting.size,
-                    priority: PacketPriority::Audio,
-                    ssrc: self.stream.ssrc(),
-                };
+                let paced = paced(self.stream.ssrc(), waiting);
                 self.pacer_broken |= self.pacer.enqueue(now, &paced).is_err();
             }
             return Err((newcomer, fault));
@@ -472,12 +418,7 @@ impl Outgoing {
     }
 
     fn paced(&self, waiting: &Waiting) -> PacedPacket {
-        PacedPacket {
-            handle: waiting.handle,
-            size: waiting.size,
-            priority: PacketPriority::Audio,
-            ssrc: self.stream.ssrc(),
-        }
+        paced(self.stream.ssrc(), waiting)
     }
 
     fn negotiated(&self, codec: u32) -> Option<SendCodec> {
@@ -488,5 +429,24 @@ impl Outgoing {
     fn broke(&mut self, fault: Fault) {
         self.pacer_broken = true;
         self.fault = Some(fault);
+    }
+}
+
+fn paced(ssrc: u32, waiting: &Waiting) -> PacedPacket {
+    PacedPacket {
+        handle: waiting.handle,
+        size: waiting.size,
+        priority: match waiting.content {
+            Content::Mix(_) => PacketPriority::Audio,
+            Content::Padding(_) => PacketPriority::Padding,
+        },
+        ssrc,
+    }
+}
+
+fn pacer_config(window: TimeDelta) -> PacerConfig {
+    PacerConfig {
+        window,
+        ..PacerConfig::DEFAULT
     }
 }

@@ -15,7 +15,7 @@ use rtrb::Producer;
 
 use crate::media::PathHint;
 
-use super::configuration::{MediaConfiguration, NetworkParticipantConfig};
+use super::configuration::{MediaConfiguration, NetworkParticipantConfig, StreamRates};
 use super::congestion::Congestion;
 use super::control::{Control, MAX_RTCP};
 use super::event::{DatagramSink, NetworkSocket};
@@ -24,7 +24,10 @@ use super::links::Links;
 use super::media::{Junction, Media, WayOut};
 use super::outgoing::{MixPacket, Outgoing, PACKET_ROOM, Taken};
 use super::payloads::{PayloadKey, Payloads};
+use super::profile::BitrateProfile;
 
+/// So often a pacer is given padding at one time.
+const ROUNDS: usize = 64;
 /// Statistics of the plugins are read so often.
 const PUBLISHED_EVERY: TimeDelta = TimeDelta::seconds(1);
 
@@ -33,6 +36,7 @@ pub struct NetworkParticipant {
     pub(crate) id: u32,
     links: Links,
     pub(crate) media: Media,
+    may_pause: bool,
     first_sequence_number: u16,
     first_timestamp: u32,
     next_publication: Timestamp,
@@ -69,6 +73,7 @@ impl NetworkParticipant {
             id: config.id,
             links: Links::new(config.transport),
             media,
+            may_pause: false,
             first_sequence_number: config.first_sequence_number,
             first_timestamp: config.first_timestamp,
             next_publication: Timestamp::ZERO,
@@ -99,6 +104,40 @@ impl NetworkParticipant {
         self.media.incoming.configure(configuration);
         self.media.control.configure(configuration);
         self.media.congestion.configure(configuration);
+        self.share_among(configuration);
+    }
+
+    fn share_among(&mut self, configuration: &MediaConfiguration) {
+        let rates = (!configuration.send.is_empty()).then_some(configuration.rates);
+        let media = &mut self.media;
+        self.may_pause = configuration.may_pause;
+        media
+            .sharing
+            .set_voice(media.outgoing.stream.ssrc(), rates, configuration.may_pause);
+    }
+
+    /// What it is sent needs other rates.
+    pub(crate) fn set_rates(&mut self, rates: StreamRates) {
+        let media = &mut self.media;
+        media.congestion.set_streams(rates);
+        media
+            .sharing
+            .set_voice(media.outgoing.stream.ssrc(), Some(rates), self.may_pause);
+    }
+
+    /// Its link is used as this profile says, from its first packet on.
+    #[must_use]
+    pub fn with_profile(mut self, profile: &BitrateProfile) -> Self {
+        self.set_profile(Timestamp::ZERO, profile, false);
+        self
+    }
+
+    /// Its link is used as this profile says from now on; whether it is another link, too.
+    pub(crate) fn set_profile(&mut self, now: Timestamp, profile: &BitrateProfile, moved: bool) {
+        let media = &mut self.media;
+        media.outgoing.allow_padding(profile.padding);
+        let result = media.congestion.set_bounds(now, profile.bounds, moved);
+        media.note(NetworkSocket::Congestion, result);
     }
 
     /// Takes a packet of its mix; whether a copy of the payload waits now.
@@ -116,9 +155,28 @@ impl NetworkParticipant {
 
     /// Sends what the pacer lets go.
     pub(crate) fn flush(&mut self, now: Timestamp, commons: &mut Commons, sink: &mut dyn DatagramSink) {
+        // Each round sends what the pacer lets go, and gives it the padding that it then lacks.
+        for _ in 0..ROUNDS {
+            let media = &mut self.media;
+            media.outgoing.set_congested(now, media.congestion.is_congested());
+            let departing = media.outgoing.poll(now);
+            self.send_departing(now, departing.cluster, commons, sink);
+            if !self.media.outgoing.pad(now, departing) {
+                break;
+            }
+        }
+        self.media.decide(now);
+        self.settle(now, commons, sink);
+    }
+
+    fn send_departing(
+        &mut self,
+        now: Timestamp,
+        cluster: u32,
+        commons: &mut Commons,
+        sink: &mut dyn DatagramSink,
+    ) {
         let media = &mut self.media;
-        media.outgoing.set_congested(now, media.congestion.is_congested());
-        media.outgoing.poll(now);
         loop {
             let number = media.congestion.next_sequence_number();
             let (payloads, clock, scratch) = (&commons.payloads, &commons.clock, &mut commons.scratch);
@@ -133,30 +191,27 @@ impl NetworkParticipant {
                 sink,
             };
             let sent = self.links.send(now, PacketKind::Rtp, packet, &mut way_out);
-            commons.payloads.release(departure.payload);
+            if let Some(payload) = departure.payload {
+                commons.payloads.release(payload);
+            }
             if sent.is_err() {
                 media.stats.dropped_outbound.fetch_add(1, Relaxed);
                 continue;
             }
             media.outgoing.sent(&departure);
-            media.stats.packets_sent.fetch_add(1, Relaxed);
-            media
-                .stats
-                .bytes_sent
-                .fetch_add(departure.payload_len as u64, Relaxed);
+            media.stats.sent(&departure);
             if self.links.take_path_change() {
                 let result = media.congestion.route_changed(now);
                 media.note(NetworkSocket::Congestion, result);
             }
+            let left = departure.left(mark, cluster);
             if departure.tracked {
-                let result = media.congestion.sent(now, &departure.left(mark));
+                let result = media.congestion.sent(now, &left);
                 media.note(NetworkSocket::Congestion, result);
             } else {
-                media.congestion.sent_untracked(departure.left(mark).size);
+                media.congestion.sent_untracked(left.size);
             }
         }
-        media.decide(now);
-        self.settle(now, commons, sink);
     }
 
     pub(crate) fn receive(
@@ -247,10 +302,8 @@ impl NetworkParticipant {
         now: Timestamp,
         newcomer: Box<dyn Pacer>,
     ) -> Result<Box<dyn Pacer>, (Box<dyn Pacer>, Fault)> {
-        let decided = self.media.congestion.decided();
-        self.media
-            .outgoing
-            .swap_pacer(now, newcomer, decided.pacing, decided.padding)
+        let (pacing, padding) = self.media.pacing_rates(self.media.congestion.decided());
+        self.media.outgoing.swap_pacer(now, newcomer, pacing, padding)
     }
 
     pub(crate) fn swap_congestion(
@@ -318,6 +371,7 @@ impl NetworkParticipant {
             .deadline()
             .min(pacing)
             .min(media.congestion.deadline())
+            .min(media.sharing.deadline())
             .min(self.next_publication.max(now));
         if media.connected {
             media.plan_feedback(now);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 use jackfield_core::transport::TransportState;
 use jackfield_core::units::{DataRate, TimeDelta};
 
+use super::outgoing::Departure;
 use crate::stats::SocketStats;
 
 /// What the network domain knows of one participant. Counters only grow, also across swaps of its plugins.
@@ -40,7 +41,13 @@ pub struct NetworkStats {
     pub rtcp_received: AtomicU64,
     /// RTCP packets sent.
     pub rtcp_sent: AtomicU64,
-    /// Probes that the congestion controller wanted: a voice-only call has nothing to send them with.
+    /// RTP packets sent that held nothing but padding; they count in `packets_sent` too.
+    pub padding_packets_sent: AtomicU64,
+    /// Their bytes of padding.
+    pub padding_bytes_sent: AtomicU64,
+    /// Probes of the congestion controller that the pacer took on.
+    pub probes_begun: AtomicU64,
+    /// Probes that could not be sent: no stream may carry padding, or the pacer does not probe.
     pub probes_refused: AtomicU64,
     /// What the transport reports of itself.
     pub transport: SocketStats,
@@ -110,6 +117,17 @@ impl NetworkStats {
         let target = self.shadow_target_bps.load(Relaxed);
         let estimate = self.shadow_estimate_bps.load(Relaxed);
         (target > 0).then(|| (DataRate::bps(target), DataRate::bps(estimate)))
+    }
+
+    /// An RTP packet has left.
+    pub(crate) fn sent(&self, departure: &Departure) {
+        self.packets_sent.fetch_add(1, Relaxed);
+        self.bytes_sent.fetch_add(departure.payload_len as u64, Relaxed);
+        if departure.padding > 0 {
+            self.padding_packets_sent.fetch_add(1, Relaxed);
+            self.padding_bytes_sent
+                .fetch_add(u64::from(departure.padding), Relaxed);
+        }
     }
 
     pub(crate) fn set_state(&self, state: TransportState) {

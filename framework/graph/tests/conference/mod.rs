@@ -16,6 +16,7 @@ mod no_false_alarm;
 mod plugins;
 mod processor_swap;
 mod real_time;
+mod resources;
 mod room;
 mod silence;
 mod sound;

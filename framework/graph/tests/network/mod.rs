@@ -2,6 +2,7 @@
 
 mod allocation;
 mod congestion;
+mod crowd;
 mod early_feedback;
 mod event_log;
 mod fan_out;
@@ -9,9 +10,12 @@ mod marks;
 mod outages;
 mod path_hints;
 mod plugins;
+mod probing;
+mod profiles;
 mod receiving;
 mod remote_bitrate;
 mod reports;
 mod secure_path;
+mod sharing;
 mod swapping;
 mod world;

@@ -25,6 +25,7 @@
 //! ```
 
 mod error;
+mod links;
 mod raw;
 mod read;
 
@@ -36,6 +37,7 @@ use jackfield_core::units::SampleRate;
 use serde::Serialize;
 
 pub use error::ManifestError;
+pub use links::{LinkClass, LinkProfile, LinkProfiles};
 
 use crate::digest::Digest;
 use crate::isolation::Grant;
@@ -62,6 +64,8 @@ pub struct Manifest {
     /// Where what happens to congestion controllers is written down; nothing if nowhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_log: Option<EventLogManifest>,
+    /// What is used of the links of participants.
+    pub profiles: LinkProfiles,
     /// Where the host stops.
     pub limits: Limits,
     /// What is tried out with every instance: keys and values that plugins may know.

@@ -34,6 +34,10 @@ pub(crate) struct RawManifest {
     pub(crate) room: RawRoom,
     /// Where what happens to the congestion controller of each connection is written down; without it, nowhere.
     pub(crate) event_log: Option<RawEventLog>,
+    /// What is used of the link of a participant, by its kind: `desktop`, `mobile-wifi`, `mobile-cellular`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, RawLinkProfile>")]
+    pub(crate) profiles: BTreeMap<Spanned<String>, RawLinkProfile>,
     /// Where the host stops.
     #[serde(default)]
     pub(crate) limits: RawLimits,
@@ -119,6 +123,26 @@ pub(crate) struct RawRoom {
     pub(crate) channels: Option<Spanned<i64>>,
     /// What becomes of video that a participant offers: refuse it, or let it come, measure it and throw it away.
     pub(crate) video: Option<RawVideo>,
+}
+
+/// What is used of a link of one kind: rates, in kbit/s, of all that the host sends over it, headers included. What is not said is as it was.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLinkProfile {
+    /// Never less, 6 to 100000.
+    #[schemars(with = "Option<u32>", extend("minimum" = 6, "maximum" = 100_000))]
+    pub(crate) minimum: Option<Spanned<i64>>,
+    /// To start from, 6 to 100000.
+    #[schemars(with = "Option<u32>", extend("minimum" = 6, "maximum" = 100_000))]
+    pub(crate) start: Option<Spanned<i64>>,
+    /// Never more, 6 to 100000.
+    #[schemars(with = "Option<u32>", extend("minimum" = 6, "maximum" = 100_000))]
+    pub(crate) maximum: Option<Spanned<i64>>,
+    /// Never more where every byte costs, 6 to 100000.
+    #[schemars(with = "Option<u32>", extend("minimum" = 6, "maximum" = 100_000))]
+    pub(crate) metered_maximum: Option<Spanned<i64>>,
+    /// Whether the path may be measured by packets that hold nothing; never where every byte costs.
+    pub(crate) probes: Option<bool>,
 }
 
 /// What becomes of video.

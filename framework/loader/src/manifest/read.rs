@@ -6,12 +6,13 @@ use std::path::{Component, Path, PathBuf};
 
 use jackfield_core::audio::AudioFormat;
 use jackfield_core::environment::Environment;
-use jackfield_core::units::SampleRate;
+use jackfield_core::units::{DataRate, SampleRate};
 use toml::Spanned;
 
-use super::raw::{Candidates, RawEventLog, RawManifest, RawPolicy, RawSocket, RawVideo};
+use super::raw::{Candidates, RawEventLog, RawLinkProfile, RawManifest, RawPolicy, RawSocket, RawVideo};
 use super::{
-    EventLogManifest, Isolation, Limits, Manifest, ManifestError, RoomManifest, RoomVideo, SocketManifest,
+    EventLogManifest, Isolation, Limits, LinkClass, LinkProfile, LinkProfiles, Manifest, ManifestError,
+    RoomManifest, RoomVideo, SocketManifest,
 };
 use crate::digest::Digest;
 use crate::isolation::Grant;
@@ -44,6 +45,7 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
                 video: RoomVideo::Refuse,
             },
             event_log: None,
+            profiles: LinkProfiles::default(),
             limits: Limits { images: 64 },
             experiments: BTreeMap::new(),
         },
@@ -183,6 +185,7 @@ impl Reader<'_> {
             sockets,
             room,
             event_log: event_log.or_else(|| base.event_log.clone()),
+            profiles: self.link_profiles(&raw.profiles, base.profiles)?,
             limits: Limits {
                 images: images as usize,
             },
@@ -197,6 +200,62 @@ impl Reader<'_> {
                 (1..=65_536).contains(&n)
             })?,
         })
+    }
+
+    fn link_profiles(
+        &self,
+        raw: &BTreeMap<Spanned<String>, RawLinkProfile>,
+        mut profiles: LinkProfiles,
+    ) -> Result<LinkProfiles, ManifestError> {
+        for (name, given) in raw {
+            let class = LinkClass::ALL
+                .into_iter()
+                .find(|class| class.name() == name.get_ref());
+            let Some(class) = class else {
+                let names = LinkClass::ALL.map(LinkClass::name);
+                return Err(self
+                    .at(
+                        name.span(),
+                        format!("there is no kind of link `{}`", name.get_ref()),
+                        "not a kind of link",
+                    )
+                    .with_help(format!(
+                        "{}kinds of links: {}",
+                        did_you_mean(name.get_ref(), names),
+                        names.join(", ")
+                    )));
+            };
+            let profile = profiles.of_mut(class);
+            let rate = |given: &Option<Spanned<i64>>, default: DataRate| {
+                let kbps = (default.as_bps() / 1_000) as u32;
+                self.number(given.as_ref(), kbps, "6 to 100000 kbit/s", |n| {
+                    (6..=100_000).contains(&n)
+                })
+                .map(|kbps| DataRate::kbps(i64::from(kbps)))
+            };
+            *profile = LinkProfile {
+                minimum: rate(&given.minimum, profile.minimum)?,
+                start: rate(&given.start, profile.start)?,
+                maximum: rate(&given.maximum, profile.maximum)?,
+                metered_maximum: rate(&given.metered_maximum, profile.metered_maximum)?,
+                probes: given.probes.unwrap_or(profile.probes),
+            };
+            if profile.minimum > profile.start || profile.start > profile.maximum {
+                let [least, start, most] =
+                    [profile.minimum, profile.start, profile.maximum].map(|rate| rate.as_bps() / 1_000);
+                return Err(self
+                    .at(
+                        name.span(),
+                        format!(
+                            "`{}` goes from {least} over {start} to {most} kbit/s, which does not rise",
+                            name.get_ref()
+                        ),
+                        "minimum, start, maximum",
+                    )
+                    .with_help("set all three so that minimum <= start <= maximum"));
+            }
+        }
+        Ok(profiles)
     }
 
     fn socket(&self, name: String, raw: RawSocket) -> Result<SocketManifest, ManifestError> {

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use jackfield_core::audio::AudioFormat;
-use jackfield_core::units::SampleRate;
-use jackfield_loader::{Isolation, LoaderOptions, Manifest, ManifestError, ParameterValue, Profile};
+use jackfield_core::units::{DataRate, SampleRate};
+use jackfield_loader::{
+    Isolation, LinkClass, LinkProfiles, LoaderOptions, Manifest, ManifestError, ParameterValue, Profile,
+};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use proptest::prelude::*;
 
@@ -101,8 +103,8 @@ fn the_default_fills_every_socket_of_a_conference_in_signal_order() {
             ("noise", "jackfield.processing.ns-rnnoise"),
             ("gain", "jackfield.processing.gain"),
             ("mixer", "jackfield.mixer.active-speaker"),
-            ("congestion", "jackfield.congestion.fixed"),
-            ("pacer", "jackfield.pacing.null"),
+            ("congestion", "jackfield.congestion.gcc"),
+            ("pacer", "jackfield.pacing.leaky-bucket"),
         ]
     );
     assert!(
@@ -343,6 +345,64 @@ fn an_event_log_is_written_beside_the_manifest_and_only_if_it_says_so() {
         (logs.folder, logs.megabytes),
         (PathBuf::from("/var/log/calls"), 65_536)
     );
+}
+
+#[test]
+fn d5_4_what_is_used_of_a_link_is_overridden_in_the_manifest_and_the_rest_stays() {
+    let manifest = parse(
+        r#"
+        profile = "conference"
+        [profiles.mobile-cellular]
+        maximum = 80
+        metered_maximum = 40
+        probes = true
+        "#,
+    )
+    .unwrap();
+    let [default, changed] = [&Manifest::embedded_default(), &manifest].map(|manifest| manifest.profiles);
+    assert_eq!(changed.of(LinkClass::Desktop), default.of(LinkClass::Desktop));
+    assert_eq!(
+        changed.of(LinkClass::MobileWifi),
+        default.of(LinkClass::MobileWifi)
+    );
+    let cellular = changed.of(LinkClass::MobileCellular);
+    assert_eq!((cellular.maximum, cellular.probes), (DataRate::kbps(80), true));
+    assert_eq!(cellular.start, default.mobile_cellular.start);
+    let metered = cellular.bounds(true);
+    assert_eq!(
+        (metered.minimum, metered.start, metered.maximum),
+        (DataRate::kbps(16), DataRate::kbps(40), DataRate::kbps(40)),
+        "where every byte costs nothing goes above its bound"
+    );
+    assert_eq!(cellular.bounds(false).start, DataRate::kbps(64));
+}
+
+#[test]
+fn d5_1_the_built_in_manifest_writes_out_what_is_used_of_each_link_and_less_where_it_is_mobile() {
+    let profiles = Manifest::embedded_default().profiles;
+    assert_eq!(profiles, LinkProfiles::default());
+    let whole = include_str!("../../src/default.toml");
+    for class in LinkClass::ALL {
+        assert!(whole.contains(&format!("[profiles.{}]", class.name())));
+        let bounds = profiles.of(class).bounds(true);
+        assert!(bounds.minimum <= bounds.start && bounds.start <= bounds.maximum);
+    }
+    assert!(profiles.desktop.maximum > profiles.mobile_wifi.maximum);
+    assert!(profiles.mobile_wifi.maximum > profiles.mobile_cellular.maximum);
+}
+
+#[test]
+fn d5_4_a_kind_of_link_that_there_is_not_and_rates_that_do_not_rise_are_named() {
+    let error = parse("profile = \"conference\"\n[profiles.mobile-wlan]\nstart = 60\n").unwrap_err();
+    let text = format!("{error} {error:?}");
+    assert!(
+        text.contains("mobile-wlan") && text.contains("mobile-wifi"),
+        "{text}"
+    );
+    let error = parse("profile = \"conference\"\n[profiles.desktop]\nmaximum = 32\n").unwrap_err();
+    assert!(error.to_string().contains("does not rise"), "{error}");
+    let error = parse("profile = \"conference\"\n[profiles.desktop]\nstart = 5\n").unwrap_err();
+    assert!(error.to_string().contains("out of range"), "{error}");
 }
 
 #[test]

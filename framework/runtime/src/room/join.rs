@@ -9,8 +9,10 @@ use jackfield_core::environment::Environment;
 use jackfield_core::module::Module;
 use jackfield_graph::command::Command;
 use jackfield_graph::processor::ProcessorSlot;
+use jackfield_graph::resources::Resources;
 use jackfield_graph::stats::StripStats;
 use jackfield_graph::strip::{Input, Output, Strip};
+use jackfield_session::signalling::Link;
 
 use super::negotiate::Participant;
 use super::{Inner, Member, Room, State, participant_id};
@@ -80,6 +82,8 @@ impl Inner {
             name: name.to_owned(),
             kind,
             muted: false,
+            link: Link::default(),
+            resources: Resources::new(),
             strip: Arc::new(StripStats::new(processors)),
             network: None,
             event_log: None,

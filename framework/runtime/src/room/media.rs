@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jackfield_core::units::SampleRate;
+use jackfield_core::units::{DataRate, SampleRate};
 use jackfield_graph::command::{Command, SwapCodec};
 use jackfield_graph::conference::SharedEncoder;
 use jackfield_graph::description::Kind;
@@ -14,6 +14,7 @@ use jackfield_graph::receive::{Decoder, Receiver};
 use jackfield_graph::send::Encoder;
 use jackfield_graph::strip::{Encoding, Input, Output, Strip};
 use jackfield_session::negotiation::{NegotiatedAudio, STREAM_FEEDBACK};
+use jackfield_session::signalling::Link;
 
 use super::{Inner, State};
 use crate::codecs::Codecs;
@@ -87,7 +88,11 @@ impl Inner {
             state.order(Command::AddSharedEncoder(shared));
         }
         let rates = state.rates_of(chosen.codec);
-        let configuration = configuration(audio, &choices, chosen.codec, rates);
+        let link = state
+            .member(number)
+            .map_or_else(Link::default, |member| member.link);
+        let bandwidth = self.profile_of(link).bounds.start;
+        let configuration = configuration(audio, &choices, chosen.codec, rates, bandwidth);
         let hears = audio.direction.sends();
         if let Some(inbound) = packets {
             self.add_strip(&mut state, number, &chosen, encoder, inbound, decoders, hears)?;
@@ -122,9 +127,16 @@ impl Inner {
     ) -> Result<MediaConfiguration, NegotiationError> {
         let mut state = self.state();
         let choices = choices(&mut state, audio);
-        let media = state.member(number).and_then(|member| member.media.as_ref());
-        let codec = media.ok_or(NegotiationError::Left)?.codec;
-        Ok(configuration(audio, &choices, codec, state.rates_of(codec)))
+        let member = state.member(number).ok_or(NegotiationError::Left)?;
+        let codec = member.media.as_ref().ok_or(NegotiationError::Left)?.codec;
+        let bandwidth = self.profile_of(member.link).bounds.start;
+        Ok(configuration(
+            audio,
+            &choices,
+            codec,
+            state.rates_of(codec),
+            bandwidth,
+        ))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of a strip")]
@@ -239,6 +251,7 @@ fn configuration(
     choices: &[Choice],
     codec: u32,
     rates: StreamRates,
+    bandwidth: DataRate,
 ) -> MediaConfiguration {
     let send = choices.iter().map(|c| SendCodec {
         codec: c.codec,
@@ -273,6 +286,7 @@ fn configuration(
         },
         remote_ssrcs: audio.remote_ssrcs.clone(),
         rates,
+        bandwidth,
         ..MediaConfiguration::default()
     }
 }

@@ -4,6 +4,7 @@ mod decision;
 mod exchange;
 mod join;
 mod ledger;
+mod link;
 mod media;
 mod moving;
 mod negotiate;
@@ -24,8 +25,10 @@ use jackfield_graph::command::Command;
 use jackfield_graph::conference::{Conference, ConferenceConfig, ControlPorts};
 use jackfield_graph::network::{NetworkStats, StreamRates};
 use jackfield_graph::plan::Plan;
+use jackfield_graph::resources::Resources;
 use jackfield_graph::stats::StripStats;
 use jackfield_graph::swap::SwapMeasure;
+use jackfield_session::signalling::Link;
 use tokio::sync::{broadcast, oneshot};
 
 use crate::audio_thread::{Seat, TickTimes};
@@ -80,6 +83,8 @@ pub(crate) struct State {
     shared_encoders: BTreeSet<u32>,
     /// What each codec that has been sent needs, by its key.
     codec_rates: BTreeMap<u32, StreamRates>,
+    /// Who wants less to be encoded, for everybody.
+    resources: Resources,
     /// Congestion controllers that have been asked, by their ids: whether they adapt to ECN marks.
     adapting: BTreeMap<String, bool>,
     busy: BTreeSet<String>,
@@ -96,6 +101,9 @@ pub(crate) struct Member {
     name: String,
     kind: ParticipantKind,
     muted: bool,
+    link: Link,
+    /// Who wants less to be encoded for it.
+    resources: Resources,
     strip: Arc<StripStats>,
     network: Option<Arc<NetworkStats>>,
     /// Where what its congestion controller is told is written down, if it is.
@@ -174,6 +182,7 @@ impl Room {
             tickets: BTreeMap::new(),
             shared_encoders: BTreeSet::new(),
             codec_rates: BTreeMap::new(),
+            resources: Resources::new(),
             adapting: BTreeMap::new(),
             busy: BTreeSet::new(),
             bypassed: BTreeSet::new(),

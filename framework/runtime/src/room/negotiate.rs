@@ -95,6 +95,10 @@ impl Participant {
         &self.id
     }
 
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
     /// Its room.
     pub fn room(&self) -> &Room {
         &self.room
@@ -393,14 +397,15 @@ impl Inner {
             (congestion, _) = log.record(congestion, &controls, seed);
         }
         let stats = Arc::new(NetworkStats::default());
-        match self.state().member_mut(number) {
+        let link = match self.state().member_mut(number) {
             Some(member) => {
                 member.network = Some(Arc::clone(&stats));
                 member.event_log = event_log.map(Arc::new);
                 member.transport = Some(Standing::of(socket));
+                member.link
             }
             None => return Err(NegotiationError::Left),
-        }
+        };
         let participant = NetworkParticipant::new(NetworkParticipantConfig {
             id: number,
             transport,
@@ -413,7 +418,8 @@ impl Inner {
             first_timestamp: random_u64() as u32,
             seed: random_u64(),
             stats,
-        });
+        })
+        .with_profile(&self.profile_of(link));
         self.shared
             .network
             .add(self.key, number, participant, ufrag)

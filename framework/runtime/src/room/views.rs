@@ -8,7 +8,7 @@ use jackfield_graph::plan::PlannedNode;
 use jackfield_graph::stats::SocketStats;
 use jackfield_loader::{Isolation, ModuleInfo, ParameterInfo, ParameterKind, PluginFile};
 
-use super::{Inner, Member, Room, State};
+use super::{Inner, Member, Room, State, link};
 use crate::fitting::Socket;
 use crate::network::Path;
 use crate::view::{
@@ -282,6 +282,7 @@ fn participant_stats(member: &Member, path: &Path) -> ParticipantStats {
         video_packets_received: network.map_or(0, |n| n.measured_packets.load(Relaxed)),
         video_bytes_received: network.map_or(0, |n| n.measured_bytes.load(Relaxed)),
         packets_sent: network.map_or(0, |n| n.packets_sent.load(Relaxed)),
+        padding_bytes_sent: network.map_or(0, |n| n.padding_bytes_sent.load(Relaxed)),
         bytes_received: network.map_or(0, |n| n.bytes_received.load(Relaxed)),
         bytes_sent: network.map_or(0, |n| n.bytes_sent.load(Relaxed)),
         jitter_ms: network.map_or(0.0, jackfield_graph::network::NetworkStats::jitter_ms),
@@ -294,6 +295,8 @@ fn participant_stats(member: &Member, path: &Path) -> ParticipantStats {
         congestion_shadow: network
             .and_then(jackfield_graph::network::NetworkStats::shadow_rates)
             .map(|(target, estimate)| rates(target, estimate)),
+        link: link::class(member.link).name().to_owned(),
+        metered: member.link.metered,
         ice_state: text("ice-state"),
         dtls_version: text("dtls-version"),
         srtp_profile: text("srtp-profile"),

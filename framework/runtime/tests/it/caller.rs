@@ -147,6 +147,11 @@ impl Caller {
         Self::over(participant, 0, transport, codec).await
     }
 
+    /// Who has joined offers `codec`.
+    pub(crate) async fn of(participant: Participant, transport: Box<dyn Transport>, codec: Codec) -> Self {
+        Self::over(participant, 0, transport, codec).await
+    }
+
     /// Opens the second connection for which the room has asked; the first goes on.
     pub(crate) async fn reconnect(
         participant: Participant,

@@ -11,6 +11,7 @@ mod custom_codec;
 mod event_log;
 mod feedback_by_stream;
 mod ledger;
+mod links;
 mod node_tracing;
 mod parameter_values;
 mod renewed_codec;

@@ -1,7 +1,8 @@
 //! The messages between a page and a host are what the reference says, and everything else is refused with a code.
 
 use jackfield_session::signalling::{
-    CandidateInit, ClientMessage, HostMessage, MAX_BYTES, Participant, ParticipantKind, SignallingError,
+    CandidateInit, ClientMessage, HostMessage, Link, LinkAdapter, LinkDevice, MAX_BYTES, Participant,
+    ParticipantKind, SignallingError,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -31,6 +32,12 @@ fn every_message_of_a_client_has_its_text() {
         name: "Ann".into(),
         token: None,
         resume: Some("r".into()),
+        link: None,
+    };
+    let link = Link {
+        device: LinkDevice::Mobile,
+        adapter: LinkAdapter::Cellular,
+        metered: true,
     };
     let wire = json!({"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "abcd"});
     for (message, text) in [
@@ -70,6 +77,10 @@ fn every_message_of_a_client_has_its_text() {
             ClientMessage::Mute { muted: true },
             json!({"v": 1, "type": "mute", "muted": true}),
         ),
+        (
+            ClientMessage::Link { link },
+            json!({"v": 1, "type": "link", "link": {"device": "mobile", "adapter": "cellular", "metered": true}}),
+        ),
         (ClientMessage::Leave {}, json!({"v": 1, "type": "leave"})),
         (
             ClientMessage::Ping { id: 7 },
@@ -79,6 +90,34 @@ fn every_message_of_a_client_has_its_text() {
         assert_eq!(serde_json::from_str::<Value>(&message.to_json()).unwrap(), text);
         assert_eq!(ClientMessage::parse(&text.to_string()), Ok(message));
     }
+}
+
+#[test]
+fn d5_1_what_a_newer_client_knows_of_its_link_is_taken_as_far_as_it_is_known_here() {
+    let join = |link: Value| {
+        let text = json!({"v": 1, "type": "join", "room": "lobby", "name": "Ann", "link": link}).to_string();
+        match ClientMessage::parse(&text) {
+            Ok(ClientMessage::Join { link, .. }) => link,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(join(Value::Null), None);
+    assert_eq!(join(json!({})), Some(Link::default()));
+    let newer =
+        join(json!({"device": "headset", "adapter": "satellite", "metered": true, "weather": "fine"}));
+    assert_eq!(
+        newer,
+        Some(Link {
+            device: LinkDevice::Desktop,
+            adapter: LinkAdapter::Unknown,
+            metered: true
+        })
+    );
+    let wrong = json!({"v": 1, "type": "link", "link": 5}).to_string();
+    assert_eq!(
+        ClientMessage::parse(&wrong).unwrap_err().code(),
+        "malformed-message"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ import { CallBar, inCall } from './call-bar';
 import { byId, setText } from './dom';
 import { measure } from './format';
 import { JoinForm } from './join-form';
+import type { LinkSource } from './link';
 import { MixOutput } from './mix-output';
 import { Notices } from './notices';
 import { ParticipantsView } from './participants';
@@ -63,6 +64,7 @@ export class App {
       void this.session?.reopenMicrophone({ browserProcessing: this.processing.checked });
     });
     window.addEventListener('online', () => this.session?.networkIsBack());
+    (navigator as LinkSource).connection?.addEventListener?.('change', () => this.session?.linkChanged());
     window.addEventListener('pagehide', () => this.session?.leave());
     setInterval(() => void this.poll(), POLL_MS);
   }

@@ -1,5 +1,6 @@
 import type { Participant, SwapReport, SwapUnderWay } from './api-types';
 import { Call } from './call';
+import { isSameLink, linkOf, type Link, type LinkSource } from './link';
 import { openMicrophone, type MicrophoneSettings } from './microphone';
 import { hostProblem, microphoneProblem, type Problem } from './problems';
 import { Roster } from './roster';
@@ -53,6 +54,9 @@ export class RoomSession {
   private wantsMuted = false;
   private mediaFailures = 0;
   private settings: MicrophoneSettings;
+  private link: Link = linkOf(navigator as LinkSource);
+  /** What the next join says: a host that has lost our place must hear of the link as it is then. */
+  private join: JoinRequest;
 
   constructor(
     private readonly url: string,
@@ -60,6 +64,9 @@ export class RoomSession {
     private readonly events: RoomSessionEvents,
   ) {
     this.settings = { browserProcessing: choices.browserProcessing };
+    const { room, name, token } = choices;
+    this.join = { room, name, link: this.link };
+    if (token !== undefined) this.join.token = token;
   }
 
   get state(): SessionState {
@@ -109,6 +116,15 @@ export class RoomSession {
     }
   }
 
+  /** The device may be on another network now, or every byte may cost. */
+  linkChanged(): void {
+    const link = linkOf(navigator as LinkSource);
+    if (this.ended || isSameLink(link, this.link)) return;
+    this.link = link;
+    this.join.link = link;
+    this.signalling?.send({ type: 'link', link });
+  }
+
   networkIsBack(): void {
     this.signalling?.retryNow();
   }
@@ -134,10 +150,9 @@ export class RoomSession {
   }
 
   private connect(): void {
-    const { room, name, token } = this.choices;
     this.signalling = new Signalling({
       url: this.url,
-      join: token === undefined ? { room, name } : { room, name, token },
+      join: this.join,
       events: {
         joined: (message) => this.joined(message),
         message: (message) => this.receive(message),

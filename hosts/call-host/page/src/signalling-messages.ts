@@ -1,4 +1,5 @@
 import type { Participant, SwapReport, SwapUnderWay } from './api-types';
+import type { Link } from './link';
 
 /** Version of the signalling messages that this page speaks. */
 export const VERSION = 1;
@@ -8,6 +9,7 @@ export interface JoinRequest {
   name: string;
   token?: string;
   resume?: string;
+  link?: Link;
 }
 
 /** Which of a client's connections is meant: none for the first, else the number with which the host asked for it. */
@@ -20,6 +22,7 @@ export type ClientMessage =
   | ({ type: 'offer'; sdp: string } & OfConnection)
   | ({ type: 'candidate'; candidate: RTCIceCandidateInit | null } & OfConnection)
   | { type: 'mute'; muted: boolean }
+  | { type: 'link'; link: Link }
   | { type: 'leave' }
   | { type: 'ping'; id: number };
 

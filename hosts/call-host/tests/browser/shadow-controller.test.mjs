@@ -1,5 +1,8 @@
 // Another congestion controller in the shadow of a live call: what it would decide is drawn beside what is decided, and one press lets it decide.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startHost } from './host.mjs';
 import { join, pause } from './participant.mjs';
@@ -9,9 +12,12 @@ const ROOM = 'lobby';
 const NEWCOMER = 'jackfield.congestion.gcc';
 
 let host, ann, bob;
+const folder = mkdtempSync(path.join(tmpdir(), 'jackfield-shadow-'));
 
 before(async () => {
-  host = await startHost();
+  const manifest = path.join(folder, 'jackfield.toml');
+  writeFileSync(manifest, 'profile = "conference"\n\n[sockets.congestion]\nuse = "jackfield.congestion.fixed"\n');
+  host = await startHost({ args: ['--manifest', manifest] });
   ann = await join({ host, room: ROOM, name: 'Ann', microphone: microphoneFile('reader-1.wav', 2300) });
   bob = await join({ host, room: ROOM, name: 'Bob', microphone: microphoneFile('cards.wav', 3100) });
 });
@@ -20,6 +26,7 @@ after(async () => {
   await ann?.leave();
   await bob?.leave();
   await host?.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 const rates = async () => {

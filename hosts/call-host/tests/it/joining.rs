@@ -52,6 +52,39 @@ async fn the_room_learns_who_comes_changes_and_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d5_1_who_joins_says_over_what_link_and_again_when_it_has_become_another() {
+    let host = Host::open();
+    let mut ann = host.connect().await;
+    let link =
+        |adapter: &str, metered: bool| json!({"device": "mobile", "adapter": adapter, "metered": metered});
+    ann.say(
+        &json!({"v": 1, "type": "join", "room": "studio", "name": "Ann", "link": link("cellular", false)}),
+    )
+    .await;
+    ann.hear("joined").await;
+    let stats = host.get("/api/rooms/studio/stats").await.json();
+    let ann_stats = &stats["participants"][0];
+    assert_eq!(
+        (&ann_stats["link"], &ann_stats["metered"]),
+        (&json!("mobile-cellular"), &json!(false))
+    );
+    ann.say(&json!({"v": 1, "type": "link", "link": link("wifi", true)}))
+        .await;
+    // Messages are taken in the order of their coming.
+    ann.is_served().await;
+    let stats = host.get("/api/rooms/studio/stats").await.json();
+    let ann_stats = &stats["participants"][0];
+    assert_eq!(
+        (&ann_stats["link"], &ann_stats["metered"]),
+        (&json!("mobile-wifi"), &json!(true))
+    );
+    let (_bob, _) = host.join("studio", "Bob").await;
+    let stats = host.get("/api/rooms/studio/stats").await.json();
+    assert_eq!(stats["participants"][1]["link"], "desktop", "who says nothing");
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rooms_are_apart() {
     let host = Host::open();
     let (mut ann, _) = host.join("studio", "Ann").await;
