@@ -36,8 +36,7 @@ impl Conference {
             });
             let worst = hints.reduce(worse);
             if let Some(worst) = worst {
-                // A codec that cannot follow goes on as it is.
-                let _ = shared.encoder.encoder().network(&NetworkHint {
+                shared.encoder.network(&NetworkHint {
                     target: DataRate::ZERO,
                     bandwidth: DataRate::ZERO,
                     ..worst
@@ -63,8 +62,7 @@ impl Encoding {
     /// Tells the participant's own encoder what its path is like.
     pub(crate) fn heed(&mut self) {
         if let Some(hint) = &self.hint {
-            // A codec that cannot follow goes on as it is.
-            let _ = self.encoder.encoder().network(hint);
+            self.encoder.network(hint);
         }
     }
 
@@ -79,8 +77,11 @@ impl Encoding {
 
     /// Whether its encoder can take less: one of a constant rate is not worth encoding twice for.
     fn follows(&mut self) -> bool {
-        let limits = self.encoder.encoder().limits();
-        limits.is_ok_and(|limits| limits.maximum == DataRate::ZERO || limits.minimum < limits.maximum)
+        match self.encoder.encoder().limits() {
+            Ok(limits) => limits.maximum == DataRate::ZERO || limits.minimum < limits.maximum,
+            // One that does not answer follows if it did before.
+            Err(_) => self.is_narrow,
+        }
     }
 }
 

@@ -50,8 +50,13 @@ pub(crate) struct Outgoing {
     paused: bool,
     pacer: Box<dyn Pacer>,
     pacer_broken: bool,
+    /// The pacer's process does not answer: packets leave unpaced until it is back.
+    pacer_away: bool,
+    /// Calls that went without the pacer.
+    concealed: u64,
     /// What the pacer was told last.
     congested: bool,
+    rates: Option<(DataRate, DataRate)>,
     queue: VecDeque<Waiting>,
     next_handle: u64,
     departures: Departures,
@@ -94,6 +99,15 @@ struct Waiting {
 
 #[derive(Default)]
 struct Departures(Vec<u64>);
+
+/// Packets that a pacer holds of which nobody knows any more.
+struct Forgotten;
+
+impl DepartureSink for Forgotten {
+    fn depart(&mut self, _: u64) -> Result<(), Fault> {
+        Ok(())
+    }
+}
 
 impl DepartureSink for Departures {
     fn depart(&mut self, handle: u64) -> Result<(), Fault> {
@@ -150,7 +164,10 @@ impl Outgoing {
             paused: true,
             pacer,
             pacer_broken: false,
+            pacer_away: false,
+            concealed: 0,
             congested: false,
+            rates: None,
             queue: VecDeque::with_capacity(QUEUE),
             next_handle: 1,
             departures: Departures(Vec::with_capacity(QUEUE)),
@@ -204,6 +221,16 @@ impl Outgoing {
 
     pub(crate) fn pacer(&mut self) -> &mut dyn Pacer {
         &mut *self.pacer
+    }
+
+    /// Whether packets leave unpaced now.
+    pub(crate) fn is_unpaced(&self) -> bool {
+        self.pacer_broken || self.pacer_away
+    }
+
+    /// Calls that went without the pacer because its process did not answer.
+    pub(crate) fn concealed_calls(&self) -> u64 {
+        self.concealed
     }
 
     /// The clock of the codec in use, before the first packet.
@@ -265,7 +292,7 @@ impl Outgoing {
             at: now,
             size: DataSize::bytes(packet.len as i64 + FIXED_HEADER_LENGTH as i64 + OVERHEAD),
         };
-        if !self.pacer_broken
+        if self.paces(now)
             && let Err(fault) = self.pacer.enqueue(now, &self.paced(&waiting))
         {
             if fault.code() == FaultCode::State {
@@ -296,11 +323,13 @@ impl Outgoing {
 
     /// Tells the pacer when the congestion controller's window fills up and when it empties.
     pub(crate) fn set_congested(&mut self, now: Timestamp, congested: bool) {
-        if congested == self.congested || self.pacer_broken {
+        if congested == self.congested {
             return;
         }
         self.congested = congested;
-        if let Err(fault) = self.pacer.set_congested(now, u32::from(congested)) {
+        if self.paces(now)
+            && let Err(fault) = self.pacer.set_congested(now, u32::from(congested))
+        {
             self.broke(fault);
         }
     }
@@ -311,12 +340,12 @@ impl Outgoing {
         if self.queue.is_empty() {
             return;
         }
-        if !self.pacer_broken
+        if self.paces(now)
             && let Err(fault) = self.pacer.poll(now, &mut self.departures)
         {
             self.broke(fault);
         }
-        if self.pacer_broken {
+        if self.is_unpaced() {
             self.departures.0.clear();
             self.departures
                 .0
@@ -403,7 +432,7 @@ impl Outgoing {
         if self.queue.is_empty() {
             return Timestamp::NEVER;
         }
-        if !self.pacer_broken {
+        if !self.is_unpaced() {
             match self.pacer.deadline() {
                 Ok(deadline) => return deadline,
                 Err(fault) => self.broke(fault),
@@ -414,7 +443,8 @@ impl Outgoing {
 
     /// The rates at which packets may leave.
     pub(crate) fn set_rates(&mut self, now: Timestamp, pacing: DataRate, padding: DataRate) {
-        if !self.pacer_broken
+        self.rates = Some((pacing, padding));
+        if self.paces(now)
             && let Err(fault) = self.pacer.set_rates(now, pacing, padding)
         {
             self.broke(fault);
@@ -463,11 +493,15 @@ impl Outgoing {
                     priority: PacketPriority::Audio,
                     ssrc: self.stream.ssrc(),
                 };
-                self.pacer_broken |= self.pacer.enqueue(now, &paced).is_err();
+                if let Err(fault) = self.pacer.enqueue(now, &paced) {
+                    self.broke(fault);
+                    break;
+                }
             }
             return Err((newcomer, fault));
         }
         self.pacer_broken = false;
+        self.pacer_away = false;
         Ok(std::mem::replace(&mut self.pacer, newcomer))
     }
 
@@ -484,8 +518,38 @@ impl Outgoing {
         self.codecs.iter().find(|c| c.codec == codec).copied()
     }
 
-    /// From now on packets leave unpaced.
+    /// Whether the pacer is there; one that did not answer is asked again, and told of the present.
+    fn paces(&mut self, now: Timestamp) -> bool {
+        if self.pacer_away
+            && let Err(fault) = self.rejoin(now)
+        {
+            self.broke(fault);
+        }
+        !self.is_unpaced()
+    }
+
+    /// In a new process a pacer knows nothing, and one that was late holds packets that have left.
+    fn rejoin(&mut self, now: Timestamp) -> Result<(), Fault> {
+        self.pacer.hand_over(&mut Forgotten)?;
+        if let Some((pacing, padding)) = self.rates {
+            self.pacer.set_rates(now, pacing, padding)?;
+        }
+        self.pacer.set_congested(now, u32::from(self.congested))?;
+        for waiting in &self.queue {
+            let paced = self.paced(waiting);
+            self.pacer.enqueue(now, &paced)?;
+        }
+        self.pacer_away = false;
+        Ok(())
+    }
+
+    /// Packets leave unpaced: until the pacer is back if it only did not answer, else until another one is put in.
     fn broke(&mut self, fault: Fault) {
+        if matches!(fault.code(), FaultCode::TimedOut | FaultCode::Gone) {
+            self.pacer_away = true;
+            self.concealed += 1;
+            return;
+        }
         self.pacer_broken = true;
         self.fault = Some(fault);
     }

@@ -13,6 +13,7 @@ mod ledger;
 mod node_tracing;
 mod parameter_values;
 mod renewed_codec;
+mod slow_plugin;
 mod sockets_by_manifest;
 mod stereo_rooms;
 mod strangers;
