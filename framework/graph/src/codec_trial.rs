@@ -116,9 +116,15 @@ impl CodecTrial {
         }
     }
 
-    /// A packet that the participant is sent. \[audio\]
-    pub(crate) fn sent(&mut self, packet: &[u8], pool: &mut Pool) {
+    /// A packet that the participant is sent; `stands_in` is whether somebody else made it, because the encoder failed. \[audio\]
+    pub(crate) fn sent(&mut self, packet: &[u8], stands_in: bool, pool: &mut Pool) {
         let on_probation = self.step() == Step::Probation;
+        if stands_in {
+            if on_probation {
+                self.wrong.get_or_insert(BROKEN);
+            }
+            return;
+        }
         let payload_type = if on_probation { NEWCOMER } else { PRESENT };
         let wrong = hear(
             &mut self.heard,
@@ -150,6 +156,7 @@ impl CodecTrial {
         let before = self.step();
         let encoded = pool.take().map(|mut payload| {
             let wrong = match unheard.encode(mix, &mut payload) {
+                _ if unheard.is_failed() => Some(BROKEN),
                 Err(_) => Some(BROKEN),
                 Ok(encoded) if encoded.ticks > 0 && before.is_unheard() => hear(
                     &mut self.shadow,

@@ -1,11 +1,15 @@
 //! The decoding half of a receiver: packets to samples, what is missing made up, all joined without a step.
 
+mod away;
+
 use jackfield_core::audio::{AudioFormat, MAX_BLOCK_SAMPLES, MAX_CHANNELS};
 use jackfield_core::audio_codec::{AudioDecoder, PacketInfo};
 use jackfield_core::jitter_buffer::Operation;
 use jackfield_core::module::ResetReason;
 use jackfield_core::units::{SampleRate, TimeDelta};
+use jackfield_sdk::dsp::Concealment;
 
+use self::away::Absent;
 use crate::converter::Converter;
 use crate::fifo::Fifo;
 use crate::media::PacketBuffer;
@@ -17,8 +21,10 @@ use crate::swap::{crossfade, decibels, declick, last_samples, steepest};
 const MAX_PACKET_SAMPLES: usize = 5_760;
 /// Room for what a stretched packet gains: 15 ms at 48 kHz.
 const STRIDE: usize = MAX_PACKET_SAMPLES + 720;
+/// How long a packet is before anybody has looked into one: 20 ms.
+const USUAL_TICKS: u32 = 960;
 
-/// A decoder with all that belongs to it.
+/// A decoder with all that belongs to it. Of several for one payload type the first decodes, and the next while its process does not answer.
 pub struct Decoder {
     /// The RTP payload type that it decodes.
     pub payload_type: u8,
@@ -44,6 +50,11 @@ pub(crate) struct Decoding {
     block_in: Vec<f32>,
     block_out: Vec<f32>,
     current: usize,
+    absent: Absent,
+    /// Makes up what the decoder cannot, because it is not there.
+    concealment: Concealment,
+    /// How long the packet lasts that was looked into last, in ticks of the jitter buffer's clock.
+    usual_ticks: u32,
     voice: bool,
     /// Packets went by undecoded: the decoder's memory is of another time.
     stale: bool,
@@ -93,6 +104,9 @@ impl Decoding {
             block_in: vec![0.0; MAX_BLOCK_SAMPLES * channels],
             block_out: vec![0.0; format.block_len()],
             current: 0,
+            absent: Absent::default(),
+            concealment: Concealment::new(format.sample_rate.as_hz(), format.channels as usize),
+            usual_ticks: USUAL_TICKS,
             voice: false,
             stale: false,
             last: [0.0; MAX_CHANNELS],
@@ -123,18 +137,38 @@ impl Decoding {
     }
 
     /// Looks into a packet: what it holds, the RTP clock, and how many ticks of the jitter buffer's clock it lasts. `None` if no decoder takes
-    /// it.
+    /// it. While no decoder for it is there it is taken to be as long as the last one.
     pub(crate) fn probe(
         &mut self,
         payload_type: u8,
         payload: &[u8],
     ) -> Option<(PacketInfo, SampleRate, u32)> {
-        let at = self.find(payload_type)?;
-        let slot = &mut self.decoders[at];
-        let info = slot.decoder.probe(payload).ok()?;
-        let rate = u64::from(slot.format.sample_rate.as_hz().max(1));
-        let ticks = u64::from(info.samples) * u64::from(Receiver::JITTER_CLOCK.as_hz()) / rate;
-        Some((info, slot.clock_rate, u32::try_from(ticks).ok()?))
+        loop {
+            let at = self.find(payload_type)?;
+            let slot = &mut self.decoders[at];
+            let rate = u64::from(slot.format.sample_rate.as_hz().max(1));
+            if self.absent.has(at) {
+                let info = PacketInfo {
+                    samples: samples_in(self.usual_ticks, slot.format.sample_rate) as u32,
+                    ..PacketInfo::default()
+                };
+                return Some((info, slot.clock_rate, self.usual_ticks));
+            }
+            match slot.decoder.probe(payload) {
+                Ok(info) => {
+                    let ticks = u64::from(info.samples) * u64::from(Receiver::JITTER_CLOCK.as_hz()) / rate;
+                    let (clock_rate, ticks) = (slot.clock_rate, u32::try_from(ticks).ok()?);
+                    self.usual_ticks = ticks.max(1);
+                    return Some((info, clock_rate, ticks));
+                }
+                Err(fault) => {
+                    let other = self.leaves(at, &fault);
+                    if !other && !self.absent.has(at) {
+                        return None;
+                    }
+                }
+            }
+        }
     }
 
     /// Samples per channel of a block.
@@ -157,33 +191,55 @@ impl Decoding {
         self.ready.pop(block, samples);
     }
 
-    /// Decodes a packet that lasts `ticks`.
+    /// Decodes a packet that lasts `ticks`; gives how many samples had to be made up because nobody could.
     pub(crate) fn decode(
         &mut self,
         (payload_type, payload, ticks): (u8, Box<PacketBuffer>, u32),
         operation: Operation,
         counters: &mut ReceiveCounters,
         recycle: &mut dyn Recycle,
-    ) {
-        let Some(at) = self.find(payload_type) else {
-            counters.undecodable += 1;
-            recycle.recycle(payload);
-            return self.silence(self.samples(ticks));
+    ) -> usize {
+        self.welcome_back(payload_type);
+        let (at, decoded) = loop {
+            let Some(at) = self.find(payload_type) else {
+                counters.undecodable += 1;
+                recycle.recycle(payload);
+                self.silence(self.samples(ticks));
+                return 0;
+            };
+            self.choose(at);
+            let slot = &mut self.decoders[at];
+            if self.stale && !self.absent.has(at) {
+                self.stale = false;
+                let _ = slot.decoder.reset(ResetReason::Stream);
+                self.join = Join::Lead;
+            }
+            let room = &mut self.pcm[..STRIDE * slot.format.channels as usize];
+            match slot.decoder.decode(payload.bytes(), room) {
+                Ok(decoded) => break (at, decoded),
+                Err(fault) if self.leaves(at, &fault) => {}
+                Err(_) => {
+                    counters.undecodable += 1;
+                    let before = self.ready.len();
+                    self.conceal(ticks);
+                    if self.absent.has(at) {
+                        // Whoever comes back is shown the packet before its first one.
+                        self.absent.packets += 1;
+                        self.keep((payload_type, payload), recycle);
+                    } else {
+                        recycle.recycle(payload);
+                    }
+                    return self.ready.len() - before;
+                }
+            }
         };
-        self.choose(at);
-        let slot = &mut self.decoders[at];
-        if std::mem::take(&mut self.stale) {
-            let _ = slot.decoder.reset(ResetReason::Stream);
-            self.join = Join::Lead;
+        self.absent.is_up_to_date(at);
+        if self.is_standing_in(at) {
+            self.absent.packets += 1;
         }
+        let slot = &self.decoders[at];
         let channels = slot.format.channels as usize;
         let room = &mut self.pcm[..STRIDE * channels];
-        let Ok(decoded) = slot.decoder.decode(payload.bytes(), room) else {
-            counters.undecodable += 1;
-            recycle.recycle(payload);
-            self.conceal(ticks);
-            return;
-        };
         self.voice = decoded.voice != 0;
         let mut samples = (decoded.samples as usize).min(MAX_PACKET_SAMPLES);
         let direction = match operation {
@@ -203,7 +259,13 @@ impl Decoding {
             self.join = Join::Lead;
         }
         self.push(samples);
-        if let Some((_, old)) = self.previous.replace((payload_type, payload)) {
+        self.keep((payload_type, payload), recycle);
+        0
+    }
+
+    /// The packet that a decoder which comes in next is shown first.
+    fn keep(&mut self, packet: (u8, Box<PacketBuffer>), recycle: &mut dyn Recycle) {
+        if let Some((_, old)) = self.previous.replace(packet) {
             recycle.recycle(old);
         }
     }
@@ -228,15 +290,20 @@ impl Decoding {
 
     /// Makes up `ticks`.
     pub(crate) fn conceal(&mut self, ticks: u32) {
-        let usable = !self.stale;
-        let Some(slot) = self.decoders.get_mut(self.current).filter(|_| usable) else {
+        let (usable, at) = (!self.stale, self.current);
+        let Some(slot) = self.decoders.get_mut(at).filter(|_| usable) else {
             return self.silence(self.samples(ticks));
         };
         let wanted = samples_in(ticks, slot.format.sample_rate).min(MAX_PACKET_SAMPLES) as u32;
         let room = &mut self.pcm[..STRIDE * slot.format.channels as usize];
-        match slot.decoder.conceal(wanted, room) {
-            Ok(made) => self.push(made.samples as usize),
-            Err(_) => self.silence(self.samples(ticks)),
+        let made = if self.absent.has(at) {
+            None
+        } else {
+            slot.decoder.conceal(wanted, room).ok()
+        };
+        match made {
+            Some(made) => self.push(made.samples as usize),
+            None => self.make_up(self.samples(ticks)),
         }
     }
 
@@ -250,6 +317,7 @@ impl Decoding {
     pub(crate) fn silence(&mut self, samples: usize) {
         let samples = samples.min(MAX_PACKET_SAMPLES);
         self.voice = false;
+        self.forget_the_past();
         if self.last.iter().all(|last| last.abs() < 1e-5) {
             self.ready.push_silence(samples);
         } else {
@@ -272,13 +340,10 @@ impl Decoding {
     pub(crate) fn swap(&mut self, decoders: Vec<Decoder>) -> Vec<Decoder> {
         let retired = std::mem::replace(&mut self.decoders, decoders);
         self.current = 0;
-        if let Some((payload_type, payload)) = &self.previous
-            && let Some(at) = self.find(*payload_type)
-        {
+        self.absent.nobody();
+        if let Some(at) = self.previous.as_ref().and_then(|previous| self.find(previous.0)) {
             self.current = at;
-            let slot = &mut self.decoders[at];
-            let room = &mut self.pcm[..STRIDE * slot.format.channels as usize];
-            let _ = slot.decoder.decode(payload.bytes(), room);
+            self.show_previous(at);
         }
         self.unconverted.clear();
         self.join = Join::Lead;
@@ -290,8 +355,14 @@ impl Decoding {
         samples_in(ticks, self.format.sample_rate)
     }
 
+    /// Who decodes such packets: the first that is there, else the first.
     fn find(&self, payload_type: u8) -> Option<usize> {
-        self.decoders.iter().position(|d| d.payload_type == payload_type)
+        let mut of_type = (0..)
+            .zip(&self.decoders)
+            .filter(|(_, d)| d.payload_type == payload_type);
+        let (first, _) = of_type.clone().next()?;
+        let there = of_type.find(|(at, _)| !self.absent.has(*at));
+        Some(there.map_or(first, |(at, _)| at))
     }
 
     /// Turns to another decoder: the one before goes on for 10 ms, from which the newcomer is faded in.
@@ -308,6 +379,7 @@ impl Decoding {
         if made == n {
             self.ready.take_back(&mut self.tail, n);
             self.join = Join::Fade;
+            self.forget_the_past();
         } else {
             self.ready.truncate(before);
             self.join = Join::Lead;
@@ -317,6 +389,7 @@ impl Decoding {
         if let Some(converter) = &mut self.decoders[at].converter {
             converter.reset();
         }
+        self.take_over(at);
     }
 
     /// Moves `samples` from the decoder's room to what is ready, through the converter if there is one.
@@ -345,8 +418,14 @@ impl Decoding {
         self.block_out = out;
     }
 
-    /// Joins `samples` samples of planes `stride` apart to what is ready.
+    /// Joins `samples` decoded samples of planes `stride` apart to what is ready.
     fn finish(&mut self, pcm: &mut [f32], stride: usize, samples: usize) {
+        self.concealment.received(pcm, samples);
+        self.absent.past = true;
+        self.append(pcm, stride, samples);
+    }
+
+    fn append(&mut self, pcm: &mut [f32], stride: usize, samples: usize) {
         if samples == 0 {
             return;
         }

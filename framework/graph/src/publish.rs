@@ -36,8 +36,10 @@ pub(crate) fn strip(strip: &mut Strip, shared: &mut [Box<SharedEncoder>], now: T
             .store(delay.target.as_us().max(0) as u64, Relaxed);
         let failed = receiver.is_jitter_failed();
         socket(&stats.jitter, receiver.jitter(), 0, failed);
+        let (away, concealed) = (receiver.is_decoder_away(), receiver.concealed_packets());
         if let Some(decoder) = receiver.decoder() {
-            socket(&stats.decoder, decoder, 0, false);
+            stats.decoder.set_concealed(concealed);
+            socket(&stats.decoder, decoder, 0, away);
         }
     }
     if let Output::Encoded(encoding) = &mut strip.output {
@@ -46,6 +48,7 @@ pub(crate) fn strip(strip: &mut Strip, shared: &mut [Box<SharedEncoder>], now: T
             .find(|s| !encoding.own && s.codec == encoding.codec);
         let encoder = heard.map_or(&mut encoding.encoder, |shared| &mut shared.encoder);
         let failed = encoder.is_failed();
+        stats.encoder.set_concealed(encoder.concealed_blocks());
         socket(&stats.encoder, encoder.encoder(), 0, failed);
     }
 }
@@ -95,7 +98,7 @@ pub(crate) fn set_parameter(
             }
             Socket::Encoder => {
                 if let Output::Encoded(encoding) = &mut strip.output {
-                    count(encoding.encoder.encoder().set_parameter(index, value))?;
+                    count(encoding.encoder.set_parameter(index, value))?;
                 }
             }
             Socket::Mixer => {}
@@ -103,7 +106,7 @@ pub(crate) fn set_parameter(
     }
     if order.socket == Socket::Encoder && order.participant.is_none() {
         for encoder in shared {
-            count(encoder.encoder.encoder().set_parameter(index, value))?;
+            count(encoder.encoder.set_parameter(index, value))?;
         }
     }
     Ok(places)

@@ -143,6 +143,16 @@ impl Receiver {
         self.decoding.decoder()
     }
 
+    /// Whether the first decoder for what comes does not answer.
+    pub(crate) fn is_decoder_away(&self) -> bool {
+        self.decoding.is_away()
+    }
+
+    /// Packets that went without the first decoder for them: another one stood in, or something was made up.
+    pub(crate) fn concealed_packets(&self) -> u64 {
+        self.decoding.concealed_packets()
+    }
+
     /// The end of a swap of the jitter buffer, told once. \[audio\]
     pub fn take_ended(&mut self) -> Option<JitterSwapped> {
         self.ended.take()
@@ -303,12 +313,12 @@ impl Receiver {
                 self.due.after(&arrival);
                 if decode {
                     let packet = (waiting.payload_type, waiting.payload, arrival.ticks);
-                    self.decoding
+                    return self
+                        .decoding
                         .decode(packet, action.operation, &mut self.counters, recycle);
-                } else {
-                    self.decoding.skip(arrival.ticks);
-                    recycle.recycle(waiting.payload);
                 }
+                self.decoding.skip(arrival.ticks);
+                recycle.recycle(waiting.payload);
                 0
             }
             Operation::Recover | Operation::Conceal => {

@@ -1,4 +1,5 @@
 //! The graph's tests, in virtual time.
 
+mod away;
 mod conference;
 mod network;

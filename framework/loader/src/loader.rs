@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jackfield_abi::{Area, Fault};
+use jackfield_core::AREAS;
 use jackfield_core::environment::Environment;
 use jackfield_core::module::Module;
 use jackfield_core::time::Timestamp;
@@ -484,6 +485,16 @@ fn find(
     area: &str,
     pin: Option<Digest>,
 ) -> Result<Arc<PluginFile>, LoadError> {
+    if socket.isolation == Isolation::Process
+        && let Some(known) = AREAS.iter().find(|known| known.id == area)
+        && let Some(reason) = isolation::obstacle(known)
+    {
+        return Err(LoadError::NotInAProcess {
+            id: id.to_owned(),
+            area: area.to_owned(),
+            reason,
+        });
+    }
     let Some(file) = catalogue.file_of(id, socket.isolation) else {
         let advice = catalogue.advice(id, socket.isolation);
         return Err(LoadError::NotFound {

@@ -1,40 +1,25 @@
-//! The codecs that a room can speak: their payload formats for negotiation, and encoders and decoders for what was negotiated.
+//! The codecs that a room can speak: their payload formats for negotiation, and the plugins behind them.
+
+mod repertoire;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jackfield_abi::Area;
 use jackfield_core::Fault;
-use jackfield_core::audio::AudioFormat;
-use jackfield_core::audio_codec::{
-    AudioCodec, AudioCodecProxy, AudioDecoder, AudioEncoder, DecoderConfig, EncoderConfig, PayloadFormat,
-    PayloadFormatSink,
-};
-use jackfield_graph::converter::Converter;
-use jackfield_graph::receive::Decoder;
-use jackfield_graph::send::Encoder;
+use jackfield_core::audio_codec::{AudioCodec, AudioCodecProxy, PayloadFormat, PayloadFormatSink};
 use jackfield_loader::{Loader, Resolved};
 
 use crate::error::SocketError;
-use crate::fitting::{Socket, set_values};
+use crate::fitting::Socket;
 
-/// A payload format that some codec plugin offers.
-#[derive(Clone, Debug)]
-pub(crate) struct Format {
-    /// Which of [`Codecs::plugins`] it is from.
-    pub(crate) plugin: usize,
-    /// Its index among the plugin's formats.
-    pub(crate) index: u32,
-    /// Its encoding name in SDP.
-    pub(crate) name: String,
-    pub(crate) numbers: PayloadFormat,
-    /// The fmtp parameters to offer.
-    pub(crate) fmtp: String,
-}
+pub(crate) use self::repertoire::{Format, Repertoire};
 
 /// All codecs that the loader found, the socket's own first.
 pub(crate) struct Codecs {
-    plugins: Vec<(Resolved, AudioCodecProxy)>,
-    pub(crate) formats: Vec<Format>,
+    /// In the order of the repertoire's plugins.
+    proxies: Vec<AudioCodecProxy>,
+    pub(crate) repertoire: Arc<Repertoire>,
     keys: BTreeMap<(String, u32, String), u32>,
 }
 
@@ -63,8 +48,8 @@ impl Codecs {
     pub(crate) fn new(loader: &Loader, socket: &Socket) -> Result<Self, SocketError> {
         let area = <dyn AudioCodec as Area>::SHAPE.id;
         let mut codecs = Self {
-            plugins: Vec::new(),
-            formats: Vec::new(),
+            proxies: Vec::new(),
+            repertoire: Arc::default(),
             keys: BTreeMap::new(),
         };
         codecs.add(loader, &socket.resolved)?;
@@ -86,22 +71,26 @@ impl Codecs {
     }
 
     fn add(&mut self, loader: &Loader, resolved: &Resolved) -> Result<(), SocketError> {
-        let plugin = ask(loader, resolved, self.plugins.len(), &mut self.formats)?;
-        self.plugins.push(plugin);
+        let repertoire = Arc::make_mut(&mut self.repertoire);
+        let number = repertoire.plugins.len();
+        let (plugin, proxy) = ask(loader, resolved, number, &mut repertoire.formats)?;
+        repertoire.plugins.push(plugin);
+        self.proxies.push(proxy);
         Ok(())
     }
 
     /// From now on encoders and decoders are made from this build of a plugin that is known already.
     pub(crate) fn renew(&mut self, loader: &Loader, resolved: &Resolved) -> Result<(), SocketError> {
-        let Some(at) = self.plugins.iter().position(|(known, _)| known.id == resolved.id) else {
+        let known = &self.repertoire;
+        let Some(at) = known.plugins.iter().position(|known| known.id == resolved.id) else {
             return Ok(());
         };
-        if self.plugins[at].0.file.digest == resolved.file.digest {
+        if known.plugins[at].file.digest == resolved.file.digest {
             return Ok(());
         }
         let mut formats = Vec::new();
         let (bare, proxy) = ask(loader, resolved, at, &mut formats)?;
-        let before = self.formats.iter().filter(|format| format.plugin == at);
+        let before = known.formats.iter().filter(|format| format.plugin == at);
         let told = |format: &Format| (format.name.clone(), format.numbers, format.fmtp.clone());
         if !before.map(told).eq(formats.iter().map(told)) {
             return Err(SocketError::NotNegotiated(format!(
@@ -109,21 +98,16 @@ impl Codecs {
                 resolved.id
             )));
         }
-        self.plugins[at] = (bare, proxy);
+        Arc::make_mut(&mut self.repertoire).plugins[at] = bare;
+        self.proxies[at] = proxy;
         Ok(())
-    }
-
-    /// The id of the plugin that a format is from.
-    pub(crate) fn plugin_id(&self, format: usize) -> &str {
-        &self.plugins[self.formats[format].plugin].0.id
     }
 
     /// Our fmtp parameters in answer to the offered ones; `None` if the offer cannot be met.
     pub(crate) fn answer(&mut self, format: usize, offered: &str) -> Option<String> {
-        let Format { plugin, index, .. } = self.formats[format];
+        let Format { plugin, index, .. } = self.repertoire.formats[format];
         let mut answer = String::new();
-        self.plugins[plugin]
-            .1
+        self.proxies[plugin]
             .answer(index, offered, &mut answer)
             .ok()
             .map(|()| answer)
@@ -131,78 +115,12 @@ impl Codecs {
 
     /// The room's number for a codec as a remote end wants to receive it.
     pub(crate) fn key(&mut self, format: usize, remote_fmtp: &str) -> u32 {
-        let id = self.plugin_id(format).to_owned();
+        let id = self.repertoire.plugin_id(format).to_owned();
         let next = self.keys.len() as u32;
         *self
             .keys
-            .entry((id, self.formats[format].index, remote_fmtp.to_owned()))
+            .entry((id, self.repertoire.formats[format].index, remote_fmtp.to_owned()))
             .or_insert(next)
-    }
-
-    /// An encoder for what the remote end wants to receive, with the socket's present values if it is the socket's plugin.
-    pub(crate) fn encoder(
-        &self,
-        loader: &Loader,
-        socket: &Socket,
-        format: usize,
-        remote_fmtp: &str,
-        room: AudioFormat,
-        packet_ms: u32,
-    ) -> Result<Encoder, SocketError> {
-        let numbers = self.formats[format].numbers;
-        let (resolved, index) = (
-            &self.plugins[self.formats[format].plugin].0,
-            self.formats[format].index,
-        );
-        let refused = |fault| SocketError::Plugin {
-            id: resolved.id.clone(),
-            fault,
-        };
-        let mut encoder = loader.create::<dyn AudioEncoder>(resolved, 1)?;
-        if resolved.id == socket.resolved.id {
-            set_values(&mut encoder, socket.module(), &socket.values).map_err(refused)?;
-        }
-        let works_in = AudioFormat::new(numbers.sample_rate, room.channels.min(numbers.max_channels));
-        let config = EncoderConfig::new(index, works_in.sample_rate, works_in.channels, packet_ms);
-        encoder.activate(&config, remote_fmtp).map_err(refused)?;
-        Ok(Encoder::new(Box::new(encoder), room, works_in)?)
-    }
-
-    /// A decoder for what we said that we want to receive.
-    pub(crate) fn decoder(
-        &self,
-        loader: &Loader,
-        format: usize,
-        payload_type: u8,
-        local_fmtp: &str,
-        room: AudioFormat,
-    ) -> Result<Decoder, SocketError> {
-        let numbers = self.formats[format].numbers;
-        let (resolved, index) = (
-            &self.plugins[self.formats[format].plugin].0,
-            self.formats[format].index,
-        );
-        let mut decoder = loader.create::<dyn AudioDecoder>(resolved, 1)?;
-        let works_in = AudioFormat::new(numbers.sample_rate, room.channels.min(numbers.max_channels));
-        let config = DecoderConfig::new(index, works_in.sample_rate, works_in.channels);
-        decoder
-            .activate(&config, local_fmtp)
-            .map_err(|fault| SocketError::Plugin {
-                id: resolved.id.clone(),
-                fault,
-            })?;
-        let converter = if works_in == room {
-            None
-        } else {
-            Some(Converter::new(works_in, room)?)
-        };
-        Ok(Decoder {
-            payload_type,
-            decoder: Box::new(decoder),
-            clock_rate: numbers.clock_rate,
-            format: works_in,
-            converter,
-        })
     }
 }
 

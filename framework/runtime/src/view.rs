@@ -123,8 +123,10 @@ pub struct SocketView {
     pub scope: Scope,
     /// What is plugged in.
     pub plugin: PluginSummary,
-    /// Where it runs: `static` for what is linked into the host, `in-process` for what was loaded from a file.
+    /// Where it runs: `static` for what is linked into the host, `in-process` for what was loaded from a file, `process` for one in a process of its own.
     pub isolation: String,
+    /// The plugin that takes its place when it breaks, and stands in for a codec whose process does not answer; `None` if the manifest names none.
+    pub fallback: Option<String>,
     /// By how much its output lags behind its input.
     pub latency_ms: f64,
     /// How many instances run.

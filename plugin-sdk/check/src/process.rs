@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::protocol::{Message, Request};
+use crate::shim::machine::seconds_waited;
 
 /// What a child told, and how it ended.
 #[derive(Debug)]
@@ -115,7 +116,9 @@ impl Children {
             let status = loop {
                 match child.try_wait() {
                     Ok(Some(status)) => break Some(status),
-                    Ok(None) if start.elapsed() < limit => thread::sleep(Duration::from_millis(2)),
+                    Ok(None) if start.elapsed() < limit || start.elapsed() < limit + waited(child.id()) => {
+                        thread::sleep(Duration::from_millis(2));
+                    }
                     _ => {
                         let _ = child.kill();
                         break child.wait().ok();
@@ -133,4 +136,10 @@ impl Children {
             seconds: start.elapsed().as_secs_f64(),
         })
     }
+}
+
+/// For how long a process has waited for a processor.
+fn waited(process: u32) -> Duration {
+    let schedstat = std::fs::read(format!("/proc/{process}/schedstat")).unwrap_or_default();
+    Duration::from_secs(u64::from(seconds_waited(&schedstat)))
 }

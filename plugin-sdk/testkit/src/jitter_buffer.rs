@@ -10,7 +10,7 @@ pub use disorder::*;
 pub use hosting::*;
 pub use listener::{Listener, Played, Released};
 pub use playing::*;
-pub use stream::{Stream, network};
+pub use stream::{Stream, hour_of_drift, network};
 
 use jackfield_sdk::prelude::*;
 
@@ -45,6 +45,7 @@ crate::conformance::cases! { $ __jitter_buffer_cases jitter_buffer(Buffers):
     jitter_buffer::a_nonsense_handover_does_no_harm,
     jitter_buffer::a_reset_loses_no_handle,
     jitter_buffer::every_handle_leaves_exactly_once,
+    jitter_buffer::whatever_comes_leaves_exactly_once,
     jitter_buffer::extreme_numbers_do_no_harm,
     jitter_buffer::e9_7_clock_drift_of_500_ppm_is_borne,
     jitter_buffer::equal_input_gives_equal_output,

@@ -1,6 +1,7 @@
 //! The suite of transports, and the virtual network that it runs on.
 
 pub mod call;
+pub mod restarts;
 
 use jackfield_sdk::prelude::*;
 

@@ -118,15 +118,17 @@ impl Encoding {
 
     /// Whether its encoder can take less: one of a constant rate is not worth encoding twice for.
     fn follows(&mut self) -> bool {
-        let limits = self.encoder.encoder().limits();
-        limits.is_ok_and(|limits| limits.maximum == DataRate::ZERO || limits.minimum < limits.maximum)
+        match self.encoder.encoder().limits() {
+            Ok(limits) => limits.maximum == DataRate::ZERO || limits.minimum < limits.maximum,
+            // One that does not answer follows if it did before.
+            Err(_) => self.is_narrow,
+        }
     }
 }
 
 /// Tells an encoder what its path is like, and what it may make: zero says nothing of that.
 fn tell(encoder: &mut Encoder, hint: NetworkHint, target: DataRate) {
-    // A codec that cannot follow goes on as it is.
-    let _ = encoder.encoder().network(&NetworkHint { target, ..hint });
+    encoder.network(&NetworkHint { target, ..hint });
 }
 
 /// The target of a path that is known, or not, when resources allow at most this.

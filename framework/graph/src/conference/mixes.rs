@@ -262,12 +262,12 @@ fn encode(
     match encoder.encode(block, &mut payload) {
         Ok(encoded) if encoded.ticks > 0 => {
             if let Some(trial) = trial {
-                trial.sent(payload.bytes(), pool);
+                trial.sent(payload.bytes(), encoder.is_failed(), pool);
             }
             let size = DataSize::bytes(payload.bytes().len() as i64);
             let packet = OutboundPacket {
                 mix,
-                codec,
+                codec: encoder.codec_or(codec),
                 payload,
                 ticks: encoded.ticks,
                 level_dbov: level_dbov(block),

@@ -1,19 +1,19 @@
 //! The congestion controller and what feeds it: packets that left, what the remote end says of them, and time.
 
-use jackfield_core::Fault;
 use jackfield_core::congestion_controller::{
-    CongestionController, CongestionEvent, CongestionEventKind, CongestionUpdate, PacketFeedback,
-    ProbeCluster, RateConstraints,
+    CongestionController, CongestionEvent, CongestionEventKind, CongestionHandover, CongestionUpdate,
+    PacketFeedback, ProbeCluster, RateConstraints,
 };
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
+use jackfield_core::{Fault, FaultCode};
 use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::rtcp::{CongestionFeedback, ReportBlock};
 use jackfield_rtp::twcc::{SendHistory, StreamPacket, TransportFeedback};
 
 use super::configuration::{MediaConfiguration, StreamRates};
 use super::congestion_swap::{BEAT, ControllerSwap, ControllerSwapped};
-use super::decided::{Decided, Probes};
+use super::decided::{Decided, NoProbes, Probes};
 use super::profile::BitrateProfile;
 use crate::swap::{ABORTED, DISPLACED};
 use crate::transaction::{Event, Step};
@@ -23,6 +23,8 @@ const FAILED_TO_TAKE_OVER: &str = "it failed while it took over";
 
 /// Packets whose fate is remembered: 20 s of voice.
 const REMEMBERED: usize = 1_024;
+/// So often a controller that never asked to be told of time is asked whether it is back.
+const AWAY_INTERVAL: TimeDelta = TimeDelta::ms(25);
 /// Packets that one feedback reports on at most without an allocation.
 const FEEDBACK_ROOM: usize = 256;
 
@@ -50,6 +52,11 @@ pub(crate) struct Congestion {
     streams_changed: bool,
     broken: bool,
     probes: Probes,
+    /// It does not answer, because its process ended: the last decision holds until it is back.
+    gone: bool,
+    /// Events that went without it.
+    concealed: u64,
+    round_trip: TimeDelta,
     swap: Option<ControllerSwap>,
     next_beat: Timestamp,
     ended: Vec<ControllerSwapped>,
@@ -82,6 +89,9 @@ impl Congestion {
             streams_changed: false,
             broken: false,
             probes: Probes::new(),
+            gone: false,
+            concealed: 0,
+            round_trip: TimeDelta::ZERO,
             swap: None,
             next_beat: Timestamp::NEVER,
             ended: Vec::new(),
@@ -163,6 +173,16 @@ impl Congestion {
 
     pub(crate) fn controller(&mut self) -> &mut dyn CongestionController {
         &mut *self.controller
+    }
+
+    /// Whether nobody decides now.
+    pub(crate) fn is_bypassed(&self) -> bool {
+        self.broken || self.gone
+    }
+
+    /// Events that went without the controller because its process did not answer.
+    pub(crate) fn concealed_events(&self) -> u64 {
+        self.concealed
     }
 
     /// The next probe that is to be sent.
@@ -272,6 +292,7 @@ impl Congestion {
 
     /// A round trip was measured.
     pub(crate) fn round_trip(&mut self, now: Timestamp, round_trip: TimeDelta) -> Result<(), Fault> {
+        self.round_trip = round_trip;
         let event = CongestionEvent {
             time: round_trip,
             ..CongestionEvent::new(CongestionEventKind::RoundTripTime, now)
@@ -428,6 +449,7 @@ impl Congestion {
         swap.decided = self.decided;
         self.decided.ecn = marked;
         self.broken = false;
+        self.gone = false;
         self.next_process = now;
         swap.transaction.on(event);
         swap.transaction.on(Event::Joined);
@@ -441,6 +463,7 @@ impl Congestion {
         std::mem::swap(&mut self.controller, &mut swap.other);
         self.decided = swap.decided;
         self.broken = swap.cold;
+        self.gone = false;
         swap.transaction.on(event);
         self.ended.push(swap.ended(reason));
     }
@@ -459,7 +482,12 @@ impl Congestion {
     }
 
     fn ask_interval(&mut self, now: Timestamp) {
-        self.interval = self.controller.process_interval().unwrap_or(TimeDelta::ZERO);
+        self.interval = match self.controller.process_interval() {
+            Ok(interval) => interval,
+            // Whether it is back is asked as often as it was told of time.
+            Err(fault) if is_away(&fault) => self.interval.max(AWAY_INTERVAL),
+            Err(_) => TimeDelta::ZERO,
+        };
         self.next_process = if self.interval > TimeDelta::ZERO && !self.broken {
             // Never so often that the room does nothing else.
             now + self.interval.max(TimeDelta::ms(1))
@@ -479,6 +507,10 @@ impl Congestion {
         if self.broken {
             return Ok(());
         }
+        if self.gone && !self.rejoin(now) {
+            self.concealed += 1;
+            return Ok(());
+        }
         let feedback = std::mem::take(&mut self.feedback);
         let packets = if with_packets { &feedback[..] } else { &[] };
         let update = self.controller.on_event(now, event, packets, &mut self.probes);
@@ -495,10 +527,17 @@ impl Congestion {
         packets: &[PacketFeedback],
         update: Result<CongestionUpdate, Fault>,
     ) -> Result<(), Fault> {
-        let result = match update {
-            Ok(update) => {
-                self.decided.take(&update);
-                self.ask_advice(now, event)
+        let decided = update.and_then(|update| {
+            self.decided.take(&update);
+            self.ask_advice(now, event)
+        });
+        let result = match decided {
+            Ok(()) => Ok(()),
+            // One that is late has missed an event and decides by the next; one whose process ended is told all that is known when it is back.
+            Err(fault) if is_away(&fault) && (self.swap.is_none() || fault.code() == FaultCode::TimedOut) => {
+                self.gone = fault.code() == FaultCode::Gone;
+                self.concealed += 1;
+                Ok(())
             }
             Err(fault) => Err(fault),
         };
@@ -542,11 +581,46 @@ impl Congestion {
         Ok(())
     }
 
+    /// Its process is a new one, which knows nothing: it is told what is known of the path, whether there is one, and what the streams need.
+    /// False while it is not back.
+    fn rejoin(&mut self, now: Timestamp) -> bool {
+        let known = CongestionHandover {
+            estimate: self.decided.estimate,
+            target: self.decided.target,
+            round_trip: self.round_trip,
+            minimum_round_trip: TimeDelta::ZERO,
+            in_flight: self.history.in_flight(),
+            loss_ppm: 0,
+            reserved: 0,
+        };
+        let told = self.controller.take_over(now, &known);
+        if told.as_ref().is_err_and(is_away) {
+            return false;
+        }
+        self.gone = false;
+        self.next_process = now;
+        let available = self.available.map(|available| availability_event(now, available));
+        for event in available.into_iter().chain([self.streams.event(now)]) {
+            // What it answers is taken with the event that is due.
+            let told = self.controller.on_event(now, &event, &[], &mut NoProbes);
+            if told.is_err_and(|fault| is_away(&fault)) {
+                self.gone = true;
+                return false;
+            }
+        }
+        true
+    }
+
     /// The last decision holds until the controller is swapped.
     fn break_down(&mut self) {
         self.broken = true;
         self.next_process = Timestamp::NEVER;
     }
+}
+
+/// Whether a controller that gave this fault may answer later.
+fn is_away(fault: &Fault) -> bool {
+    matches!(fault.code(), FaultCode::TimedOut | FaultCode::Gone)
 }
 
 fn availability_event(now: Timestamp, available: bool) -> CongestionEvent {

@@ -195,8 +195,11 @@ impl Media {
     /// Leaves the numbers of pacer and congestion controller where others can read them.
     pub(crate) fn publish(&mut self) {
         let stats = Arc::clone(&self.stats);
-        crate::publish::socket(&stats.pacer, self.outgoing.pacer(), 0, false);
-        crate::publish::socket(&stats.congestion, self.congestion.controller(), 0, false);
+        stats.pacer.set_concealed(self.outgoing.concealed_calls());
+        stats.congestion.set_concealed(self.congestion.concealed_events());
+        let (unpaced, undecided) = (self.outgoing.is_unpaced(), self.congestion.is_bypassed());
+        crate::publish::socket(&stats.pacer, self.outgoing.pacer(), 0, unpaced);
+        crate::publish::socket(&stats.congestion, self.congestion.controller(), 0, undecided);
     }
 }
 

@@ -19,7 +19,7 @@ use super::payloads::{PayloadKey, Payloads};
 mod leaving;
 
 pub(crate) use leaving::Departure;
-use leaving::Departures;
+use leaving::{Departures, Forgotten};
 
 /// Room for a header with all extensions that we send, and a whole payload.
 pub(crate) const PACKET_ROOM: usize = PacketBuffer::CAPACITY + 128;
@@ -62,9 +62,14 @@ pub(crate) struct Outgoing {
     paused: bool,
     pacer: Box<dyn Pacer>,
     pacer_broken: bool,
+    /// The pacer's process does not answer: packets leave unpaced until it is back.
+    pacer_away: bool,
+    /// Calls that went without the pacer.
+    concealed: u64,
     /// What the pacer was told last.
     congested: bool,
     window: TimeDelta,
+    rates: Option<(DataRate, DataRate)>,
     queue: VecDeque<Waiting>,
     next_handle: u64,
     departures: Departures,
@@ -150,8 +155,11 @@ impl Outgoing {
             paused: true,
             pacer,
             pacer_broken: false,
+            pacer_away: false,
+            concealed: 0,
             congested: false,
             window: TimeDelta::ZERO,
+            rates: None,
             queue: VecDeque::with_capacity(QUEUE),
             next_handle: 1,
             departures: Departures::with_capacity(QUEUE),
@@ -210,6 +218,16 @@ impl Outgoing {
 
     pub(crate) fn pacer(&mut self) -> &mut dyn Pacer {
         &mut *self.pacer
+    }
+
+    /// Whether packets leave unpaced now.
+    pub(crate) fn is_unpaced(&self) -> bool {
+        self.pacer_broken || self.pacer_away
+    }
+
+    /// Calls that went without the pacer because its process did not answer.
+    pub(crate) fn concealed_calls(&self) -> u64 {
+        self.concealed
     }
 
     /// The clock of the codec in use, before the first packet.
@@ -283,7 +301,7 @@ impl Outgoing {
             size,
             content,
         };
-        if !self.pacer_broken
+        if self.paces(now)
             && let Err(fault) = self.pacer.enqueue(now, &self.paced(&waiting))
         {
             if fault.code() == FaultCode::State {
@@ -312,11 +330,13 @@ impl Outgoing {
 
     /// Tells the pacer when the congestion controller's window fills up and when it empties.
     pub(crate) fn set_congested(&mut self, now: Timestamp, congested: bool) {
-        if congested == self.congested || self.pacer_broken {
+        if congested == self.congested {
             return;
         }
         self.congested = congested;
-        if let Err(fault) = self.pacer.set_congested(now, u32::from(congested)) {
+        if self.paces(now)
+            && let Err(fault) = self.pacer.set_congested(now, u32::from(congested))
+        {
             self.broke(fault);
         }
     }
@@ -338,7 +358,7 @@ impl Outgoing {
 
     /// Sends a cluster of packets to see whether the path bears it; false if the pacer cannot, or the stream has nothing to send it with.
     pub(crate) fn probe(&mut self, now: Timestamp, cluster: &ProbeCluster) -> bool {
-        if !self.pads() || self.pacer_broken {
+        if !self.pads() || !self.paces(now) {
             return false;
         }
         let taken = self.pacer.probe(now, cluster).is_ok();
@@ -348,11 +368,13 @@ impl Outgoing {
 
     /// What the pacing rate allows in so long may leave at once; zero for the pacer's own choice.
     pub(crate) fn set_window(&mut self, now: Timestamp, window: TimeDelta) {
-        if window == self.window || self.pacer_broken {
+        if window == self.window {
             return;
         }
         self.window = window;
-        if let Err(fault) = self.pacer.configure(now, &pacer_config(window)) {
+        if self.paces(now)
+            && let Err(fault) = self.pacer.configure(now, &pacer_config(window))
+        {
             self.broke(fault);
         }
     }
@@ -360,7 +382,8 @@ impl Outgoing {
     /// The rates at which packets may leave.
     pub(crate) fn set_rates(&mut self, now: Timestamp, pacing: DataRate, padding: DataRate) {
         self.fills |= padding > DataRate::ZERO;
-        if !self.pacer_broken
+        self.rates = Some((pacing, padding));
+        if self.paces(now)
             && let Err(fault) = self.pacer.set_rates(now, pacing, padding)
         {
             self.broke(fault);
@@ -409,11 +432,15 @@ impl Outgoing {
         if let Err(fault) = entered {
             for waiting in &self.queue {
                 let paced = paced(self.stream.ssrc(), waiting);
-                self.pacer_broken |= self.pacer.enqueue(now, &paced).is_err();
+                if let Err(fault) = self.pacer.enqueue(now, &paced) {
+                    self.broke(fault);
+                    break;
+                }
             }
             return Err((newcomer, fault));
         }
         self.pacer_broken = false;
+        self.pacer_away = false;
         Ok(std::mem::replace(&mut self.pacer, newcomer))
     }
 
@@ -425,8 +452,39 @@ impl Outgoing {
         self.codecs.iter().find(|c| c.codec == codec).copied()
     }
 
-    /// From now on packets leave unpaced.
+    /// Whether the pacer is there; one that did not answer is asked again, and told of the present.
+    fn paces(&mut self, now: Timestamp) -> bool {
+        if self.pacer_away
+            && let Err(fault) = self.rejoin(now)
+        {
+            self.broke(fault);
+        }
+        !self.is_unpaced()
+    }
+
+    /// In a new process a pacer knows nothing, and one that was late holds packets that have left.
+    fn rejoin(&mut self, now: Timestamp) -> Result<(), Fault> {
+        self.pacer.hand_over(&mut Forgotten)?;
+        if let Some((pacing, padding)) = self.rates {
+            self.pacer.set_rates(now, pacing, padding)?;
+        }
+        self.pacer.configure(now, &pacer_config(self.window))?;
+        self.pacer.set_congested(now, u32::from(self.congested))?;
+        for waiting in &self.queue {
+            let paced = self.paced(waiting);
+            self.pacer.enqueue(now, &paced)?;
+        }
+        self.pacer_away = false;
+        Ok(())
+    }
+
+    /// Packets leave unpaced: until the pacer is back if it only did not answer, else until another one is put in.
     fn broke(&mut self, fault: Fault) {
+        if matches!(fault.code(), FaultCode::TimedOut | FaultCode::Gone) {
+            self.pacer_away = true;
+            self.concealed += 1;
+            return;
+        }
         self.pacer_broken = true;
         self.fault = Some(fault);
     }

@@ -165,7 +165,7 @@ fn e10_8_going_over_to_ones_own_mix_keeps_the_packets_in_step() {
 }
 
 /// A packet of 20 ms every 20 ms, never late and never early.
-fn in_step(packets: &[(jackfield_core::time::Timestamp, u32)]) -> bool {
+pub(crate) fn in_step(packets: &[(jackfield_core::time::Timestamp, u32)]) -> bool {
     packets
         .windows(2)
         .all(|pair| (pair[1].0 - pair[0].0).as_ms() == 20)

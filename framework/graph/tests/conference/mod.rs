@@ -1,6 +1,7 @@
 //! The audio domain, with real plugins behind their C tables.
 
 mod alignment;
+mod away;
 mod bad_plugins;
 mod codec_swap;
 mod codec_trial;

@@ -72,6 +72,10 @@ pub(crate) struct Invitation {
     tells_level: bool,
     /// The jitter buffer through which it hears; without one every packet is played as it comes.
     ears: Option<Box<dyn JitterBuffer>>,
+    /// The encoder of its own mix, if it is not the usual one.
+    encoder: Option<Encoder>,
+    /// The decoders of what it says, if they are not the usual ones.
+    decoders: Option<Vec<Decoder>>,
 }
 
 impl Invitation {
@@ -85,6 +89,8 @@ impl Invitation {
             echo: 0.0,
             tells_level: true,
             ears: None,
+            encoder: None,
+            decoders: None,
         }
     }
 
@@ -135,6 +141,18 @@ impl Invitation {
     /// It hears through a receiver as the room's own, with this jitter buffer.
     pub(crate) fn hearing_through(mut self, jitter: Box<dyn JitterBuffer>) -> Self {
         self.ears = Some(jitter);
+        self
+    }
+
+    /// Its own mix is encoded by `encoder`.
+    pub(crate) fn sent_by(mut self, encoder: Encoder) -> Self {
+        self.encoder = Some(encoder);
+        self
+    }
+
+    /// What it says is decoded by these.
+    pub(crate) fn decoded_by(mut self, decoders: Vec<Decoder>) -> Self {
+        self.decoders = Some(decoders);
         self
     }
 
@@ -249,13 +267,15 @@ impl Room {
             receiver: Box::new(Receiver::new(
                 format,
                 invitation.jitter,
-                Codec::decoders_for(format),
+                invitation.decoders.unwrap_or_else(|| Codec::decoders_for(format)),
             )),
         };
         let codec = invitation.codec;
         let output = Output::Encoded(Box::new(Encoding::new(
             codec.key(),
-            codec.encoder_for(format, 20),
+            invitation
+                .encoder
+                .unwrap_or_else(|| codec.encoder_for(format, 20)),
             format,
         )));
         let slots = invitation

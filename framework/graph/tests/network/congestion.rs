@@ -7,30 +7,12 @@ use jackfield_rtp::header::is_rtcp;
 use jackfield_sdk::prelude::*;
 
 use super::plugins::{Careful, Scribe, of_kind};
-use super::world::{Plugs, World, fixed};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
-
-/// A pair of which Ann has this controller.
-fn pair_with(congestion: Box<dyn CongestionController>) -> World {
-    let mut world = World::new(2);
-    world.join(
-        ANN,
-        Plugs {
-            congestion,
-            ..Plugs::default()
-        },
-    );
-    world.join(BOB, Plugs::default());
-    world.connect(ANN, BOB);
-    world
-}
+use super::world::{ANN, BOB, World, fixed};
 
 #[test]
 fn e19_1_every_packet_is_told_when_it_leaves_and_again_when_it_has_come() {
     let (scribe, notes) = Scribe::new();
-    let mut world = pair_with(Box::new(scribe));
+    let mut world = World::pair_controlled_by(Box::new(scribe));
     world.delay = TimeDelta::ms(30);
     world.speak(0, 200);
     world.run_for(TimeDelta::seconds(1));
@@ -89,7 +71,7 @@ fn e19_3_feedback_comes_at_its_interval_and_only_if_there_is_something_to_tell()
 #[test]
 fn losses_are_told_by_feedback_and_by_reports() {
     let (scribe, notes) = Scribe::new();
-    let mut world = pair_with(Box::new(scribe));
+    let mut world = World::pair_controlled_by(Box::new(scribe));
     let mut count = 0;
     world.lost = Box::new(move |_, bytes| {
         let counts = bytes[0] >> 6 == 2 && !is_rtcp(bytes);
@@ -124,7 +106,7 @@ fn losses_are_told_by_feedback_and_by_reports() {
 #[test]
 fn time_and_the_network_are_told() {
     let (scribe, notes) = Scribe::new();
-    let mut world = pair_with(Box::new(scribe));
+    let mut world = World::pair_controlled_by(Box::new(scribe));
     world.run_for(TimeDelta::seconds(10));
     let ticks = of_kind(&notes, CongestionEventKind::ProcessInterval).len();
     assert!((470..=490).contains(&ticks), "every 25 ms for 12 s: {ticks}");
@@ -139,7 +121,7 @@ fn time_and_the_network_are_told() {
 
 #[test]
 fn the_target_is_told_and_left_in_the_statistics() {
-    let mut world = pair_with(fixed(40));
+    let mut world = World::pair_controlled_by(fixed(40));
     assert_eq!(world.person(ANN).stats.target_rate(), DataRate::kbps(40));
     assert!(
         world
@@ -165,7 +147,7 @@ fn the_target_is_told_and_left_in_the_statistics() {
 
 #[test]
 fn a_controller_is_swapped_with_what_it_knew() {
-    let mut world = pair_with(fixed(40));
+    let mut world = World::pair_controlled_by(fixed(40));
     world.speak(0, 200);
     let (scribe, notes) = Scribe::new();
     let now = world.now;
@@ -208,7 +190,7 @@ fn a_controller_is_swapped_with_what_it_knew() {
 fn a_controller_that_breaks_leaves_its_last_decision_and_can_be_swapped() {
     let (mut scribe, _) = Scribe::new();
     scribe.breaks = true;
-    let mut world = pair_with(Box::new(scribe));
+    let mut world = World::pair_controlled_by(Box::new(scribe));
     world.speak(0, 10);
     let faults = world.events_of(ANN);
     let told = |event: &&NetworkEvent| {
@@ -256,7 +238,7 @@ fn lose_every_fourth(world: &mut World) {
 
 #[test]
 fn a_newcomer_whose_target_stands_still_while_packets_are_lost_is_rolled_back() {
-    let mut world = pair_with(Box::new(Careful::at(DataRate::kbps(64))));
+    let mut world = World::pair_controlled_by(Box::new(Careful::at(DataRate::kbps(64))));
     world.speak(0, 50);
     swap_in(&mut world, fixed(64), false);
     world.speak(0, 25);
@@ -277,7 +259,7 @@ fn a_newcomer_whose_target_stands_still_while_packets_are_lost_is_rolled_back() 
 #[test]
 fn a_newcomer_that_heeds_losses_or_has_none_to_heed_stays() {
     for lossy in [false, true] {
-        let mut world = pair_with(Box::new(Careful::at(DataRate::kbps(64))));
+        let mut world = World::pair_controlled_by(Box::new(Careful::at(DataRate::kbps(64))));
         world.speak(0, 50);
         let newcomer: Box<dyn CongestionController> = if lossy {
             Box::new(Careful::at(DataRate::kbps(64)))
@@ -296,7 +278,7 @@ fn a_newcomer_that_heeds_losses_or_has_none_to_heed_stays() {
 
 #[test]
 fn e17_6_no_rate_jumps_when_the_newcomer_comes_in_or_is_taken_back() {
-    let mut world = pair_with(fixed(40));
+    let mut world = World::pair_controlled_by(fixed(40));
     world.speak(0, 20);
     let (scribe, _) = Scribe::new();
     swap_in(&mut world, Box::new(scribe), true);
@@ -321,7 +303,7 @@ fn e17_6_no_rate_jumps_when_the_newcomer_comes_in_or_is_taken_back() {
 
 #[test]
 fn what_the_one_in_the_shadow_would_decide_stands_beside_what_is_decided() {
-    let mut world = pair_with(fixed(40));
+    let mut world = World::pair_controlled_by(fixed(40));
     world.speak(0, 20);
     let rates = |world: &World| {
         let stats = &world.person(ANN).stats;
@@ -354,7 +336,7 @@ fn what_the_one_in_the_shadow_would_decide_stands_beside_what_is_decided() {
 
 #[test]
 fn a_newcomer_that_breaks_is_taken_back_and_nobody_is_told_of_a_fault() {
-    let mut world = pair_with(fixed(40));
+    let mut world = World::pair_controlled_by(fixed(40));
     let (mut scribe, _) = Scribe::new();
     scribe.breaks_after = 60;
     swap_in(&mut world, Box::new(scribe), false);

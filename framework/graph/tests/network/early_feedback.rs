@@ -5,10 +5,7 @@ use jackfield_rtp::header::{Extension, RtpHeader, write_header};
 use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket};
 use jackfield_sdk::prelude::*;
 
-use super::world::{OPUS, Sent, World, address, configuration};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
+use super::world::{ANN, BOB, OPUS, Sent, World, address, configuration};
 
 /// Bob's packet number `number`; whether it asks for feedback at once (transport-wide-cc-02).
 fn hand(world: &mut World, number: u16, asks: bool) {

@@ -1,6 +1,7 @@
 //! The network domain: two rooms and the network between them.
 
 mod allocation;
+mod away;
 mod congestion;
 mod crowd;
 mod early_feedback;

@@ -8,25 +8,16 @@ use jackfield_rtp::header::{RtpPacketView, is_rtcp};
 use jackfield_sdk::prelude::*;
 
 use super::plugins::{Metronome, Notes, Scribe, of_kind};
-use super::world::{Plugs, World, configuration, fixed};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
+use super::world::{ANN, BOB, Plugs, World, configuration};
 
 /// A pair of which Ann's controller writes down what it is told.
 fn pair() -> (World, Arc<Mutex<Notes>>) {
     let (scribe, notes) = Scribe::new();
-    let mut world = World::new(2);
-    world.join(
-        ANN,
-        Plugs {
-            congestion: Box::new(scribe),
-            pacer: Box::new(Metronome::every(TimeDelta::ms(15))),
-            ..Plugs::default()
-        },
-    );
-    world.join(BOB, Plugs::default());
-    world.connect(ANN, BOB);
+    let world = World::pair_with(Plugs {
+        congestion: Box::new(scribe),
+        pacer: Box::new(Metronome::every(TimeDelta::ms(15))),
+        ..Plugs::default()
+    });
     (world, notes)
 }
 
@@ -250,16 +241,7 @@ fn e2_2_the_controller_is_told_what_the_streams_need_before_anything_else_and_wh
 
 #[test]
 fn e17_6_a_newcomer_is_told_what_its_predecessor_was() {
-    let mut world = World::new(2);
-    world.join(
-        ANN,
-        Plugs {
-            congestion: fixed(64),
-            ..Plugs::default()
-        },
-    );
-    world.join(BOB, Plugs::default());
-    world.connect(ANN, BOB);
+    let mut world = World::pair();
     let (scribe, notes) = Scribe::new();
     let now = world.now;
     world

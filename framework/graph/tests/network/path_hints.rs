@@ -4,25 +4,7 @@ use jackfield_core::audio_codec::NetworkHint;
 use jackfield_graph::network::NetworkSocket;
 use jackfield_sdk::prelude::*;
 
-use super::world::{Plugs, World, fixed};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
-
-fn pair(kbps: u32) -> World {
-    let mut world = World::new(2);
-    let congestion = fixed(kbps);
-    world.join(
-        ANN,
-        Plugs {
-            congestion,
-            ..Plugs::default()
-        },
-    );
-    world.join(BOB, Plugs::default());
-    world.connect(ANN, BOB);
-    world
-}
+use super::world::{ANN, World, fixed};
 
 /// The newest that was said of Ann's path.
 fn newest(world: &mut World) -> Option<NetworkHint> {
@@ -36,7 +18,7 @@ fn newest(world: &mut World) -> Option<NetworkHint> {
 
 #[test]
 fn what_is_left_of_the_rate_for_the_payload_is_told() {
-    let mut world = pair(40);
+    let mut world = World::pair_controlled_by(fixed(40));
     world.speak(0, 100);
     world.run_for(TimeDelta::seconds(6));
     let hint = newest(&mut world).expect("a rate was decided and reports have come");
@@ -54,7 +36,7 @@ fn what_is_left_of_the_rate_for_the_payload_is_told() {
 
 #[test]
 fn a_new_rate_is_told_at_once() {
-    let mut world = pair(40);
+    let mut world = World::pair_controlled_by(fixed(40));
     world.speak(0, 100);
     newest(&mut world);
     let now = world.now;
@@ -70,7 +52,7 @@ fn a_new_rate_is_told_at_once() {
 
 #[test]
 fn a_path_that_bears_less_than_the_headers_still_leaves_the_voice_something() {
-    let mut world = pair(5);
+    let mut world = World::pair_controlled_by(fixed(5));
     world.speak(0, 50);
     let hint = newest(&mut world).unwrap();
     assert_eq!(hint.target, DataRate::kbps(6));
@@ -78,7 +60,7 @@ fn a_path_that_bears_less_than_the_headers_still_leaves_the_voice_something() {
 
 #[test]
 fn losses_are_told() {
-    let mut world = pair(64);
+    let mut world = World::pair_controlled_by(fixed(64));
     let mut count = 0;
     world.lost = Box::new(move |_, bytes| {
         let counts = bytes[0] >> 6 == 2 && !jackfield_rtp::header::is_rtcp(bytes);

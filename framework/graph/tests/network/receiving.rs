@@ -8,10 +8,7 @@ use jackfield_rtp::header::{Extension, RtpHeader, write_header};
 use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket};
 use jackfield_sdk::prelude::*;
 
-use super::world::{OPUS, PCMU, World, address, configuration};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
+use super::world::{ANN, BOB, OPUS, PCMU, World, address, configuration};
 
 /// A packet as a foreign sender would write it.
 fn rtp(

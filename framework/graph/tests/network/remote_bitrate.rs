@@ -5,10 +5,7 @@ use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket, RtcpWriter};
 use jackfield_sdk::prelude::*;
 
 use super::plugins::{Scribe, of_kind};
-use super::world::{Plugs, World, address, configuration, ssrc};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
+use super::world::{ANN, BOB, Plugs, World, address, configuration, ssrc};
 
 /// The REMBs that Bob has sent: when, which rate, for which streams.
 fn estimates(world: &World) -> Vec<(Timestamp, DataRate, Vec<u32>)> {

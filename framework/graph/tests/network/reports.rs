@@ -8,10 +8,7 @@ use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket};
 use jackfield_sdk::core::time::NtpTime;
 use jackfield_sdk::prelude::*;
 
-use super::world::{World, configuration, ssrc};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
+use super::world::{ANN, BOB, World, configuration, ssrc};
 
 /// The kinds of the packets of a datagram.
 fn kinds(datagram: &[u8]) -> Vec<&'static str> {

@@ -4,10 +4,7 @@ use jackfield_graph::media::Mix;
 use jackfield_graph::network::NetworkEvent;
 use jackfield_sdk::prelude::*;
 
-use super::world::{Plugs, World, ice_dtls};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
+use super::world::{ANN, BOB, Plugs, World, ice_dtls};
 
 fn secure_pair() -> World {
     let mut world = World::new(2);

@@ -9,24 +9,14 @@ use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
 use jackfield_sdk::prelude::*;
 
 use super::plugins::Metronome;
-use super::world::{Plugs, World, activated, address, candidate, ice_dtls, loopback, pacer};
-
-const ANN: (usize, u32) = (0, 1);
-const BOB: (usize, u32) = (1, 1);
+use super::world::{ANN, BOB, Plugs, World, activated, address, candidate, ice_dtls, loopback, pacer};
 
 /// A pair of which Ann has this pacer.
 fn pair_with(pacer: Metronome) -> World {
-    let mut world = World::new(2);
-    world.join(
-        ANN,
-        Plugs {
-            pacer: Box::new(pacer),
-            ..Plugs::default()
-        },
-    );
-    world.join(BOB, Plugs::default());
-    world.connect(ANN, BOB);
-    world
+    World::pair_with(Plugs {
+        pacer: Box::new(pacer),
+        ..Plugs::default()
+    })
 }
 
 fn burst(world: &mut World, numbers: std::ops::Range<u32>) {

@@ -91,6 +91,10 @@ impl DatagramSink for Collector<'_> {
     }
 }
 
+/// The two of a pair.
+pub(crate) const ANN: Seat = (0, 1);
+pub(crate) const BOB: Seat = (1, 1);
+
 /// What a participant is made with, if not with the usual.
 pub(crate) struct Plugs {
     pub(crate) transport: fn(u64) -> Box<dyn Transport>,
@@ -187,11 +191,24 @@ impl World {
 
     /// Two rooms with one participant each, connected in the clear.
     pub(crate) fn pair() -> Self {
+        Self::pair_with(Plugs::default())
+    }
+
+    /// The same, of which [`ANN`] has these plugins.
+    pub(crate) fn pair_with(plugs: Plugs) -> Self {
         let mut world = Self::new(2);
-        world.join((0, 1), Plugs::default());
-        world.join((1, 1), Plugs::default());
-        world.connect((0, 1), (1, 1));
+        world.join(ANN, plugs);
+        world.join(BOB, Plugs::default());
+        world.connect(ANN, BOB);
         world
+    }
+
+    /// The same, of which only the controller is not the usual one.
+    pub(crate) fn pair_controlled_by(congestion: Box<dyn CongestionController>) -> Self {
+        Self::pair_with(Plugs {
+            congestion,
+            ..Plugs::default()
+        })
     }
 
     /// Somebody comes in and is configured as [`configuration`] says.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jackfield_core::audio_codec::{AudioCodec, AudioDecoder};
 use jackfield_core::audio_processor::AudioProcessor;
 use jackfield_core::module::Module;
-use jackfield_loader::{LoadError, Loader, LoaderOptions, Manifest, ParameterValue};
+use jackfield_loader::{Isolation, LoadError, Loader, LoaderOptions, Manifest, ParameterValue};
 
 use crate::support::{Folder, PROCESSOR, gain_file, null_file, socket};
 
@@ -100,6 +100,20 @@ fn when_nothing_can_be_used_every_reason_is_given() {
     assert!(
         error.to_string().contains("no plugin for the socket `gain`"),
         "{error}"
+    );
+}
+
+#[test]
+fn t_5_a_manifest_that_wants_a_transport_in_a_process_of_its_own_is_refused_before_a_call() {
+    let loader = Loader::new(LoaderOptions::default()).unwrap();
+    let mut wanted = socket("jackfield.transport.ice-dtls");
+    wanted.isolation = Isolation::Process;
+    let error = loader.resolve(&wanted, "jackfield.transport/1").err().unwrap();
+    assert!(matches!(error, LoadError::NotInAProcess { .. }), "{error}");
+    let told = error.to_string();
+    assert!(
+        told.contains("keys and connections would die") && told.contains("isolation = \"in-process\""),
+        "why, and what to write: {told}"
     );
 }
 

@@ -17,7 +17,7 @@ use jackfield_session::negotiation::{NegotiatedAudio, STREAM_FEEDBACK};
 use jackfield_session::signalling::Link;
 
 use super::{Inner, State};
-use crate::codecs::Codecs;
+use crate::codecs::Repertoire;
 use crate::error::{NegotiationError, SocketError};
 use crate::fitting::{self, Socket};
 
@@ -32,7 +32,7 @@ pub(crate) struct Media {
 /// A codec that a member takes.
 #[derive(Clone)]
 pub(crate) struct Choice {
-    /// Place in [`Codecs::formats`].
+    /// Place in [`Repertoire::formats`](crate::codecs::Repertoire::formats).
     pub(crate) format: usize,
     /// The room's key.
     pub(crate) codec: u32,
@@ -62,28 +62,29 @@ impl Inner {
         // The socket's codec if the peer takes it, else the best that it does.
         let of_socket = choices
             .iter()
-            .find(|c| state.codecs.plugin_id(c.format) == codec_socket.resolved.id);
+            .find(|c| state.codecs.repertoire.plugin_id(c.format) == codec_socket.resolved.id);
         let Some(chosen) = of_socket.or(choices.first()).cloned() else {
             return Err(NegotiationError::Offer(
                 "no codec that this host has is in the offer: offer Opus, PCMU or PCMA".to_owned(),
             ));
         };
         let format = self.config.format;
-        let decoders: Vec<Decoder> = audio
+        let mut decoders: Vec<Decoder> = Vec::new();
+        for c in audio
             .receive
             .iter()
-            .filter(|c| c.codec < state.codecs.formats.len())
-            .map(|c| {
-                state.codecs.decoder(
-                    &self.shared.loader,
-                    c.codec,
-                    c.payload_type,
-                    &c.local_fmtp,
-                    format,
-                )
-            })
-            .collect::<Result<_, _>>()?;
-        let (encoder, shared) = self.encoders(&mut state, &codec_socket, &chosen)?;
+            .filter(|c| c.codec < state.codecs.repertoire.formats.len())
+        {
+            decoders.extend(state.codecs.repertoire.decoders(
+                &self.shared.loader,
+                &codec_socket,
+                c.codec,
+                c.payload_type,
+                &c.local_fmtp,
+                format,
+            )?);
+        }
+        let (encoder, shared) = self.encoders(&mut state, &codec_socket, &chosen, &choices)?;
         if let Some(shared) = shared {
             state.order(Command::AddSharedEncoder(shared));
         }
@@ -191,30 +192,39 @@ impl Inner {
         state: &mut State,
         socket: &Socket,
         choice: &Choice,
+        choices: &[Choice],
     ) -> Result<(Encoder, Option<Box<SharedEncoder>>), SocketError> {
-        let packet_ms = self.config.packet_ticks as u32 * 10;
-        let make = |codecs: &Codecs| {
-            codecs.encoder(
-                &self.shared.loader,
-                socket,
-                choice.format,
-                &choice.fmtp,
-                self.config.format,
-                packet_ms,
-            )
-        };
-        let mut own = make(&state.codecs)?;
-        if let Ok(limits) = own.encoder().limits() {
-            state
-                .codec_rates
-                .insert(choice.codec, StreamRates::of_encoder(&limits));
-        }
+        let repertoire = Arc::clone(&state.codecs.repertoire);
+        let (own, rates) = self.encoder(&repertoire, socket, choice, choices)?;
+        state.codec_rates.extend(rates);
         let shared = if state.shared_encoders.insert(choice.codec) {
-            Some(Box::new(SharedEncoder::new(choice.codec, make(&state.codecs)?)))
+            let (shared, _) = self.encoder(&repertoire, socket, choice, choices)?;
+            Some(Box::new(SharedEncoder::new(choice.codec, shared)))
         } else {
             None
         };
         Ok((own, shared))
+    }
+
+    /// An encoder, and what it needs if it tells: by the codec's key. [control, may block]
+    pub(super) fn encoder(
+        &self,
+        repertoire: &Repertoire,
+        socket: &Socket,
+        choice: &Choice,
+        choices: &[Choice],
+    ) -> Result<(Encoder, Option<(u32, StreamRates)>), SocketError> {
+        let mut encoder = repertoire.encoder(
+            &self.shared.loader,
+            socket,
+            choice,
+            choices,
+            self.config.format,
+            self.config.packet_ticks,
+        )?;
+        let limits = encoder.encoder().limits();
+        let rates = limits.map(|limits| (choice.codec, StreamRates::of_encoder(&limits)));
+        Ok((encoder, rates.ok()))
     }
 }
 
@@ -229,9 +239,10 @@ impl State {
 }
 
 fn choices(state: &mut State, audio: &NegotiatedAudio) -> Vec<Choice> {
-    let known = state.codecs.formats.len();
+    let known = state.codecs.repertoire.formats.len();
     let usable = audio.receive.iter().filter(|c| {
-        c.codec < known && !jackfield_session::negotiation::is_auxiliary(&state.codecs.formats[c.codec].name)
+        c.codec < known
+            && !jackfield_session::negotiation::is_auxiliary(&state.codecs.repertoire.formats[c.codec].name)
     });
     let usable: Vec<_> = usable.cloned().collect();
     usable

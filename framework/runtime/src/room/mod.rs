@@ -42,6 +42,7 @@ use crate::view::{ParticipantKind, ParticipantView, RoomEvent, SwapReport, SwapU
 
 use self::ledger::Ledger;
 
+pub(crate) use media::Choice;
 pub use negotiate::Participant;
 pub(crate) use views::plugin_view;
 

@@ -343,6 +343,7 @@ impl Inner {
         let state = self.state();
         let codecs = state
             .codecs
+            .repertoire
             .formats
             .iter()
             .enumerate()
@@ -360,7 +361,7 @@ impl Inner {
         let mut connection =
             PeerConnection::new(configuration).map_err(|e| NegotiationError::Offer(e.to_string()))?;
         // Our order of codecs decides, the socket's first: the offerer sends with the first of the answer.
-        let order: Vec<usize> = (0..state.codecs.formats.len()).collect();
+        let order: Vec<usize> = (0..state.codecs.repertoire.formats.len()).collect();
         connection
             .add_audio()
             .and_then(|id| connection.set_codec_preferences(id, &order))
@@ -456,7 +457,7 @@ fn is_same_media(before: &NegotiatedAudio, after: &NegotiatedAudio) -> bool {
 
 fn description(codecs: &Codecs, index: usize, format: &crate::codecs::Format) -> PayloadFormatDescription {
     PayloadFormatDescription {
-        codec: codecs.plugin_id(index).to_owned(),
+        codec: codecs.repertoire.plugin_id(index).to_owned(),
         index: format.index,
         name: format.name.clone(),
         clock_rate: format.numbers.clock_rate,

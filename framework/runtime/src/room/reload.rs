@@ -32,17 +32,18 @@ impl super::Inner {
     /// Everybody who hears the same is sent it by the present build of the codec in `socket` from now on. Others have got encoders of their own.
     pub(super) fn renew_shared_encoders(&self, socket: &Socket) -> Result<(), SocketError> {
         let mut state = self.state();
-        let mut choices: Vec<Choice> = Vec::new();
+        let mut choices: Vec<(Choice, Vec<Choice>)> = Vec::new();
         for media in state.members.iter().filter_map(|member| member.media.as_ref()) {
             let is_new = |choice: &&Choice| {
-                state.codecs.plugin_id(choice.format) == socket.resolved.id
-                    && choices.iter().all(|known| known.codec != choice.codec)
+                state.codecs.repertoire.plugin_id(choice.format) == socket.resolved.id
+                    && choices.iter().all(|(known, _)| known.codec != choice.codec)
             };
-            choices.extend(media.send.iter().find(is_new).cloned());
+            let found = media.send.iter().find(is_new).cloned();
+            choices.extend(found.map(|choice| (choice, media.send.clone())));
         }
-        for choice in choices {
+        for (choice, others) in choices {
             state.shared_encoders.remove(&choice.codec);
-            let (_, shared) = self.encoders(&mut state, socket, &choice)?;
+            let (_, shared) = self.encoders(&mut state, socket, &choice, &others)?;
             if let Some(shared) = shared
                 && !state.order(Command::AddSharedEncoder(shared))
             {

@@ -387,7 +387,8 @@ impl State {
         }
         for member in &mut self.members {
             let Some(media) = &mut member.media else { continue };
-            let plugin = |choice: &&Choice| self.codecs.plugin_id(choice.format) == socket.resolved.id;
+            let plugin =
+                |choice: &&Choice| self.codecs.repertoire.plugin_id(choice.format) == socket.resolved.id;
             if let Some(choice) = media.send.iter().find(plugin) {
                 media.codec = choice.codec;
                 changed.push((member.number, choice.codec));

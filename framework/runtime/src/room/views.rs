@@ -106,6 +106,7 @@ impl Inner {
                 description: module.description.clone(),
             },
             isolation: socket.manifest.isolation.name().to_owned(),
+            fallback: socket.manifest.fallback.clone(),
             latency_ms: latency as f64 * 1e3 / f64::from(self.config.format.sample_rate.as_hz()),
             instances: places.len() as u32,
             state: if bypassed {

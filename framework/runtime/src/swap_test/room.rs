@@ -74,7 +74,8 @@ impl<'a> Bench<'a> {
         let standing = |wanted| standing(&usual, manifest, pair, kind, wanted);
         let codec = super::socket_of(&usual, manifest, Kind::Decoder)?;
         let codecs = Codecs::new(loader, codec)?;
-        let first_of = |id: &str| (0..codecs.formats.len()).find(|at| codecs.plugin_id(*at) == id);
+        let first_of =
+            |id: &str| (0..codecs.repertoire.formats.len()).find(|at| codecs.repertoire.plugin_id(*at) == id);
         let formats = if kind == Kind::Encoder {
             let of = |socket: &Socket| {
                 first_of(&socket.resolved.id)
@@ -144,14 +145,16 @@ impl<'a> Bench<'a> {
     }
 
     fn encoder(&self, format: usize) -> Result<Encoder, SocketError> {
-        let fmtp = &self.codecs.formats[format].fmtp;
+        let fmtp = &self.codecs.repertoire.formats[format].fmtp;
         self.codecs
-            .encoder(self.loader, &self.pair[0], format, fmtp, FORMAT, 20)
+            .repertoire
+            .one_encoder(self.loader, &self.pair[0], format, fmtp, FORMAT, 20)
     }
 
     fn decoder(&self, format: usize, payload_type: u8) -> Result<Decoder, SocketError> {
-        let fmtp = &self.codecs.formats[format].fmtp;
+        let fmtp = &self.codecs.repertoire.formats[format].fmtp;
         self.codecs
+            .repertoire
             .decoder(self.loader, format, payload_type, fmtp, FORMAT)
     }
 

@@ -128,23 +128,36 @@ fn talk(mut ann: Caller, mut bob: Caller) -> (Caller, Caller) {
     (ann, bob)
 }
 
-/// The loudest block of what was heard, in dBov.
+/// The loudest of what was heard, in dBov.
 pub(crate) fn loudest(caller: &Caller) -> f32 {
+    let [loudest] = loudest_sides(caller);
+    loudest
+}
+
+/// The loudest that was heard on each side, in dBov, by somebody with so many ears.
+pub(crate) fn loudest_sides<const SIDES: usize>(caller: &Caller) -> [f32; SIDES] {
     let mut decoder = OpusDecoder::create(&Environment::seeded(1)).unwrap();
     decoder
-        .activate(&DecoderConfig::new(0, SampleRate::HZ_48000, 1), "")
+        .activate(&DecoderConfig::new(0, SampleRate::HZ_48000, SIDES as u32), "")
         .unwrap();
-    let mut pcm = [0.0; 5_760];
-    let mut loudest = -127.0_f32;
+    let mut pcm = vec![0.0; SIDES * 5_760];
+    let mut loudest = [-127.0_f32; SIDES];
     for (_, payload) in &caller.heard {
-        let decoded = decoder.decode(payload, &mut pcm).unwrap();
-        loudest = loudest.max(level_dbov(&pcm[..decoded.samples as usize]));
+        let samples = decoder.decode(payload, &mut pcm).unwrap().samples as usize;
+        for (loudest, side) in loudest.iter_mut().zip(pcm.chunks_exact(5_760)) {
+            *loudest = loudest.max(level_dbov(&side[..samples]));
+        }
     }
     loudest
 }
 
 /// A second and a half of recorded speech in Opus.
 pub(crate) fn voice() -> Vec<Vec<u8>> {
+    voice_on_the_left(1, "")
+}
+
+/// The same with next to nothing on all sides but the left, as one sends it who is told `fmtp`.
+pub(crate) fn voice_on_the_left(sides: usize, fmtp: &str) -> Vec<Vec<u8>> {
     use jackfield_core::audio_source::AudioSource;
     let path = format!(
         "{}/../../hosts/call-host/speech/reader-1.wav",
@@ -155,11 +168,14 @@ pub(crate) fn voice() -> Vec<Vec<u8>> {
         .unwrap();
     let mut encoder = OpusEncoder::create(&Environment::seeded(1)).unwrap();
     encoder
-        .activate(&EncoderConfig::new(0, SampleRate::HZ_48000, 1, 20), "")
+        .activate(
+            &EncoderConfig::new(0, SampleRate::HZ_48000, sides as u32, 20),
+            fmtp,
+        )
         .unwrap();
-    let (mut block, mut payload, mut packets) = ([0.0; 480], [0; 1_275], Vec::new());
+    let (mut block, mut payload, mut packets) = (vec![0.0; 480 * sides], [0; 1_275], Vec::new());
     while packets.len() < 75 {
-        file.read(jackfield_core::time::Timestamp::ZERO, &mut block)
+        file.read(jackfield_core::time::Timestamp::ZERO, &mut block[..480])
             .unwrap();
         let encoded = encoder.encode(&block, &mut payload).unwrap();
         if encoded.ticks > 0 {

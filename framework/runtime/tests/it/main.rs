@@ -15,6 +15,7 @@ mod links;
 mod node_tracing;
 mod parameter_values;
 mod renewed_codec;
+mod slow_plugin;
 mod sockets_by_manifest;
 mod stereo_rooms;
 mod strangers;

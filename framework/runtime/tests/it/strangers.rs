@@ -8,6 +8,7 @@ use jackfield_sdk::prelude::*;
 use super::custom_codec::{Root, RootDecoder, RootEncoder};
 use super::feedback_by_stream::Heeding;
 use super::ledger::{Brittle, Spoilt};
+use super::slow_plugin::Slow;
 
 /// Halves the rate when anything is lost, else adds a twentieth.
 struct Halving(());
@@ -73,6 +74,7 @@ jackfield_sdk::export! {
     AudioDecoder => RootDecoder,
     AudioProcessor => Brittle,
     AudioProcessor => Spoilt,
+    AudioProcessor => Slow,
     CongestionController => RateController<Halving>,
     CongestionController => Heeding,
     Pacer => QueuedPacer<Metronome>,

@@ -44,6 +44,8 @@ export interface Socket {
   scope: 'participant' | 'room';
   plugin: PluginDescriptor;
   isolation: string;
+  /** What takes its place when it breaks, if the manifest names something. */
+  fallback: string | null;
   latency_ms: number;
   instances: number;
   state: 'running' | 'bypassed';

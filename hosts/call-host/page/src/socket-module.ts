@@ -128,7 +128,10 @@ export class SocketModule {
       const change = this.hold.checked ? { use, hold: true } : { use };
       const answer = await this.actions.change(this.current.socket, change);
       if ('outcome' in answer) this.showReport(answer, true);
-      else this.showProgress(answer);
+      else {
+        this.report.held(this.actions.pluginName(use));
+        this.showProgress(answer);
+      }
     } catch (error) {
       this.report.failed(error instanceof Error ? error.message : String(error));
     } finally {
@@ -176,10 +179,11 @@ export class SocketModule {
   }
 
   private showReadouts(): void {
-    const { latency_ms, isolation, instances, scope } = this.current;
+    const { latency_ms, isolation, fallback, instances, scope } = this.current;
     const entries: [string, string][] = [
       ['Latency', `${measure(latency_ms)} ms`],
       ['Isolation', isolation],
+      ['Stands by', fallback ? this.actions.pluginName(fallback) : 'nothing'],
       ['Instances', scope === 'participant' ? `${measure(instances)}, one per voice` : `${measure(instances)} for the room`],
     ];
     writeEntries(this.readouts, entries);

@@ -33,6 +33,12 @@ export class SwapReportView {
     this.write('working', `Plugging in ${plugin}.`, 'It runs in the shadow of the call first, then takes over.');
   }
 
+  /** It waits for a decision. */
+  held(plugin: string): void {
+    this.reset();
+    this.write('held', `${plugin} is held,`, 'waiting for promote or abort.');
+  }
+
   failed(message: string): void {
     this.reset();
     this.write('error', 'Not done.', message);

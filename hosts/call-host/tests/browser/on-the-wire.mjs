@@ -4,22 +4,12 @@ import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { startHost } from './host.mjs';
 import { join, pause } from './participant.mjs';
+import { SWAPS } from './swap-list.mjs';
 import { microphoneFile } from './wav.mjs';
 
 const ROOM = 'lobby';
 /** RTP, and nothing else of what shares its port (RFC 7983, RFC 5761 section 4): a packet of silence is hardly longer than a report. */
 const RTP = '(udp[8] & 0xc0 = 0x80) and (udp[9] < 192 or udp[9] > 223)';
-const SWAPS = [
-  ['echo', 'jackfield.processing.null'],
-  ['noise', 'jackfield.processing.null'],
-  ['echo', 'jackfield.processing.ns-rnnoise'],
-  ['echo', 'jackfield.processing.aec3'],
-  ['noise', 'jackfield.processing.ns-rnnoise'],
-  ['jitter', 'jackfield.jitter.fixed'],
-  ['jitter', 'jackfield.jitter.adaptive'],
-  ['mixer', 'jackfield.mixer.sum'],
-  ['mixer', 'jackfield.mixer.active-speaker'],
-];
 
 /**
  * Before everything else on its processor, asks the clock every 5 ms. What makes this one late is none of the processes here: the machine itself

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { startHost } from './host.mjs';
 import { toneProminence } from './measure.mjs';
 import { join, pause } from './participant.mjs';
+import { SWAPS } from './swap-list.mjs';
 import { microphoneFile } from './wav.mjs';
 
 const ROOM = 'lobby';
@@ -13,18 +14,6 @@ const PHASE_MS = 20_000;
 const ROUNDS = 4;
 /** What one packet of 20 ms holds: a single one that this machine's scheduler delays must not decide the comparison. */
 const ONE_PACKET = 960;
-
-const SWAPS = [
-  ['echo', 'jackfield.processing.null'],
-  ['noise', 'jackfield.processing.null'],
-  ['echo', 'jackfield.processing.ns-rnnoise'],
-  ['echo', 'jackfield.processing.aec3'],
-  ['noise', 'jackfield.processing.ns-rnnoise'],
-  ['jitter', 'jackfield.jitter.fixed'],
-  ['jitter', 'jackfield.jitter.adaptive'],
-  ['mixer', 'jackfield.mixer.active-speaker'],
-  ['mixer', 'jackfield.mixer.sum'],
-];
 
 let host, ann, bob;
 

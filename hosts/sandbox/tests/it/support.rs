@@ -143,8 +143,10 @@ impl Bench {
 pub(crate) fn files_and_linked() -> (Loader, TempDir) {
     let folder = folder_with(&[
         "libjackfield_codec_opus.so",
+        "libjackfield_congestion_fixed.so",
         "libjackfield_jitter_fixed.so",
         "libjackfield_mixer_sum.so",
+        "libjackfield_pacing_null.so",
         "libjackfield_processing_gain.so",
     ]);
     let loader = Loader::new(LoaderOptions {

@@ -33,8 +33,36 @@ pub(crate) fn limit(processor_seconds: u64, wall_seconds: u32, bytes: u64) {
     set(libc::RLIMIT_CPU, processor_seconds, processor_seconds + 2);
     set(libc::RLIMIT_AS, mapped + bytes, mapped + bytes);
     set(libc::RLIMIT_CORE, 0, 0);
+    wake_in(wall_seconds);
+}
+
+/// Asks for a signal in so many seconds on the wall.
+pub(crate) fn wake_in(seconds: u32) {
     // SAFETY: asks for a signal.
-    unsafe { libc::alarm(wall_seconds) };
+    unsafe { libc::alarm(seconds) };
+}
+
+/// Seconds for which this process has waited for a processor, on a machine that has too much to do. For signal handlers: it allocates nothing.
+pub(crate) fn waited_seconds() -> u32 {
+    let mut text = [0_u8; 128];
+    // SAFETY: opens a file by a name that ends with a zero, reads no more than there is room for, and closes what it opened.
+    let read = unsafe {
+        let file = libc::open(c"/proc/self/schedstat".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        if file < 0 {
+            return 0;
+        }
+        let read = libc::read(file, text.as_mut_ptr().cast(), text.len());
+        libc::close(file);
+        read
+    };
+    seconds_waited(&text[..usize::try_from(read).unwrap_or(0).min(text.len())])
+}
+
+/// What the kernel tells of a process in `schedstat`: nanoseconds that it ran, nanoseconds that it waited, and how often it ran.
+pub(crate) fn seconds_waited(schedstat: &[u8]) -> u32 {
+    let waited = schedstat.split(|byte| *byte == b' ').nth(1);
+    let nanoseconds = waited.and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok());
+    u32::try_from(nanoseconds.unwrap_or(0) / 1_000_000_000).unwrap_or(u32::MAX)
 }
 
 /// Keeps the standard output for this program under another number, and gives the plugin the standard error for it.
@@ -95,4 +123,17 @@ pub(crate) fn bytes_in_use() -> u64 {
     // SAFETY: gives a struct of counts.
     let counts = unsafe { libc::mallinfo2() };
     (counts.uordblks + counts.hblkhd) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_for_which_a_process_waited_is_the_second_number() {
+        assert_eq!(seconds_waited(b"13148967902 65866231526 8273\n"), 65);
+        for nonsense in [&b""[..], b"7", b"7 x 9", b"7 -1 9", b"\xff \xff"] {
+            assert_eq!(seconds_waited(nonsense), 0);
+        }
+    }
 }

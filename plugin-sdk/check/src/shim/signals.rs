@@ -3,14 +3,16 @@
 #![allow(unsafe_code, reason = "signal handlers; each block says why it holds")]
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use super::fence::{self, Touch};
-use super::machine::{leave, write};
+use super::machine::{leave, waited_seconds, wake_in, write};
 use super::sights::{Frames, Sight, What, take, walk};
 
 /// Where it is told.
 static OUTPUT: AtomicI32 = AtomicI32::new(2);
+/// Seconds that were given to it beyond its time on the wall.
+static GIVEN: AtomicU32 = AtomicU32::new(0);
 
 /// Of every signal that ends a process because of what it did, or because its time is up, tells where it came from on `output`.
 pub(crate) fn tell(output: i32) {
@@ -25,17 +27,36 @@ pub(crate) fn tell(output: i32) {
         libc::SIGXCPU,
         libc::SIGALRM,
     ] {
-        // SAFETY: a zeroed sigaction is valid, and the handler has the signature that SA_SIGINFO asks for.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = on_signal as extern "C" fn(_, _, _) as usize;
-            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
-            libc::sigaction(signal, &raw const action, std::ptr::null_mut());
-        }
+        catch(signal);
     }
 }
 
+fn catch(signal: c_int) {
+    // SAFETY: a zeroed sigaction is valid, and the handler has the signature that SA_SIGINFO asks for.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_signal as extern "C" fn(_, _, _) as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
+        libc::sigaction(signal, &raw const action, std::ptr::null_mut());
+    }
+}
+
+/// Time in which it had no processor is given to it once more: that the machine is busy is no fault of the plugin. False if there is none to give.
+fn give_time() -> bool {
+    let waited = waited_seconds();
+    let more = waited.saturating_sub(GIVEN.swap(waited, Ordering::Relaxed));
+    if more == 0 {
+        return false;
+    }
+    catch(libc::SIGALRM);
+    wake_in(more);
+    true
+}
+
 extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+    if signal == libc::SIGALRM && give_time() {
+        return;
+    }
     // SAFETY: the kernel passes a valid description to a handler installed with SA_SIGINFO.
     let address = unsafe { (*info).si_addr() } as usize;
     let touch = match signal {

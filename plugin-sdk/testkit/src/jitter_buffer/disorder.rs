@@ -216,6 +216,59 @@ pub fn every_handle_leaves_exactly_once(subject: &Buffers) {
     }
 }
 
+/// Packets near where the stream stands and now and then anywhere, with any flags, through a buffer of any size and delay that is reset in between: each that it
+/// takes leaves once, and after a while nothing waits.
+pub fn whatever_comes_leaves_exactly_once(subject: &Buffers) {
+    for seed in 1..=200 {
+        let mut random = Random::new(seed);
+        let mut any = |from: i64, below: i64| from + random.below((below - from) as u64) as i64;
+        let mut buffer = subject.make(seed);
+        let max_packets = any(1, 60) as u32;
+        buffer
+            .activate(&JitterConfig::new(CONFIG.clock_rate, max_packets))
+            .expect("a usual setup");
+        let least = any(0, 300);
+        buffer
+            .set_bounds(TimeDelta::ms(least), TimeDelta::ms(least + 400))
+            .expect("good bounds");
+        let (count, reset_at) = (any(1, 300), any(0, 300));
+        let mut listener = Listener::new(CONFIG.clock_rate);
+        let (mut arrival, mut accepted) = (Timestamp::ZERO, 0);
+        for n in 0..count {
+            arrival += TimeDelta::ms(any(0, 60));
+            listener.run(&mut *buffer, &[], arrival);
+            let reach = if any(0, 20) == 0 { 40_000 } else { 20 };
+            let sequence_number = n + any(-reach, reach);
+            let off = if any(0, 20) == 0 {
+                any(-100_000, 100_000)
+            } else {
+                0
+            };
+            let ticks = if any(0, 20) == 0 { any(1, 5_760) } else { 960 };
+            let packet = PacketArrival {
+                arrival,
+                handle: n as u64,
+                sequence_number,
+                timestamp: sequence_number * 960 + off,
+                ticks: ticks as u32,
+                redundancy: any(0, 2) as u32,
+                dtx: any(0, 2) as u32,
+                marker: any(0, 2) as u32,
+            };
+            let insertion = listener.insert(&mut *buffer, &packet);
+            accepted += usize::from(insertion == Insertion::Accepted || insertion == Insertion::Flushed);
+            assert!(listener.waiting() <= max_packets as usize, "seed {seed}");
+            if n == reset_at {
+                buffer.reset(ResetReason::Stream).expect("at any time");
+            }
+        }
+        listener.run(&mut *buffer, &[], arrival + TimeDelta::seconds(20));
+        assert_eq!(listener.waiting(), 0, "seed {seed}: after a while nothing waits");
+        let left = listener.played.len() + listener.released.len();
+        assert_eq!(left, accepted, "seed {seed}");
+    }
+}
+
 /// Numbers at the ends of their types neither panic nor hang it.
 pub fn extreme_numbers_do_no_harm(subject: &Buffers) {
     let extremes = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX];

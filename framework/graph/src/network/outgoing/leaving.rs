@@ -43,6 +43,15 @@ impl DepartureSink for Departures {
     }
 }
 
+/// Packets that a pacer holds of which nobody knows any more.
+pub(super) struct Forgotten;
+
+impl DepartureSink for Forgotten {
+    fn depart(&mut self, _: u64) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
 /// What the pacer lets go at one time.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Departing {
@@ -96,18 +105,18 @@ impl Outgoing {
         if self.queue.is_empty() && !self.fills {
             return Departing::default();
         }
-        if !self.pacer_broken
+        if self.paces(now)
             && let Err(fault) = self.pacer.poll(now, &mut self.departures)
         {
             self.broke(fault);
         }
-        if self.pacer_broken {
+        if self.is_unpaced() {
             self.departures.clear();
             self.departures
                 .0
                 .extend(self.queue.iter().map(|waiting| waiting.handle));
         }
-        let status = (self.fills && !self.pacer_broken).then(|| self.pacer.status(now));
+        let status = (self.fills && !self.is_unpaced()).then(|| self.pacer.status(now));
         let departing = match status {
             Some(Ok(status)) => Departing {
                 cluster: status.cluster,
@@ -302,7 +311,7 @@ impl Outgoing {
         if self.queue.is_empty() && !self.fills {
             return Timestamp::NEVER;
         }
-        if !self.pacer_broken {
+        if !self.is_unpaced() {
             match self.pacer.deadline() {
                 Ok(deadline) => return deadline.max(self.not_before),
                 Err(fault) => self.broke(fault),

@@ -2,25 +2,15 @@
 
 use jackfield_jitter_adaptive::AdaptiveDelay;
 use jackfield_sdk::prelude::*;
-use jackfield_testkit::jitter_buffer::{Listener, Played, Stream, network};
+use jackfield_testkit::jitter_buffer::{Played, hour_of_drift};
 
 #[test]
 fn e9_7_the_delay_stays_for_an_hour_at_500_ppm() {
     for drift_ppm in [-500.0, 500.0] {
         let mut buffer = AdaptiveDelay::create(&Environment::seeded(1)).expect("nothing to miss");
-        buffer
-            .activate(&JitterConfig::new(SampleRate::HZ_48000, 200))
-            .expect("a usual setup");
-        let mut listener = Listener::new(SampleRate::HZ_48000);
-        let mut stream = Stream {
-            drift_ppm,
-            ..Stream::new()
-        };
-        let (base, jitter) = (TimeDelta::ms(20), TimeDelta::ms(30));
-        let arrivals = stream.speak(TimeDelta::seconds(3_600), network(4, base, jitter, 0.0));
-        listener.run(&mut buffer, &arrivals, stream.now());
+        let (listener, sent) = hour_of_drift(&mut buffer, drift_ppm);
         listener.assert_ordered();
-        assert_eq!(listener.played.len() + listener.waiting(), arrivals.len());
+        assert_eq!(listener.played.len() + listener.waiting(), sent);
         let concealed_ms = listener.concealed_ticks / 48;
         assert!(
             concealed_ms < 400,

@@ -1,6 +1,5 @@
 //! The jitter buffer whose delay follows the network, behaviour by behaviour, in virtual time.
 
-mod any_arrivals;
 mod following;
 mod hour_of_drift;
 mod succession;

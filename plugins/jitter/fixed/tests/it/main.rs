@@ -1,6 +1,5 @@
 //! The jitter buffer with a fixed delay, behaviour by behaviour, in virtual time.
 
-mod any_arrivals;
 mod constant_delay;
 mod hour_of_drift;
 

@@ -1,0 +1,102 @@
+//! A plugin that takes long to make an instance holds nobody up but who asked for it.
+
+use std::sync::{Condvar, Mutex};
+
+use jackfield_runtime::view::SwapOutcome;
+use jackfield_runtime::{Engine, EngineOptions, Room};
+use jackfield_sdk::prelude::*;
+use jackfield_transport_loopback::Loopback;
+use serde_json::Map;
+
+use super::caller::{Caller, loader, manifest, transport};
+use super::strangers::JACKFIELD_PLUGIN;
+
+const MANIFEST: &str = "profile = \"conference\"\n\
+     [sockets.transport]\nuse = \"jackfield.transport.loopback\"\n\
+     [sockets.echo]\nuse = \"jackfield.processing.null\"\n\
+     [sockets.noise]\nuse = \"jackfield.processing.null\"\n\
+     [sockets.gain]\nuse = \"jackfield.processing.null\"\n";
+
+/// Whether instances may be made, and how many were asked for.
+static GATE: (Mutex<(bool, usize)>, Condvar) = (Mutex::new((true, 0)), Condvar::new());
+
+/// Makes an instance when it is let.
+pub(crate) struct Slow(());
+
+impl Plugin for Slow {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.slow", "Slow", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        let mut gate = GATE.0.lock().unwrap();
+        gate.1 += 1;
+        GATE.1.notify_all();
+        drop(GATE.1.wait_while(gate, |gate| !gate.0).unwrap());
+        Ok(Self(()))
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.0
+    }
+}
+
+impl AudioProcessor for Slow {
+    fn activate(&mut self, _: &AudioFormat) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn process(
+        &mut self,
+        _: Timestamp,
+        _: &mut [f32],
+        _: &CaptureInfo,
+        _: &mut ProcessorReport,
+    ) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// Waits until an instance has been asked for.
+fn asked() {
+    let gate = GATE.0.lock().unwrap();
+    drop(GATE.1.wait_while(gate, |gate| gate.1 == 0).unwrap());
+}
+
+fn let_make(open: bool) {
+    GATE.0.lock().unwrap().0 = open;
+    GATE.1.notify_all();
+}
+
+async fn join(room: &Room, name: &str, seed: u64) -> Caller {
+    let mut caller = Caller::join(room, name, transport::<Loopback>(seed)).await;
+    caller.connect();
+    caller
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_newcomer_is_being_made_the_room_answers_and_who_joins_meanwhile_gets_it_too() {
+    let options = EngineOptions::new(manifest(MANIFEST), loader(&[JACKFIELD_PLUGIN]));
+    let engine = Engine::start(options).unwrap();
+    let room = engine.open_room("room").unwrap();
+    let _ann = join(&room, "Ann", 1).await;
+    let_make(false);
+    let swapped = {
+        let room = room.clone();
+        tokio::spawn(async move {
+            let nothing = Map::new();
+            room.set_socket("gain", Some("test.processing.slow"), &nothing)
+                .await
+        })
+    };
+    tokio::task::spawn_blocking(asked).await.unwrap();
+    // All of this would wait for the plugin if it were made where the room is locked.
+    assert_eq!(room.participants().len(), 1);
+    assert_eq!(room.graph().sockets.len(), 9);
+    let _bob = join(&room, "Bob", 2).await;
+    assert!(!swapped.is_finished());
+    let_make(true);
+    let report = swapped.await.unwrap().unwrap();
+    assert_eq!(report.outcome, SwapOutcome::Committed, "{}", report.message);
+    assert_eq!(report.instances, 2, "Ann's and Bob's");
+    engine.close().await;
+}
