@@ -196,7 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn e24_6_e25_6_the_unspecified_address_offers_every_interface_of_its_family_but_loopback_and_link_local() {
+    fn e24_6_e25_6_the_unspecified_address_offers_every_interface_of_its_family_but_loopback_and_link_local()
+    {
         let interfaces = ips(&[
             "127.0.0.1",
             "192.0.2.7",
