@@ -3,7 +3,7 @@
 
 use jackfield_core::transport::TransportState;
 use jackfield_core::units::TimeDelta;
-use jackfield_sim::{Nat, NatConfig};
+use jackfield_sim::{LinkConfig, Nat, NatConfig};
 
 use super::world::{By, Habits, Setup, World, ip};
 
@@ -113,6 +113,40 @@ fn where_filters_look_at_ports_a_restart_with_addresses_gathered_anew_brings_the
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn when_both_gateways_forget_at_once_the_restart_brings_the_call_back_through_loss_too() {
+    for transports in TRANSPORTS {
+        for config in [NatConfig::FULL_CONE, NatConfig::PORT_RESTRICTED] {
+            let mut world = talking(transports, [config; 2], true);
+            let forgot = world.now();
+            let network = world.executor.network();
+            for outside in OUTSIDE {
+                let gateway = network.gateways().at(ip(outside));
+                gateway.expect("it is there").restart(None);
+            }
+            for (from, to) in [(0, 1), (1, 0)] {
+                let lossy = LinkConfig {
+                    delay: TimeDelta::ms(20),
+                    loss: 0.1,
+                    ..LinkConfig::PERFECT
+                };
+                network.set_link(ip(OUTSIDE[from]), ip(OUTSIDE[to]), lossy);
+            }
+            world.run_for(TimeDelta::seconds(15));
+            for end in [0, 1] {
+                let silence = world.longest_silence(end, forgot);
+                let state = world.ends[end].borrow().state();
+                assert!(
+                    state == TransportState::Connected && silence < TimeDelta::seconds(6),
+                    "{transports:?}, {:?}: end {end} is {state:?} and heard nothing for {silence:?}: {:?}",
+                    config.filtering,
+                    world.states()
+                );
+            }
+        }
+    }
 }
 
 #[test]
