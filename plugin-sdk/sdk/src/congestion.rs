@@ -1,5 +1,6 @@
-//! A part for the authors of congestion controllers: it keeps the bounds and what is known of the path, so that what is left to the plugin is
-//! the rate that follows from an event.
+//! Parts for the authors of congestion controllers. [`RateController`] keeps the bounds and what is known of the path, so that what is left to the
+//! plugin is the rate that follows from an event. Who keeps a model of the path of their own takes the smaller parts: [`SessionBounds`],
+//! [`Belief`], [`tell_statistics`], [`WarmStart`].
 //!
 //! ```
 //! use jackfield_sdk::congestion::{Path, RateController, RateRule};
@@ -32,6 +33,8 @@
 //! jackfield_sdk::export! { CongestionController => RateController<Halving> }
 //! ```
 
+mod session;
+
 use jackfield_core::Fault;
 use jackfield_core::congestion_controller::{
     CongestionAdvice, CongestionController, CongestionEvent, CongestionEventKind, CongestionHandover,
@@ -42,6 +45,8 @@ use jackfield_core::module::{Descriptor, Plugin, ResetReason};
 use jackfield_core::stats::Statistic;
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
+
+pub use session::{Belief, SessionBounds, tell_statistics};
 
 /// Media may leave at two and a half times the target (libwebrtc's `kDefaultPaceMultiplier`): a burst is smoothed, not held up.
 const PACING_FACTOR: f64 = 2.5;
@@ -148,7 +153,7 @@ pub trait RateRule: Plugin {
 /// A congestion controller that asks its [`RateRule`].
 pub struct RateController<R> {
     rule: R,
-    bounds: Option<RateConstraints>,
+    bounds: SessionBounds,
     path: Path,
     warm: WarmStart,
 }
@@ -169,7 +174,7 @@ impl<R: RateRule> Plugin for RateController<R> {
     fn create(environment: &Environment) -> Result<Self, Fault> {
         Ok(Self {
             rule: R::create(environment)?,
-            bounds: None,
+            bounds: SessionBounds::default(),
             path: Path::UNKNOWN,
             warm: WarmStart::default(),
         })
@@ -184,9 +189,12 @@ impl<R: RateRule> Plugin for RateController<R> {
     }
 
     fn statistics(&mut self, values: &mut [f64]) {
-        values[0] = self.path.target.as_kbps_f64();
-        values[1] = self.path.round_trip.as_ms_f64();
-        values[2] = f64::from(self.path.loss) * 100.0;
+        let own = [
+            self.path.target.as_kbps_f64(),
+            self.path.round_trip.as_ms_f64(),
+            f64::from(self.path.loss) * 100.0,
+        ];
+        tell_statistics(values, &own);
     }
 
     fn reset(&mut self, reason: ResetReason) {
@@ -198,27 +206,21 @@ impl<R: RateRule> Plugin for RateController<R> {
 impl<R: RateRule> RateController<R> {
     /// Nothing is known of the path; the rate starts anew.
     fn forget(&mut self) {
-        let start = self.bounds.map_or(DataRate::ZERO, |bounds| bounds.start);
+        let start = self.bounds.start();
         self.path = Path {
-            target: self.bounded(start),
+            target: self.bounds.hold(start),
             ..Path::UNKNOWN
         };
         self.warm = WarmStart::default();
     }
 
-    /// Not `clamp`, which panics if a host gives a minimum above the maximum.
-    fn bounded(&self, rate: DataRate) -> DataRate {
-        self.bounds
-            .map_or(rate, |bounds| rate.max(bounds.minimum).min(bounds.maximum))
-    }
-
     fn note(&mut self, event: &CongestionEvent, packets: &[PacketFeedback]) {
         match event.kind {
             CongestionEventKind::RouteChange => {
-                self.bounds = Some(event.constraints);
+                self.bounds.renew(&event.constraints);
                 self.forget();
             }
-            CongestionEventKind::TargetRateConstraints => self.bounds = Some(event.constraints),
+            CongestionEventKind::TargetRateConstraints => self.bounds.renew(&event.constraints),
             CongestionEventKind::RemoteBitrate | CongestionEventKind::NetworkStateEstimate => {
                 self.path.measured = event.rate;
             }
@@ -249,12 +251,7 @@ impl<R: RateRule> RateController<R> {
 
 impl<R: RateRule> CongestionController for RateController<R> {
     fn activate(&mut self, _now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
-        if constraints.minimum > constraints.maximum {
-            return Err(Fault::invalid(
-                "the smallest rate is above the largest: swap `minimum` and `maximum`",
-            ));
-        }
-        self.bounds = Some(*constraints);
+        self.bounds.activate(constraints)?;
         self.forget();
         Ok(())
     }
@@ -266,13 +263,11 @@ impl<R: RateRule> CongestionController for RateController<R> {
         packets: &[PacketFeedback],
         _probes: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault> {
-        if self.bounds.is_none() {
-            return Err(Fault::state("call `activate` with the session's bounds first"));
-        }
+        self.bounds.activated()?;
         self.note(event, packets);
         let wanted = self.rule.target(now, event, &self.path);
         let wanted = self.warm.limit(now, wanted);
-        let target = self.bounded(wanted);
+        let target = self.bounds.hold(wanted);
         self.path.target = target;
         Ok(CongestionUpdate {
             target,
@@ -287,15 +282,15 @@ impl<R: RateRule> CongestionController for RateController<R> {
     }
 
     fn hand_over(&mut self, _now: Timestamp) -> Result<CongestionHandover, Fault> {
-        Ok(CongestionHandover {
+        let belief = Belief {
             estimate: self.rule.estimate(&self.path),
             target: self.path.target,
             round_trip: self.path.round_trip,
             minimum_round_trip: self.path.minimum_round_trip,
             in_flight: self.path.in_flight,
-            loss_ppm: (self.path.loss * 1e6) as u32,
-            reserved: 0,
-        })
+            loss: f64::from(self.path.loss),
+        };
+        Ok(belief.into())
     }
 
     /// The rate goes on where the predecessor was, if it was anywhere; from there it grows as a [`WarmStart`] lets it.
@@ -309,7 +304,7 @@ impl<R: RateRule> CongestionController for RateController<R> {
             self.path.target
         };
         self.path = Path {
-            target: self.bounded(target),
+            target: self.bounds.hold(target),
             round_trip: state.round_trip,
             minimum_round_trip: state.minimum_round_trip,
             loss: (state.loss_ppm as f32 / 1e6).min(1.0),

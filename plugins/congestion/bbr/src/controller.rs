@@ -1,6 +1,6 @@
 //! The controller: events to the model, the model to rates and a window.
 
-use jackfield_sdk::congestion::WarmStart;
+use jackfield_sdk::congestion::{Belief, SessionBounds, WarmStart, tell_statistics};
 use jackfield_sdk::prelude::*;
 
 use crate::BbrParameters;
@@ -27,7 +27,7 @@ const LARGEST_REDUCTION: f64 = 0.5;
 /// The controller.
 pub struct Bbr {
     parameters: BbrParameters,
-    bounds: Option<RateConstraints>,
+    bounds: SessionBounds,
     path: PathModel,
     phases: Phases,
     warm: WarmStart,
@@ -72,7 +72,7 @@ impl Plugin for Bbr {
     fn create(environment: &Environment) -> Result<Self, Fault> {
         Ok(Self {
             parameters: BbrParameters::defaults(),
-            bounds: None,
+            bounds: SessionBounds::default(),
             path: PathModel::new(),
             phases: Phases::new(environment.seed),
             warm: WarmStart::default(),
@@ -88,7 +88,7 @@ impl Plugin for Bbr {
     }
 
     fn statistics(&mut self, values: &mut [f64]) {
-        let of = [
+        let own = [
             self.target.as_kbps_f64(),
             self.path.bandwidth(self.rounds()) / 1e3,
             self.path.last_round_trip.as_ms_f64(),
@@ -99,7 +99,7 @@ impl Plugin for Bbr {
             f64::from(self.phases.phase as u8),
             self.phases.probes as f64,
         ];
-        values[..of.len()].copy_from_slice(&of);
+        tell_statistics(values, &own);
     }
 
     fn reset(&mut self, _reason: ResetReason) {
@@ -114,7 +114,7 @@ impl Bbr {
 
     fn limits(&self) -> Limits {
         let ms = |value: f64| TimeDelta::seconds_f64(value / 1e3);
-        let maximum = self.bounds.map_or(0.0, |bounds| rate(bounds.maximum));
+        let maximum = rate(self.bounds.maximum());
         let remote = self.remote.map_or(f64::INFINITY, rate);
         Limits {
             rounds: self.rounds(),
@@ -125,22 +125,16 @@ impl Bbr {
         }
     }
 
-    /// Not `clamp`, which panics if a host gives a minimum above the maximum.
-    fn bounded(&self, rate: DataRate) -> DataRate {
-        self.bounds
-            .map_or(rate, |bounds| rate.max(bounds.minimum).min(bounds.maximum))
-    }
-
     /// Nothing is known of the path.
     fn start_anew(&mut self, now: Timestamp) {
-        let start = self.bounds.map_or(DataRate::ZERO, |bounds| bounds.start);
+        let start = self.bounds.start();
         // Whoever names no start means that the rate shall stay.
         let start = if start > DataRate::ZERO {
             start
         } else {
             self.target
         };
-        self.target = self.bounded(start);
+        self.target = self.bounds.hold(start);
         let bandwidth = rate(self.target) / self.parameters.target_fraction;
         self.path.restart(now, bandwidth);
         let limits = self.limits();
@@ -171,9 +165,9 @@ impl Bbr {
             CongestionEventKind::TransportLoss if self.path.feedback.is_none() => {
                 self.heed_loss(event.lost, event.received);
             }
-            CongestionEventKind::TargetRateConstraints => self.bounds = Some(event.constraints),
+            CongestionEventKind::TargetRateConstraints => self.bounds.renew(&event.constraints),
             CongestionEventKind::RouteChange => {
-                self.bounds = Some(event.constraints);
+                self.bounds.renew(&event.constraints);
                 self.start_anew(now);
             }
             _ => {}
@@ -194,7 +188,7 @@ impl Bbr {
         } else {
             1.0
         };
-        let most = self.bounds.map_or(0.0, |bounds| rate(bounds.maximum)) * PROBE_CEILING;
+        let most = rate(self.bounds.maximum()) * PROBE_CEILING;
         let bandwidth = (self.path.bandwidth(self.rounds()) * factor).min(most);
         self.path.set_bandwidth(bandwidth);
         self.phases.phase = Phase::Cruise;
@@ -229,7 +223,7 @@ impl Bbr {
         let wanted = bandwidth * self.parameters.target_fraction * of_target;
         let wanted = data_rate(wanted).min(self.remote.unwrap_or(DataRate::INFINITE));
         let wanted = self.warm.limit(now, wanted);
-        self.target = self.bounded(wanted);
+        self.target = self.bounds.hold(wanted);
         let probing = (bandwidth * gain).min(limits.most.max(bandwidth));
         let pacing = if cruise { probing * CRUISE_PACING } else { probing };
         let padding = if self.phases.fills() && pads {
@@ -275,12 +269,7 @@ impl Bbr {
 
 impl CongestionController for Bbr {
     fn activate(&mut self, now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
-        if constraints.minimum > constraints.maximum {
-            return Err(Fault::invalid(
-                "the smallest rate is above the largest: swap `minimum` and `maximum`",
-            ));
-        }
-        self.bounds = Some(*constraints);
+        self.bounds.activate(constraints)?;
         self.start_anew(now);
         Ok(())
     }
@@ -292,9 +281,7 @@ impl CongestionController for Bbr {
         packets: &[PacketFeedback],
         _probes: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault> {
-        if self.bounds.is_none() {
-            return Err(Fault::state("call `activate` with the session's bounds first"));
-        }
+        self.bounds.activated()?;
         self.note(now, event, packets);
         Ok(self.decide(now))
     }
@@ -309,15 +296,15 @@ impl CongestionController for Bbr {
         } else {
             TimeDelta::ZERO
         };
-        Ok(CongestionHandover {
+        let belief = Belief {
             estimate: data_rate(self.path.bandwidth(self.rounds())),
             target: self.target,
             round_trip: self.path.last_round_trip,
             minimum_round_trip,
             in_flight: DataSize::bytes(self.path.in_flight),
-            loss_ppm: (self.path.loss * 1e6) as u32,
-            reserved: 0,
-        })
+            loss: self.path.loss,
+        };
+        Ok(belief.into())
     }
 
     /// It cruises where the predecessor was, and its first probe shows whether there is more.
@@ -327,7 +314,7 @@ impl CongestionController for Bbr {
         let Some(from) = target.or(Some(state.estimate).filter(known)) else {
             return Ok(());
         };
-        let from = self.bounded(from);
+        let from = self.bounds.hold(from);
         let bandwidth = rate(from) / self.parameters.target_fraction;
         // What it saw of the path while it was in the shadow stays.
         if self.path.feedback.is_some() {
@@ -354,7 +341,7 @@ impl CongestionController for Bbr {
     }
 
     fn advice(&mut self, _now: Timestamp) -> Result<CongestionAdvice, Fault> {
-        let maximum = self.bounds.map_or(DataRate::ZERO, |bounds| bounds.maximum);
+        let maximum = self.bounds.maximum();
         let over = 1.0 - self.window as f64 / (self.path.in_flight as f64).max(1.0);
         Ok(CongestionAdvice {
             limited_by_path: u32::from(self.target < maximum),

@@ -1,5 +1,6 @@
 //! The controller as a plugin: events in, updates out.
 
+use jackfield_sdk::congestion::{Belief, SessionBounds, tell_statistics};
 use jackfield_sdk::prelude::*;
 
 use crate::controller::{Controller, Options, WindowUse};
@@ -84,13 +85,11 @@ impl Plugin for Gcc {
     }
 
     fn statistics(&mut self, values: &mut [f64]) {
-        match &self.controller {
-            Some(controller) => controller.report_into(values),
-            None => values
-                .iter_mut()
-                .take(Self::STATISTICS.len())
-                .for_each(|value| *value = 0.0),
-        }
+        let own = self
+            .controller
+            .as_ref()
+            .map_or([0.0; Self::STATISTICS.len()], Controller::statistics);
+        tell_statistics(values, &own);
     }
 
     /// Nothing that was learned of the path depends on the stream.
@@ -112,9 +111,7 @@ const OPTIONS: Options = Options {
 
 impl Gcc {
     fn active(&mut self) -> Result<&mut Controller, Fault> {
-        self.controller
-            .as_mut()
-            .ok_or_else(|| Fault::state("call `activate` with the session's bounds first"))
+        self.controller.as_mut().ok_or_else(SessionBounds::missing)
     }
 
     /// Acts upon the bounds of `activate` when the first thing happens that needs a rate. What the streams want may be told before that, so
@@ -234,11 +231,7 @@ impl Gcc {
 
 impl CongestionController for Gcc {
     fn activate(&mut self, _now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
-        if constraints.minimum > constraints.maximum {
-            return Err(Fault::invalid(
-                "the smallest rate is above the largest: swap `minimum` and `maximum`",
-            ));
-        }
+        SessionBounds::check(constraints)?;
         self.controller = Some(Controller::new(OPTIONS, constraints));
         self.started = false;
         self.in_flight = DataSize::ZERO;
@@ -255,9 +248,7 @@ impl CongestionController for Gcc {
         packets: &[PacketFeedback],
         probes: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault> {
-        let Some(controller) = &mut self.controller else {
-            return Err(Fault::state("call `activate` with the session's bounds first"));
-        };
+        let controller = self.controller.as_mut().ok_or_else(SessionBounds::missing)?;
         self.parameters.apply(controller);
         self.start(now, event.kind);
         self.take(now, event, packets);
@@ -272,15 +263,15 @@ impl CongestionController for Gcc {
     fn hand_over(&mut self, _now: Timestamp) -> Result<CongestionHandover, Fault> {
         let (in_flight, shortest) = (self.in_flight, self.shortest_round_trip);
         let controller = self.active()?;
-        Ok(CongestionHandover {
+        let belief = Belief {
             estimate: controller.decision.target,
             target: controller.target(),
             round_trip: controller.round_trip(),
             minimum_round_trip: shortest,
             in_flight,
-            loss_ppm: (controller.loss() * 1e6).round() as u32,
-            reserved: 0,
-        })
+            loss: controller.loss(),
+        };
+        Ok(belief.into())
     }
 
     /// Starts from the estimate, within a tenth of the target, and without the probes of the beginning.

@@ -27,7 +27,7 @@ impl Controller {
     }
 
     /// The values of the statistics, in their order.
-    pub(crate) fn report_into(&self, values: &mut [f64]) {
+    pub(crate) fn statistics(&self) -> [f64; 12] {
         let kbps = |rate: Option<DataRate>| rate.map_or(0.0, DataRate::as_kbps_f64);
         let trendline = self.delay.trendline();
         let usage = match trendline.usage() {
@@ -41,7 +41,7 @@ impl Controller {
             LossState::Increasing => 2.0,
             LossState::IncreasingWithPadding => 3.0,
         };
-        let all = [
+        [
             self.target().as_kbps_f64(),
             self.decision.target.as_kbps_f64(),
             kbps(self.delay.estimate()),
@@ -56,9 +56,6 @@ impl Controller {
                 .window()
                 .map_or(0.0, |window| window.as_bytes() as f64),
             f64::from(u8::from(!self.decision.limited_by_path)),
-        ];
-        for (value, known) in values.iter_mut().zip(all) {
-            *value = known;
-        }
+        ]
     }
 }

@@ -45,6 +45,7 @@ pub mod equations;
 pub mod loss;
 pub mod observation;
 
+use jackfield_sdk::congestion::{Belief, SessionBounds, tell_statistics};
 use jackfield_sdk::prelude::*;
 
 use equations::{BETA_SENDING, BETA_VIDEO, Gradual, TAU, UPDATE_INTERVAL};
@@ -79,7 +80,7 @@ pub struct NadaParameters {
 /// The controller.
 pub struct Nada {
     parameters: NadaParameters,
-    bounds: Option<RateConstraints>,
+    bounds: SessionBounds,
     observation: Observation,
     flow: Flow,
 }
@@ -176,7 +177,7 @@ impl Plugin for Nada {
     fn create(_: &Environment) -> Result<Self, Fault> {
         Ok(Self {
             parameters: NadaParameters::defaults(),
-            bounds: None,
+            bounds: SessionBounds::default(),
             observation: Observation::new(),
             flow: Flow::UNKNOWN,
         })
@@ -199,9 +200,7 @@ impl Plugin for Nada {
             self.flow.marking * 100.0,
             f64::from(u8::from(self.flow.accelerating)),
         ];
-        for (value, own) in values.iter_mut().zip(own) {
-            *value = own;
-        }
+        tell_statistics(values, &own);
     }
 
     fn reset(&mut self, _reason: ResetReason) {
@@ -212,7 +211,7 @@ impl Plugin for Nada {
 impl Nada {
     /// Forgets the path; starts at `rate`, or at the session's start rate.
     fn begin_anew(&mut self, rate: DataRate) {
-        let start = self.bounds.map_or(DataRate::ZERO, |bounds| bounds.start);
+        let start = self.bounds.start();
         let rate = if rate > DataRate::ZERO { rate } else { start };
         self.observation.forget();
         self.flow = Flow {
@@ -225,7 +224,7 @@ impl Nada {
 
     /// `RMIN` and `RMAX` in bit/s.
     fn range(&self) -> (f64, f64) {
-        let Some(bounds) = self.bounds else {
+        let Some(bounds) = self.bounds.told() else {
             return (0.0, MAXIMUM_WITHOUT_BOUND.as_bps() as f64);
         };
         let positive = |rate: DataRate| (rate > DataRate::ZERO).then_some(rate);
@@ -260,9 +259,7 @@ impl Nada {
     }
 
     fn in_session(&self, rate: f64) -> DataRate {
-        let rate = DataRate::bps(rate.round() as i64);
-        self.bounds
-            .map_or(rate, |bounds| rate.max(bounds.minimum).min(bounds.maximum))
+        self.bounds.hold(DataRate::bps(rate.round() as i64))
     }
 
     fn feedback(&mut self, now: Timestamp, packets: &[PacketFeedback]) {
@@ -338,12 +335,12 @@ impl Nada {
         match event.kind {
             CongestionEventKind::RouteChange => {
                 let present = self.target();
-                self.bounds = Some(event.constraints);
+                self.bounds.renew(&event.constraints);
                 let start = event.constraints.start;
                 self.begin_anew(if start > DataRate::ZERO { start } else { present });
                 self.flow.route_since = now;
             }
-            CongestionEventKind::TargetRateConstraints => self.bounds = Some(event.constraints),
+            CongestionEventKind::TargetRateConstraints => self.bounds.renew(&event.constraints),
             CongestionEventKind::ProcessInterval => {
                 self.flow.waiting = event.size.as_bytes().clamp(0, 1 << 30) as f64;
             }
@@ -368,12 +365,7 @@ impl Nada {
 
 impl CongestionController for Nada {
     fn activate(&mut self, _now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
-        if constraints.minimum > constraints.maximum {
-            return Err(Fault::invalid(
-                "the smallest rate is above the largest: swap `minimum` and `maximum`",
-            ));
-        }
-        self.bounds = Some(*constraints);
+        self.bounds.activate(constraints)?;
         self.begin_anew(constraints.start);
         Ok(())
     }
@@ -385,9 +377,7 @@ impl CongestionController for Nada {
         packets: &[PacketFeedback],
         _probes: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault> {
-        if self.bounds.is_none() {
-            return Err(Fault::state("call `activate` with the session's bounds first"));
-        }
+        self.bounds.activated()?;
         self.note(now, event, packets);
         let target = self.target();
         Ok(CongestionUpdate {
@@ -406,15 +396,15 @@ impl CongestionController for Nada {
 
     fn hand_over(&mut self, _now: Timestamp) -> Result<CongestionHandover, Fault> {
         let ms = |ms: f64| TimeDelta::us((ms * 1e3).round() as i64);
-        Ok(CongestionHandover {
+        let belief = Belief {
             estimate: self.in_session(self.flow.reference),
             target: self.target(),
             round_trip: ms(self.flow.round_trip),
             minimum_round_trip: ms(self.flow.shortest_round_trip),
             in_flight: self.flow.in_flight,
-            loss_ppm: (self.flow.loss * 1e6) as u32,
-            reserved: 0,
-        })
+            loss: self.flow.loss,
+        };
+        Ok(belief.into())
     }
 
     fn take_over(&mut self, now: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {

@@ -1,5 +1,6 @@
 //! The controller: events to the window, and the window to rates, padding and advice.
 
+use jackfield_sdk::congestion::{Belief, SessionBounds, tell_statistics};
 use jackfield_sdk::prelude::*;
 
 use crate::digest::{Digest, bytes};
@@ -39,7 +40,7 @@ const FASTEST: f64 = 1e12;
 /// The controller.
 pub struct Scream {
     parameters: ScreamParameters,
-    bounds: Option<RateConstraints>,
+    bounds: SessionBounds,
     window: Window,
     padding: Padding,
     session: Session,
@@ -115,7 +116,7 @@ impl Plugin for Scream {
     fn create(_: &Environment) -> Result<Self, Fault> {
         Ok(Self {
             parameters: ScreamParameters::defaults(),
-            bounds: None,
+            bounds: SessionBounds::default(),
             window: Window::new(),
             padding: Padding::NEW,
             session: Session::NEW,
@@ -143,13 +144,11 @@ impl Plugin for Scream {
             window.state.received.unwrap_or(0.0) / 1e3,
             f64::from(u8::from(window.state.limited)),
         ];
-        for (value, own) in values.iter_mut().zip(own) {
-            *value = own;
-        }
+        tell_statistics(values, &own);
     }
 
     fn reset(&mut self, _reason: ResetReason) {
-        let start = self.bounds.map_or(DataRate::ZERO, |bounds| bounds.start);
+        let start = self.bounds.start();
         self.begin(start);
     }
 }
@@ -163,7 +162,7 @@ impl Scream {
     }
 
     fn bounds(&self) -> Bounds {
-        let Some(bounds) = self.bounds else {
+        let Some(bounds) = self.bounds.told() else {
             return Bounds {
                 minimum: 0.0,
                 maximum: FASTEST,
@@ -185,9 +184,8 @@ impl Scream {
     }
 
     fn target(&self) -> DataRate {
-        let target = DataRate::bps(self.window.state.target.round() as i64);
         self.bounds
-            .map_or(target, |bounds| target.max(bounds.minimum).min(bounds.maximum))
+            .hold(DataRate::bps(self.window.state.target.round() as i64))
     }
 
     fn pacing(&self) -> DataRate {
@@ -219,13 +217,13 @@ impl Scream {
             CongestionEventKind::NetworkAvailability => self.session.available = event.flag == 1,
             CongestionEventKind::RouteChange => {
                 let present = self.target();
-                self.bounds = Some(event.constraints);
+                self.bounds.renew(&event.constraints);
                 let start = event.constraints.start;
                 self.begin(if start > DataRate::ZERO { start } else { present });
                 self.session.route_since = now;
             }
             CongestionEventKind::TargetRateConstraints => {
-                self.bounds = Some(event.constraints);
+                self.bounds.renew(&event.constraints);
                 if event.constraints.start > DataRate::ZERO {
                     self.window.start_at(event.constraints.start.as_bps() as f64);
                 }
@@ -309,12 +307,7 @@ impl Scream {
 
 impl CongestionController for Scream {
     fn activate(&mut self, _now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
-        if constraints.minimum > constraints.maximum {
-            return Err(Fault::invalid(
-                "the smallest rate is above the largest: swap `minimum` and `maximum`",
-            ));
-        }
-        self.bounds = Some(*constraints);
+        self.bounds.activate(constraints)?;
         self.begin(constraints.start);
         Ok(())
     }
@@ -326,9 +319,7 @@ impl CongestionController for Scream {
         packets: &[PacketFeedback],
         probes: &mut dyn ProbeSink,
     ) -> Result<CongestionUpdate, Fault> {
-        if self.bounds.is_none() {
-            return Err(Fault::state("call `activate` with the session's bounds first"));
-        }
+        self.bounds.activated()?;
         self.note(now, event, packets);
         self.open(now, probes)?;
         self.renew_padding(now);
@@ -352,15 +343,15 @@ impl CongestionController for Scream {
     fn hand_over(&mut self, _now: Timestamp) -> Result<CongestionHandover, Fault> {
         let ms = |ms: f64| TimeDelta::us((ms * 1e3).round() as i64);
         let target = self.target();
-        Ok(CongestionHandover {
+        let belief = Belief {
             estimate: target,
             target,
             round_trip: ms(self.window.delay.round_trip()),
             minimum_round_trip: ms(self.window.delay.shortest_round_trip()),
             in_flight: DataSize::bytes(self.session.in_flight as i64),
-            loss_ppm: (self.window.losses.share() * 1e6) as u32,
-            reserved: 0,
-        })
+            loss: self.window.losses.share(),
+        };
+        Ok(belief.into())
     }
 
     fn take_over(&mut self, now: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {
