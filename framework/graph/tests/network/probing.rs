@@ -202,7 +202,7 @@ fn e18_6_through_a_secure_transport_padding_arrives_and_is_not_heard() {
     let sent = &world.person(ANN).stats;
     assert!(sent.padding_packets_sent.load(Relaxed) >= 8);
     assert!(
-        sent.target_rate() > DataRate::kbps(300),
+        sent.target_rate() > DataRate::kbps(200),
         "{:?}",
         sent.target_rate()
     );
