@@ -242,3 +242,22 @@ fn e18_1_a_pacer_that_does_not_probe_is_asked_and_the_probe_is_left_out() {
         stats.target_rate()
     );
 }
+
+#[test]
+fn e18_6_nothing_is_padded_or_looked_at_while_the_network_is_down() {
+    let mut world = pair(&configuration());
+    talk(&mut world, 2);
+    world
+        .with_transport(ANN, |_, _, sink| sink.state(TransportState::Failed))
+        .unwrap();
+    let before = world.person(ANN).stats.padding_packets_sent.load(Relaxed);
+    world.run_for(TimeDelta::seconds(10));
+    let stats = &world.person(ANN).stats;
+    assert_eq!(stats.padding_packets_sent.load(Relaxed), before);
+    assert_eq!(stats.dropped_outbound.load(Relaxed), 0);
+    world
+        .with_transport(ANN, |_, _, sink| sink.state(TransportState::Connected))
+        .unwrap();
+    talk(&mut world, 1);
+    assert_eq!(world.person(ANN).stats.dropped_outbound.load(Relaxed), 0);
+}
