@@ -98,7 +98,11 @@ impl Bench {
                 return Err(fault(format!("a call has no socket `{name}`")));
             };
             let socket = match arm.sockets.get(name) {
-                Some(given) => base.with_plugin(&given.id, given.parameters.clone()),
+                // Whoever is named is compared, or nobody: a fallback in its place would be a comparison with another.
+                Some(given) => SocketManifest {
+                    fallback: None,
+                    ..base.with_plugin(&given.id, given.parameters.clone())
+                },
                 None => base.clone(),
             };
             let resolved = self.resolve(&socket).map_err(|error| fault(error.to_string()))?;
@@ -127,7 +131,10 @@ impl Bench {
             let base = self.manifest.socket(name).ok_or_else(|| {
                 format!("a call has no socket `{name}`; use the program that made the plan")
             })?;
-            let socket = base.with_plugin(&module.id, module.params.clone());
+            let socket = SocketManifest {
+                fallback: None,
+                ..base.with_plugin(&module.id, module.params.clone())
+            };
             let resolved = self.resolve(&socket).map_err(|error| error.to_string())?;
             let found = digest(&resolved);
             if found != module.digest {

@@ -183,6 +183,7 @@ impl Media {
         };
         if connected != self.connected {
             self.connected = connected;
+            self.outgoing.set_connected(connected);
             if connected {
                 self.control.begin(now);
             }

@@ -50,6 +50,8 @@ pub(crate) struct Outgoing {
     last_payload_type: Option<u8>,
     /// The pacer has something to send without media: a probe was asked for, or there is a rate for padding.
     fills: bool,
+    /// Packets can be sent.
+    connected: bool,
     /// The stream gets too little of the target: nothing is sent.
     starved: bool,
     /// How long a packet of its mix is.
@@ -148,6 +150,7 @@ impl Outgoing {
             padding_allowed: true,
             last_payload_type: None,
             fills: false,
+            connected: false,
             starved: false,
             packet_length: USUAL_PACKET,
             taken_at: None,
@@ -257,14 +260,13 @@ impl Outgoing {
             .fold(DataSize::ZERO, |sum, waiting| sum + waiting.size)
     }
 
+    /// Whether packets can be sent.
+    pub(crate) fn set_connected(&mut self, connected: bool) {
+        self.connected = connected;
+    }
+
     /// Takes a packet of its mix. The media clock moves on whether or not there is something to send.
-    pub(crate) fn enqueue(
-        &mut self,
-        now: Timestamp,
-        packet: MixPacket,
-        payload: PayloadKey,
-        connected: bool,
-    ) -> Taken {
+    pub(crate) fn enqueue(&mut self, now: Timestamp, packet: MixPacket, payload: PayloadKey) -> Taken {
         let ticks = self.ticks;
         self.ticks += i64::from(packet.ticks);
         self.taken_at = Some(now);
@@ -272,7 +274,7 @@ impl Outgoing {
         if let Some(codec) = codec.filter(|_| packet.ticks > 0) {
             self.packet_length = codec.clock_rate.duration(i64::from(packet.ticks));
         }
-        let Some(codec) = codec.filter(|_| connected && !self.starved && packet.len > 0) else {
+        let Some(codec) = codec.filter(|_| self.connected && !self.starved && packet.len > 0) else {
             self.paused = true;
             return Taken::Nothing;
         };

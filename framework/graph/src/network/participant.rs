@@ -142,8 +142,7 @@ impl NetworkParticipant {
 
     /// Takes a packet of its mix; whether a copy of the payload waits now.
     pub(crate) fn enqueue(&mut self, now: Timestamp, packet: MixPacket, payload: PayloadKey) -> bool {
-        let connected = self.media.connected;
-        match self.media.outgoing.enqueue(now, packet, payload, connected) {
+        match self.media.outgoing.enqueue(now, packet, payload) {
             Taken::Queued => true,
             Taken::Nothing => false,
             Taken::Dropped => {

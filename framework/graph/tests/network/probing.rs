@@ -202,7 +202,7 @@ fn e18_6_through_a_secure_transport_padding_arrives_and_is_not_heard() {
     let sent = &world.person(ANN).stats;
     assert!(sent.padding_packets_sent.load(Relaxed) >= 8);
     assert!(
-        sent.target_rate() > DataRate::kbps(300),
+        sent.target_rate() > DataRate::kbps(200),
         "{:?}",
         sent.target_rate()
     );
@@ -241,4 +241,23 @@ fn e18_1_a_pacer_that_does_not_probe_is_asked_and_the_probe_is_left_out() {
         "{:?}",
         stats.target_rate()
     );
+}
+
+#[test]
+fn e18_6_nothing_is_padded_or_looked_at_while_the_network_is_down() {
+    let mut world = pair(&configuration());
+    talk(&mut world, 2);
+    world
+        .with_transport(ANN, |_, _, sink| sink.state(TransportState::Failed))
+        .unwrap();
+    let before = world.person(ANN).stats.padding_packets_sent.load(Relaxed);
+    world.run_for(TimeDelta::seconds(10));
+    let stats = &world.person(ANN).stats;
+    assert_eq!(stats.padding_packets_sent.load(Relaxed), before);
+    assert_eq!(stats.dropped_outbound.load(Relaxed), 0);
+    world
+        .with_transport(ANN, |_, _, sink| sink.state(TransportState::Connected))
+        .unwrap();
+    talk(&mut world, 1);
+    assert_eq!(world.person(ANN).stats.dropped_outbound.load(Relaxed), 0);
 }

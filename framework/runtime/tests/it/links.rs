@@ -82,3 +82,41 @@ async fn d5_1_the_profile_of_a_link_holds_from_the_join_on_and_another_after_a_c
     assert!(profiles.desktop.maximum > DataRate::kbps(90));
     engine.close().await;
 }
+
+/// What the encoder of the only caller aims for, in bit/s, once it is this or half a minute has passed.
+fn aimed_for(room: &Room, caller: &mut Caller, bps: f64) -> f64 {
+    let began = Instant::now();
+    loop {
+        caller.step();
+        let graph = room.graph();
+        let codec = graph.sockets.iter().find(|socket| socket.socket == "codec");
+        let bitrate = codec.and_then(|codec| codec.stats.iter().find(|stat| stat.name == "bitrate"));
+        let value = bitrate.and_then(|stat| stat.value).unwrap_or(0.0);
+        if (value - bps).abs() < 0.5 || began.elapsed() > Duration::from_secs(30) {
+            return value;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e2_5_what_resources_vote_for_in_a_room_reaches_its_encoders_and_the_most_limiting_wins() {
+    let engine = Engine::start(EngineOptions::new(manifest(GREEDY), loader(&[]))).unwrap();
+    let room = engine.open_room("room").unwrap();
+    let mut ann = Caller::join(&room, "Ann", transport::<Loopback>(1)).await;
+    ann.connect();
+    assert_eq!(aimed_for(&room, &mut ann, 32_000.0), 32_000.0);
+    room.vote("heat", Some(DataRate::kbps(20)));
+    assert_eq!(aimed_for(&room, &mut ann, 20_000.0), 20_000.0);
+    room.vote("battery", Some(DataRate::kbps(12)));
+    assert_eq!(aimed_for(&room, &mut ann, 12_000.0), 12_000.0);
+    room.vote("heat", Some(DataRate::kbps(10)));
+    assert_eq!(aimed_for(&room, &mut ann, 10_000.0), 10_000.0);
+    room.vote("heat", None);
+    room.vote("battery", None);
+    assert_eq!(
+        aimed_for(&room, &mut ann, 32_000.0),
+        32_000.0,
+        "all votes are taken back"
+    );
+    engine.close().await;
+}

@@ -75,4 +75,4 @@ pub mod trendline;
 pub mod window;
 
 pub use parameters::GccParameters;
-pub use plugin::Gcc;
+pub use plugin::{Gcc, JACKFIELD_PLUGIN};

@@ -146,7 +146,7 @@ impl Outgoing {
 
     /// Padding stands where the packet before it stood, so there must have been one.
     fn can_pad(&self) -> bool {
-        self.pads() && self.last_payload_type.is_some() && self.queue.len() < QUEUE
+        self.connected && self.pads() && self.last_payload_type.is_some() && self.queue.len() < QUEUE
     }
 
     /// Gives the pacer the padding that it lacks; false if it lacks none.
@@ -308,7 +308,7 @@ impl Outgoing {
 
     /// When [`Outgoing::poll`] is worth calling.
     pub(crate) fn deadline(&mut self) -> Timestamp {
-        if self.queue.is_empty() && !self.fills {
+        if self.queue.is_empty() && !(self.fills && self.connected) {
             return Timestamp::NEVER;
         }
         if !self.is_unpaced() {
