@@ -1,8 +1,10 @@
 //! The congestion controller and what feeds it: packets that left, what the remote end says of them, and time.
 
+mod away;
+
 use jackfield_core::congestion_controller::{
-    CongestionController, CongestionEvent, CongestionEventKind, CongestionHandover, CongestionUpdate,
-    PacketFeedback, ProbeCluster, RateConstraints,
+    CongestionController, CongestionEvent, CongestionEventKind, CongestionUpdate, PacketFeedback,
+    ProbeCluster, RateConstraints,
 };
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
@@ -11,9 +13,10 @@ use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::rtcp::{CongestionFeedback, ReportBlock};
 use jackfield_rtp::twcc::{SendHistory, StreamPacket, TransportFeedback};
 
+use self::away::{AWAY_INTERVAL, is_away};
 use super::configuration::{MediaConfiguration, StreamRates};
 use super::congestion_swap::{BEAT, ControllerSwap, ControllerSwapped};
-use super::decided::{Decided, NoProbes, Probes};
+use super::decided::{Decided, Probes};
 use super::profile::BitrateProfile;
 use crate::swap::{ABORTED, DISPLACED};
 use crate::transaction::{Event, Step};
@@ -23,8 +26,6 @@ const FAILED_TO_TAKE_OVER: &str = "it failed while it took over";
 
 /// Packets whose fate is remembered: 20 s of voice.
 const REMEMBERED: usize = 1_024;
-/// So often a controller that never asked to be told of time is asked whether it is back.
-const AWAY_INTERVAL: TimeDelta = TimeDelta::ms(25);
 /// Packets that one feedback reports on at most without an allocation.
 const FEEDBACK_ROOM: usize = 256;
 
@@ -173,16 +174,6 @@ impl Congestion {
 
     pub(crate) fn controller(&mut self) -> &mut dyn CongestionController {
         &mut *self.controller
-    }
-
-    /// Whether nobody decides now.
-    pub(crate) fn is_bypassed(&self) -> bool {
-        self.broken || self.gone
-    }
-
-    /// Events that went without the controller because its process did not answer.
-    pub(crate) fn concealed_events(&self) -> u64 {
-        self.concealed
     }
 
     /// The next probe that is to be sent.
@@ -581,46 +572,11 @@ impl Congestion {
         Ok(())
     }
 
-    /// Its process is a new one, which knows nothing: it is told what is known of the path, whether there is one, and what the streams need.
-    /// False while it is not back.
-    fn rejoin(&mut self, now: Timestamp) -> bool {
-        let known = CongestionHandover {
-            estimate: self.decided.estimate,
-            target: self.decided.target,
-            round_trip: self.round_trip,
-            minimum_round_trip: TimeDelta::ZERO,
-            in_flight: self.history.in_flight(),
-            loss_ppm: 0,
-            reserved: 0,
-        };
-        let told = self.controller.take_over(now, &known);
-        if told.as_ref().is_err_and(is_away) {
-            return false;
-        }
-        self.gone = false;
-        self.next_process = now;
-        let available = self.available.map(|available| availability_event(now, available));
-        for event in available.into_iter().chain([self.streams.event(now)]) {
-            // What it answers is taken with the event that is due.
-            let told = self.controller.on_event(now, &event, &[], &mut NoProbes);
-            if told.is_err_and(|fault| is_away(&fault)) {
-                self.gone = true;
-                return false;
-            }
-        }
-        true
-    }
-
     /// The last decision holds until the controller is swapped.
     fn break_down(&mut self) {
         self.broken = true;
         self.next_process = Timestamp::NEVER;
     }
-}
-
-/// Whether a controller that gave this fault may answer later.
-fn is_away(fault: &Fault) -> bool {
-    matches!(fault.code(), FaultCode::TimedOut | FaultCode::Gone)
 }
 
 fn availability_event(now: Timestamp, available: bool) -> CongestionEvent {

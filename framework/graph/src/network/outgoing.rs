@@ -1,5 +1,7 @@
 //! The RTP stream of mixes that one participant is sent: numbering, the queue before the pacer, headers.
 
+mod away;
+
 use std::collections::VecDeque;
 
 use jackfield_core::congestion_controller::ProbeCluster;
@@ -19,7 +21,7 @@ use super::payloads::{PayloadKey, Payloads};
 mod leaving;
 
 pub(crate) use leaving::Departure;
-use leaving::{Departures, Forgotten};
+use leaving::Departures;
 
 /// Room for a header with all extensions that we send, and a whole payload.
 pub(crate) const PACKET_ROOM: usize = PacketBuffer::CAPACITY + 128;
@@ -221,16 +223,6 @@ impl Outgoing {
 
     pub(crate) fn pacer(&mut self) -> &mut dyn Pacer {
         &mut *self.pacer
-    }
-
-    /// Whether packets leave unpaced now.
-    pub(crate) fn is_unpaced(&self) -> bool {
-        self.pacer_broken || self.pacer_away
-    }
-
-    /// Calls that went without the pacer because its process did not answer.
-    pub(crate) fn concealed_calls(&self) -> u64 {
-        self.concealed
     }
 
     /// The clock of the codec in use, before the first packet.
@@ -452,43 +444,6 @@ impl Outgoing {
 
     fn negotiated(&self, codec: u32) -> Option<SendCodec> {
         self.codecs.iter().find(|c| c.codec == codec).copied()
-    }
-
-    /// Whether the pacer is there; one that did not answer is asked again, and told of the present.
-    fn paces(&mut self, now: Timestamp) -> bool {
-        if self.pacer_away
-            && let Err(fault) = self.rejoin(now)
-        {
-            self.broke(fault);
-        }
-        !self.is_unpaced()
-    }
-
-    /// In a new process a pacer knows nothing, and one that was late holds packets that have left.
-    fn rejoin(&mut self, now: Timestamp) -> Result<(), Fault> {
-        self.pacer.hand_over(&mut Forgotten)?;
-        if let Some((pacing, padding)) = self.rates {
-            self.pacer.set_rates(now, pacing, padding)?;
-        }
-        self.pacer.configure(now, &pacer_config(self.window))?;
-        self.pacer.set_congested(now, u32::from(self.congested))?;
-        for waiting in &self.queue {
-            let paced = self.paced(waiting);
-            self.pacer.enqueue(now, &paced)?;
-        }
-        self.pacer_away = false;
-        Ok(())
-    }
-
-    /// Packets leave unpaced: until the pacer is back if it only did not answer, else until another one is put in.
-    fn broke(&mut self, fault: Fault) {
-        if matches!(fault.code(), FaultCode::TimedOut | FaultCode::Gone) {
-            self.pacer_away = true;
-            self.concealed += 1;
-            return;
-        }
-        self.pacer_broken = true;
-        self.fault = Some(fault);
     }
 }
 

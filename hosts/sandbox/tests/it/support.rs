@@ -163,11 +163,16 @@ pub(crate) fn files_and_linked() -> (Loader, TempDir) {
 
 /// Sends a process a signal by its name.
 pub(crate) fn signal(process: u32, name: &str) {
-    let sent = std::process::Command::new("kill")
+    assert!(try_signal(process, name));
+}
+
+/// The same; false if there is no such process any more.
+pub(crate) fn try_signal(process: u32, name: &str) -> bool {
+    std::process::Command::new("kill")
         .args([&format!("-{name}"), &process.to_string()])
         .status()
-        .unwrap();
-    assert!(sent.success());
+        .unwrap()
+        .success()
 }
 
 fn folder_with(files: &[&str]) -> TempDir {

@@ -30,6 +30,7 @@ plugins! {
     the_null_processor_passes: "jackfield-processing-null";
     the_sum_passes: "jackfield-mixer-sum";
     the_active_speaker_mixer_passes: "jackfield-mixer-active-speaker";
+    the_spatial_mixer_passes: "jackfield-mixer-spatial";
     the_fixed_jitter_buffer_passes: "jackfield-jitter-fixed";
     the_adaptive_jitter_buffer_passes: "jackfield-jitter-adaptive";
     the_fixed_congestion_controller_passes: "jackfield-congestion-fixed";

@@ -43,15 +43,6 @@ impl DepartureSink for Departures {
     }
 }
 
-/// Packets that a pacer holds of which nobody knows any more.
-pub(super) struct Forgotten;
-
-impl DepartureSink for Forgotten {
-    fn depart(&mut self, _: u64) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
 /// What the pacer lets go at one time.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Departing {
