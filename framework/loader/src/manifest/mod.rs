@@ -21,10 +21,9 @@
 //! assert_eq!(noise.candidates[1], "jackfield.processing.ns-rnnoise");
 //! assert_eq!(noise.isolation, Isolation::InProcess);
 //! assert_eq!(manifest.socket("mixer").unwrap().candidates, ["jackfield.mixer.active-speaker"]);
-//! # Ok::<(), jackfield_loader::ManifestError>(())
+//! # Ok::<(), jackfield_loader::TextError>(())
 //! ```
 
-mod error;
 mod raw;
 mod read;
 
@@ -35,13 +34,15 @@ use jackfield_core::audio::AudioFormat;
 use jackfield_core::units::SampleRate;
 use serde::Serialize;
 
-pub use error::ManifestError;
-
 use crate::digest::Digest;
 use crate::isolation::Grant;
 use crate::parameter::ParameterValue;
 use crate::policy::Policy;
 use crate::profile::Profile;
+use crate::text_error::TextError;
+
+/// What errors about manifests are called by.
+const CODE: &str = "jackfield::manifest";
 
 /// A manifest that has been read and checked: every socket of its profile is there, in signal order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -156,7 +157,7 @@ impl Manifest {
     ///
     /// # Errors
     /// With file, line, what was expected and the nearest name that would have been valid.
-    pub fn parse(text: &str, file_name: impl AsRef<Path>) -> Result<Self, ManifestError> {
+    pub fn parse(text: &str, file_name: impl AsRef<Path>) -> Result<Self, TextError> {
         read::manifest(text, file_name.as_ref())
     }
 
@@ -164,8 +165,11 @@ impl Manifest {
     ///
     /// # Errors
     /// As [`Manifest::parse`], or if the file cannot be read.
-    pub fn read(path: &Path) -> Result<Self, ManifestError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ManifestError::unreadable(path, &error))?;
+    pub fn read(path: &Path) -> Result<Self, TextError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            TextError::of(CODE, path, format!("cannot read the manifest: {error}"))
+                .with_help("check the path; without a manifest, the profile `conference` runs as it is")
+        })?;
         Self::parse(&text, path)
     }
 
