@@ -5,14 +5,15 @@ use std::sync::Arc;
 use jackfield_abi::Fault;
 use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
-use jackfield_sim::light::{self, FlowModules};
+use jackfield_sim::export::{EventLog, Pcapng};
+use jackfield_sim::light::{self, FlowModules, Observer};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
 use serde_json::Value;
 
 use crate::files::Files;
 use crate::metrics::{LightMetrics, Registry};
 use crate::plugins::Plugins;
-use crate::runner::{Job, Measured, Outcome, Runner};
+use crate::runner::{Job, Measured, Outcome, Record, Runner};
 use crate::series::Series;
 
 /// Runs [`jackfield_sim::light`]: one controller and one pacer for each flow.
@@ -48,7 +49,7 @@ impl Runner for Congestion {
     }
 
     fn run(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Outcome, String> {
-        let (trace_hash, metrics) = observe(job, plugins)?;
+        let (trace_hash, metrics) = measure(job, plugins)?;
         Ok(Outcome {
             trace_hash,
             values: self.measured(&metrics),
@@ -56,9 +57,25 @@ impl Runner for Congestion {
     }
 
     fn series(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Option<Series>, String> {
-        let (_, metrics) = observe(job, plugins)?;
+        let (_, metrics) = measure(job, plugins)?;
         // Plots of a minute have some hundred points.
         Ok(Some(metrics.series(2)))
+    }
+
+    fn record(&self, job: &Job<'_>, plugins: &Plugins, record: Record) -> Result<Option<Vec<u8>>, String> {
+        let scenario = scenario(job)?;
+        Ok(Some(match record {
+            Record::Events => {
+                let mut log = EventLog::new(&scenario.name, job.seed);
+                observe(job, &scenario, plugins, &mut log)?;
+                log.into_text().into_bytes()
+            }
+            Record::Capture => {
+                let mut capture = Pcapng::new();
+                observe(job, &scenario, plugins, &mut capture)?;
+                capture.into_bytes()
+            }
+        }))
     }
 }
 
@@ -83,9 +100,20 @@ impl Congestion {
     }
 }
 
-fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics), String> {
+fn measure(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics), String> {
     let scenario = scenario(job)?;
     let mut metrics = LightMetrics::new(&scenario);
+    let trace_hash = observe(job, &scenario, plugins, &mut metrics)?;
+    Ok((trace_hash, metrics))
+}
+
+/// Runs the job's scenario; the hash of what happened.
+fn observe(
+    job: &Job<'_>,
+    scenario: &Scenario,
+    plugins: &Plugins,
+    observer: &mut dyn Observer,
+) -> Result<[u8; 32], String> {
     let mut modules = |flow: usize, _: &FlowSpec, seed: u64| -> Result<FlowModules, Fault> {
         // Flows that draw must not draw alike.
         let seed = seed ^ (flow as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -101,7 +129,7 @@ fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics),
         })
     };
     let summary =
-        light::run(&scenario, job.seed, &mut modules, &mut metrics).map_err(|error| error.to_string())?;
+        light::run(scenario, job.seed, &mut modules, observer).map_err(|error| error.to_string())?;
     for (flow, counted) in scenario.flows.iter().zip(&summary.flows) {
         let faults = [
             ("congestion controller", &counted.controller_fault),
@@ -113,7 +141,7 @@ fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics),
             }
         }
     }
-    Ok((summary.trace_hash, metrics))
+    Ok(summary.trace_hash)
 }
 
 fn scenario(job: &Job<'_>) -> Result<Scenario, String> {

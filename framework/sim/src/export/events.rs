@@ -173,6 +173,13 @@ impl Observer for EventLog {
         self.end();
     }
 
+    fn repaired(&mut self, at: VirtualTime, flow: usize, lost: VirtualTime) {
+        self.begin(at, "repaired");
+        self.number("flow", flow as i128);
+        self.number("lost", i128::from(lost.ns()));
+        self.end();
+    }
+
     fn queue(&mut self, at: VirtualTime, link: usize, waiting: DataSize) {
         self.begin(at, "queue");
         self.number("link", link as i128);

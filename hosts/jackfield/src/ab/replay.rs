@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use jackfield_lab::replay::Replay;
 use jackfield_lab::rows::Row;
+use jackfield_lab::runner::Record;
 use miette::{IntoDiagnostic, Result};
 
 use super::FAILED;
@@ -25,6 +26,12 @@ pub(super) struct ReplayCommand {
     /// Write what happens over time into this file, as CSV.
     #[arg(long, value_name = "FILE")]
     series: Option<PathBuf>,
+    /// Write everything that happens into this file, as lines of JSON.
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// Write the packets into this file, as a capture in pcapng that Wireshark reads.
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
     #[command(flatten)]
     plugins: Plugins,
 }
@@ -38,6 +45,13 @@ impl ReplayCommand {
             match bench.series(&replay.spec).into_diagnostic()? {
                 Some(series) => std::fs::write(path, series.to_csv()).into_diagnostic()?,
                 None => eprintln!("This cell has nothing that happens over time."),
+            }
+        }
+        for (path, record) in [(&self.events, Record::Events), (&self.capture, Record::Capture)] {
+            let Some(path) = path else { continue };
+            match bench.record(&replay.spec, record).into_diagnostic()? {
+                Some(bytes) => std::fs::write(path, bytes).into_diagnostic()?,
+                None => eprintln!("This cell leaves no such record: {}", path.display()),
             }
         }
         print(&replay, bench.revision());
