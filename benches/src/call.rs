@@ -13,7 +13,9 @@ use jackfield_core::environment::Environment;
 use jackfield_core::module::Plugin;
 use jackfield_core::pacer::PacerProxy;
 use jackfield_core::time::Timestamp;
-use jackfield_core::transport::{AttributeSink, Route, Transport, TransportConfig, TransportProxy};
+use jackfield_core::transport::{
+    AttributeSink, Route, Transport, TransportConfig, TransportProxy, TransportSink,
+};
 use jackfield_core::units::{DataRate, TimeDelta};
 use jackfield_graph::Conference;
 use jackfield_graph::command::Command;
@@ -173,10 +175,7 @@ impl End {
 
     fn with_transport(
         &mut self,
-        work: impl FnOnce(
-            &mut dyn Transport,
-            &mut dyn jackfield_core::transport::TransportSink,
-        ) -> Result<(), Fault>,
+        work: impl FnOnce(&mut dyn Transport, &mut dyn TransportSink) -> Result<(), Fault>,
     ) {
         self.domain
             .with_transport(Timestamp::ZERO, PEER, &mut Unplugged, work)
