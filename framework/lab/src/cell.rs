@@ -11,7 +11,7 @@ use crate::files::Files;
 use crate::plan::{CellId, CellSpec};
 use crate::plugins::{Bench, Plugins};
 use crate::rows::{CELL_KEY, FAILURE_KEY, REVISION_KEY, Row, RowReader, RowWriter, RowsError, SCHEMA};
-use crate::runner::{Job, Measured, Outcome, Runner};
+use crate::runner::{Job, Measured, Outcome, Record, Runner};
 use crate::series::Series;
 
 /// A cell left no rows, for a reason that lies outside it: it is worth trying again once that is seen to.
@@ -135,21 +135,21 @@ impl Bench {
     /// # Errors
     /// If it cannot be run here.
     pub fn series(&self, spec: &CellSpec) -> Result<Option<Series>, CellError> {
-        self.observed(spec, |runner, job, plugins| runner.series(job, plugins))
+        self.once_more(spec, |runner, job, plugins| runner.series(job, plugins))
     }
 
-    /// Runs a cell for everything that happens in it, as an event log; nothing if cells of its kind write none, or if it fails.
+    /// Runs a cell for a record of everything that happens in it; nothing if cells of its kind leave none, or if it fails.
     ///
     /// # Errors
     /// If it cannot be run here.
-    pub fn event_log(&self, spec: &CellSpec) -> Result<Option<String>, CellError> {
-        self.observed(spec, |runner, job, plugins| runner.event_log(job, plugins))
+    pub fn record(&self, spec: &CellSpec, record: Record) -> Result<Option<Vec<u8>>, CellError> {
+        self.once_more(spec, |runner, job, plugins| runner.record(job, plugins, record))
     }
 
-    fn observed<T>(
+    fn once_more<T>(
         &self,
         spec: &CellSpec,
-        observe: impl FnOnce(&dyn Runner, &Job<'_>, &Plugins) -> Result<Option<T>, String>,
+        run: impl FnOnce(&dyn Runner, &Job<'_>, &Plugins) -> Result<Option<T>, String>,
     ) -> Result<Option<T>, CellError> {
         let id = spec.id();
         let kind = || CellError::Kind {
@@ -161,7 +161,7 @@ impl Bench {
             .plugins(&spec.modules)
             .map_err(|reason| CellError::Plugins { id, reason })?;
         let files = self.files(spec)?;
-        let run = catch_unwind(AssertUnwindSafe(|| observe(runner, &spec.job(&files), &plugins)));
+        let run = catch_unwind(AssertUnwindSafe(|| run(runner, &spec.job(&files), &plugins)));
         Ok(run.ok().and_then(Result::ok).flatten())
     }
 

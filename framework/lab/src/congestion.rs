@@ -5,15 +5,15 @@ use std::sync::Arc;
 use jackfield_abi::Fault;
 use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
-use jackfield_sim::export::EventLog;
-use jackfield_sim::light::{self, FlowModules};
+use jackfield_sim::export::{EventLog, Pcapng};
+use jackfield_sim::light::{self, FlowModules, Observer};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
 use serde_json::Value;
 
 use crate::files::Files;
 use crate::metrics::{LightMetrics, Registry};
 use crate::plugins::Plugins;
-use crate::runner::{Job, Measured, Outcome, Runner};
+use crate::runner::{Job, Measured, Outcome, Record, Runner};
 use crate::series::Series;
 
 /// Runs [`jackfield_sim::light`]: one controller and one pacer for each flow.
@@ -49,7 +49,7 @@ impl Runner for Congestion {
     }
 
     fn run(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Outcome, String> {
-        let (trace_hash, metrics) = observe(job, plugins)?;
+        let (trace_hash, metrics) = measure(job, plugins)?;
         Ok(Outcome {
             trace_hash,
             values: self.measured(&metrics),
@@ -57,27 +57,21 @@ impl Runner for Congestion {
     }
 
     fn series(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Option<Series>, String> {
-        let (_, metrics) = observe(job, plugins)?;
+        let (_, metrics) = measure(job, plugins)?;
         // Plots of a minute have some hundred points.
         Ok(Some(metrics.series(2)))
     }
 
-    fn event_log(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Option<String>, String> {
+    fn record(&self, job: &Job<'_>, plugins: &Plugins, record: Record) -> Result<Option<Vec<u8>>, String> {
         let scenario = scenario(job)?;
-        let mut log = EventLog::new(&scenario.name, job.seed);
-        let mut made = Vec::with_capacity(scenario.flows.len());
-        for flow in 0..scenario.flows.len() {
-            let mut modules = modules(job, plugins, flow, job.seed).map_err(|fault| fault.to_string())?;
-            let identity = plugins.identity("congestion", flow_seed(flow, job.seed))?;
-            modules.controller = log.record(flow, modules.controller, &identity);
-            made.push(Some(modules));
-        }
-        let mut source = |flow: usize, _: &FlowSpec, _: u64| -> Result<FlowModules, Fault> {
-            let taken = made.get_mut(flow).and_then(Option::take);
-            taken.ok_or_else(|| Fault::failed("the scenario has no such flow"))
-        };
-        light::run(&scenario, job.seed, &mut source, &mut log).map_err(|error| error.to_string())?;
-        Ok(Some(log.into_text()))
+        Ok(Some(match record {
+            Record::Events => event_log(job, &scenario, plugins)?.into_bytes(),
+            Record::Capture => {
+                let mut capture = Pcapng::new();
+                observe(job, &scenario, plugins, &mut capture)?;
+                capture.into_bytes()
+            }
+        }))
     }
 }
 
@@ -102,12 +96,22 @@ impl Congestion {
     }
 }
 
-fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics), String> {
+fn measure(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics), String> {
     let scenario = scenario(job)?;
     let mut metrics = LightMetrics::new(&scenario);
+    let trace_hash = observe(job, &scenario, plugins, &mut metrics)?;
+    Ok((trace_hash, metrics))
+}
+
+/// Runs the job's scenario; the hash of what happened.
+fn observe(
+    job: &Job<'_>,
+    scenario: &Scenario,
+    plugins: &Plugins,
+    observer: &mut dyn Observer,
+) -> Result<[u8; 32], String> {
     let mut source = |flow: usize, _: &FlowSpec, seed: u64| modules(job, plugins, flow, seed);
-    let summary =
-        light::run(&scenario, job.seed, &mut source, &mut metrics).map_err(|error| error.to_string())?;
+    let summary = light::run(scenario, job.seed, &mut source, observer).map_err(|error| error.to_string())?;
     for (flow, counted) in scenario.flows.iter().zip(&summary.flows) {
         let faults = [
             ("congestion controller", &counted.controller_fault),
@@ -119,7 +123,25 @@ fn observe(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics),
             }
         }
     }
-    Ok((summary.trace_hash, metrics))
+    Ok(summary.trace_hash)
+}
+
+/// Everything that happens in a run, so that each controller can be replayed.
+fn event_log(job: &Job<'_>, scenario: &Scenario, plugins: &Plugins) -> Result<String, String> {
+    let mut log = EventLog::new(&scenario.name, job.seed);
+    let mut made = Vec::with_capacity(scenario.flows.len());
+    for flow in 0..scenario.flows.len() {
+        let mut modules = modules(job, plugins, flow, job.seed).map_err(|fault| fault.to_string())?;
+        let identity = plugins.identity("congestion", flow_seed(flow, job.seed))?;
+        modules.controller = log.record(flow, modules.controller, &identity);
+        made.push(Some(modules));
+    }
+    let mut source = |flow: usize, _: &FlowSpec, _: u64| -> Result<FlowModules, Fault> {
+        let taken = made.get_mut(flow).and_then(Option::take);
+        taken.ok_or_else(|| Fault::failed("the scenario has no such flow"))
+    };
+    light::run(scenario, job.seed, &mut source, &mut log).map_err(|error| error.to_string())?;
+    Ok(log.into_text())
 }
 
 /// What a flow runs, in a run with this seed.

@@ -16,7 +16,6 @@ pub mod experiment;
 pub mod files;
 pub mod merge;
 pub mod metrics;
-mod nearest;
 pub mod plan;
 pub mod plugins;
 pub mod replay;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jackfield_loader::TextError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::canonical;
-use crate::experiment::{Experiment, ExperimentError};
+use crate::experiment::Experiment;
 use crate::files::Files;
 use crate::plugins::{Bench, ModuleSpec};
 use crate::rows::SCHEMA;
@@ -238,7 +239,7 @@ impl Bench {
     /// # Errors
     /// If one is not there, does not fit or does not take its parameters; with the place in the experiment, the nearest id and where plugins
     /// were looked for.
-    pub fn plan(&self, experiment: &Experiment) -> Result<Plan, ExperimentError> {
+    pub fn plan(&self, experiment: &Experiment) -> Result<Plan, TextError> {
         let Some(runner) = self.runner(&experiment.kind) else {
             return Err(experiment.fault(&format!("this program cannot run the kind `{}`", experiment.kind)));
         };

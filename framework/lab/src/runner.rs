@@ -47,14 +47,24 @@ pub trait Runner: Send + Sync {
         Ok(None)
     }
 
-    /// Everything that happens in a run, as an event log that can be replayed; nothing if its kind writes none.
+    /// Runs one cell for a record of everything that happens; nothing if cells of this kind leave none of this kind.
     ///
     /// # Errors
     /// As [`Runner::run`].
-    fn event_log(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Option<String>, String> {
-        let _ = (job, plugins);
+    fn record(&self, job: &Job<'_>, plugins: &Plugins, record: Record) -> Result<Option<Vec<u8>>, String> {
+        let _ = (job, plugins, record);
         Ok(None)
     }
+}
+
+/// A record of everything that happens in a run, for other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Record {
+    /// Lines of JSON: every packet, decision and frame.
+    Events,
+    /// A capture of packets in pcapng.
+    Capture,
 }
 
 /// What a runner is to run.

@@ -5,10 +5,12 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use jackfield_loader::TextError;
+
 use crate::canonical;
 use crate::cell::{CellError, aside, part_path, replace};
 use crate::executor::{Execution, Progress, Tally};
-use crate::experiment::{Experiment, ExperimentError, Stopping};
+use crate::experiment::{Experiment, Stopping};
 use crate::merge::{EXPERIMENT_FILE, MergeError, Merged, PLAN_FILE, merge};
 use crate::plan::{CellSpec, Plan};
 use crate::plugins::Bench;
@@ -20,7 +22,7 @@ use crate::rows::RowsError;
 pub enum SweepError {
     /// The experiment cannot be planned.
     #[error(transparent)]
-    Experiment(#[from] ExperimentError),
+    Experiment(#[from] TextError),
     /// A cell could leave no rows.
     #[error(transparent)]
     Cell(#[from] CellError),

@@ -42,6 +42,7 @@ mod private_folder;
 pub mod profile;
 mod shape;
 pub mod signature;
+mod text_error;
 
 pub use abi_diff::{AbiChange, AbiText};
 pub use catalogue::{Catalogue, PluginFile, Problem};
@@ -53,11 +54,13 @@ pub use isolation::{Confinement, Grant, ProcessState, ProcessStatus, ProcessTier
 pub use ledger::{Ledger, LedgerEntry};
 pub use loader::{Loader, LoaderOptions, Resolved};
 pub use manifest::{
-    EventLogManifest, Isolation, Limits, LinkClass, LinkProfile, LinkProfiles, Manifest, ManifestError,
-    RoomManifest, RoomVideo, SocketManifest,
+    EventLogManifest, Isolation, Limits, LinkClass, LinkProfile, LinkProfiles, Manifest, RoomManifest,
+    RoomVideo, SocketManifest,
 };
 pub use metadata::{AudioInfo, Frame, ModuleInfo, StatisticInfo, Support};
+pub use nearest::did_you_mean;
 pub use parameter::{ParameterError, ParameterInfo, ParameterKind, ParameterValue};
 pub use policy::{Policy, PolicyBreach, Requirement};
 pub use profile::{Profile, Scope, SocketDefinition};
 pub use signature::{PublicKey, SecretKey, Signature, SignatureError};
+pub use text_error::TextError;

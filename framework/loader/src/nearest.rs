@@ -16,7 +16,7 @@ fn closeness(given: &str, name: &str) -> f64 {
     strsim::jaro_winkler(given, name).max(0.95 * strsim::jaro_winkler(given, tail))
 }
 
-/// `, did you mean …?` or nothing.
-pub(crate) fn did_you_mean<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+/// `did you mean …? ` or nothing: for errors about a name that is none.
+pub fn did_you_mean<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     nearest(given, names).map_or_else(String::new, |name| format!("did you mean `{name}`? "))
 }

@@ -25,7 +25,6 @@
 //! variants = [{ name = "drop-tail" }, { name = "codel", set = { "links.*.queue" = { kind = "codel" } } }]
 //! ```
 
-mod error;
 mod json;
 mod read;
 mod scenarios;
@@ -35,13 +34,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use jackfield_loader::ParameterValue;
+use jackfield_loader::{ParameterValue, TextError};
 use serde_json::Value;
 
 use crate::canonical;
 use crate::runner::Runner;
 
-pub use error::ExperimentError;
+/// What errors about experiments are called by.
+const CODE: &str = "jackfield::experiment";
 
 /// An experiment as its file states it.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,9 +159,9 @@ impl Experiment {
     ///
     /// # Errors
     /// With file, line, what was expected and the nearest name that would have been valid.
-    pub fn read(path: &Path, runners: &[&dyn Runner]) -> Result<Self, ExperimentError> {
+    pub fn read(path: &Path, runners: &[&dyn Runner]) -> Result<Self, TextError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            ExperimentError::of(path, format!("cannot read the experiment: {error}"))
+            TextError::of(CODE, path, format!("cannot read the experiment: {error}"))
                 .with_help("name the file of an experiment, such as benches/ab/experiments/quick.toml")
         })?;
         Self::parse(&text, path, runners)
@@ -171,7 +171,7 @@ impl Experiment {
     ///
     /// # Errors
     /// As [`Experiment::read`].
-    pub fn parse(text: &str, file: &Path, runners: &[&dyn Runner]) -> Result<Self, ExperimentError> {
+    pub fn parse(text: &str, file: &Path, runners: &[&dyn Runner]) -> Result<Self, TextError> {
         read::experiment(text, file, runners)
     }
 
@@ -212,23 +212,25 @@ impl Experiment {
     }
 
     /// An error about the experiment as a whole.
-    pub(crate) fn fault(&self, message: &str) -> ExperimentError {
-        ExperimentError::of(&self.places.file, message)
+    pub(crate) fn fault(&self, message: &str) -> TextError {
+        TextError::of(CODE, &self.places.file, message)
     }
 
     /// An error about what an arm puts into a socket.
-    pub(crate) fn fault_in_arm(&self, arm: &str, socket: &str, message: &str) -> ExperimentError {
+    pub(crate) fn fault_in_arm(&self, arm: &str, socket: &str, message: &str) -> TextError {
         // The arm that is added repeats what stands where the baseline does.
         let arm = arm.strip_suffix(REPEAT).unwrap_or(arm);
         match self.places.sockets.get(&(arm.to_owned(), socket.to_owned())) {
-            Some(place) => ExperimentError::at(
+            Some(place) => TextError::at(
+                CODE,
                 &self.places.file,
                 &self.places.text,
                 place.clone(),
                 format!("arm `{arm}`: {message}"),
                 "this plugin",
             ),
-            None => ExperimentError::of(
+            None => TextError::of(
+                CODE,
                 &self.places.file,
                 format!("arm `{arm}`, whose `{socket}` comes from the manifest: {message}"),
             ),

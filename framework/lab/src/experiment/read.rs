@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use jackfield_loader::ParameterValue;
+use jackfield_loader::{ParameterValue, TextError, did_you_mean};
 
 use super::scenarios::{self, Change};
 use super::table::{Source, Table, Value};
-use super::{Arm, ArmSocket, Experiment, ExperimentError, Guardrail, Places, REPEAT, ScenarioCase, Stopping};
+use super::{Arm, ArmSocket, Experiment, Guardrail, Places, REPEAT, ScenarioCase, Stopping};
 use crate::files::Files;
 use crate::metrics::Registry;
-use crate::nearest::did_you_mean;
 use crate::runner::Runner;
 
 const KEYS: &[&str] = &[
@@ -29,11 +28,7 @@ const KEYS: &[&str] = &[
 /// More seeds than anybody can mean.
 const MOST_SEEDS: u64 = 1_000_000;
 
-pub(super) fn experiment(
-    text: &str,
-    file: &Path,
-    runners: &[&dyn Runner],
-) -> Result<Experiment, ExperimentError> {
+pub(super) fn experiment(text: &str, file: &Path, runners: &[&dyn Runner]) -> Result<Experiment, TextError> {
     let source = Source { file, text };
     let mut table = source.parse()?;
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -119,7 +114,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn arms(&mut self, given: Value<'a>, runner: &dyn Runner) -> Result<Vec<Arm>, ExperimentError> {
+    fn arms(&mut self, given: Value<'a>, runner: &dyn Runner) -> Result<Vec<Arm>, TextError> {
         let mut arms: Vec<Arm> = Vec::new();
         for arm in given.list()? {
             let mut table = arm.table()?;
@@ -177,11 +172,7 @@ impl<'a> Reader<'a> {
         Ok(arms)
     }
 
-    fn scenarios(
-        &mut self,
-        given: Value<'a>,
-        runner: &dyn Runner,
-    ) -> Result<Vec<ScenarioCase>, ExperimentError> {
+    fn scenarios(&mut self, given: Value<'a>, runner: &dyn Runner) -> Result<Vec<ScenarioCase>, TextError> {
         let mut cases = Vec::new();
         for entry in given.list()? {
             let mut table = entry.table()?;
@@ -288,7 +279,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn baseline(given: Option<Value<'_>>, arms: &[Arm]) -> Result<String, ExperimentError> {
+fn baseline(given: Option<Value<'_>>, arms: &[Arm]) -> Result<String, TextError> {
     let Some(given) = given else {
         return Ok(arms[0].name.clone());
     };
@@ -307,7 +298,7 @@ fn baseline(given: Option<Value<'_>>, arms: &[Arm]) -> Result<String, Experiment
 }
 
 /// What is put into a socket, and where its plugin is named.
-fn socket(value: Value<'_>) -> Result<(std::ops::Range<usize>, ArmSocket), ExperimentError> {
+fn socket(value: Value<'_>) -> Result<(std::ops::Range<usize>, ArmSocket), TextError> {
     if !value.is_table() {
         return Ok((
             value.span.clone(),
@@ -341,7 +332,7 @@ fn socket(value: Value<'_>) -> Result<(std::ops::Range<usize>, ArmSocket), Exper
     ))
 }
 
-fn seeds(given: Value<'_>) -> Result<Vec<u64>, ExperimentError> {
+fn seeds(given: Value<'_>) -> Result<Vec<u64>, TextError> {
     if given.is_list() {
         let span_fault = given.fault("there are no seeds", "expected at least one");
         let mut seeds = Vec::new();
@@ -381,7 +372,7 @@ fn seeds(given: Value<'_>) -> Result<Vec<u64>, ExperimentError> {
         .ok_or(fault)
 }
 
-fn metric(given: &Value<'_>, metrics: &Registry) -> Result<String, ExperimentError> {
+fn metric(given: &Value<'_>, metrics: &Registry) -> Result<String, TextError> {
     let name = given.text()?;
     if metrics.find(name).is_some() {
         return Ok(name.to_owned());
@@ -396,7 +387,7 @@ fn metric(given: &Value<'_>, metrics: &Registry) -> Result<String, ExperimentErr
         )))
 }
 
-fn guardrail(mut table: Table<'_>, metrics: &Registry) -> Result<Guardrail, ExperimentError> {
+fn guardrail(mut table: Table<'_>, metrics: &Registry) -> Result<Guardrail, TextError> {
     let metric = metric(&table.need("metric", "metric = \"delay_p95\"")?, metrics)?;
     let margin = table.need("margin", "margin = 10.0")?;
     let number = margin.number()?;
@@ -427,7 +418,7 @@ fn guardrail(mut table: Table<'_>, metrics: &Registry) -> Result<Guardrail, Expe
     })
 }
 
-fn stopping(given: Value<'_>) -> Result<Stopping, ExperimentError> {
+fn stopping(given: Value<'_>) -> Result<Stopping, TextError> {
     let mut table = given.table()?;
     let rule = table.need("rule", "rule = \"fixed\"")?;
     match rule.text()? {
@@ -462,7 +453,7 @@ fn stopping(given: Value<'_>) -> Result<Stopping, ExperimentError> {
     }
 }
 
-fn variant(given: Value<'_>) -> Result<(String, Vec<Change>), ExperimentError> {
+fn variant(given: Value<'_>) -> Result<(String, Vec<Change>), TextError> {
     let mut table = given.table()?;
     let name = table.need("name", "name = \"codel\"")?;
     let word = name.word()?;

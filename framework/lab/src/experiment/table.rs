@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::path::Path;
 
+use jackfield_loader::{TextError, did_you_mean};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::ExperimentError;
-use crate::nearest::did_you_mean;
+use super::CODE;
 
 /// The text that is read, for errors.
 #[derive(Clone, Copy)]
@@ -22,12 +22,12 @@ impl<'a> Source<'a> {
         span: Range<usize>,
         message: impl Into<String>,
         label: impl Into<String>,
-    ) -> ExperimentError {
-        ExperimentError::at(self.file, self.text, span, message, label)
+    ) -> TextError {
+        TextError::at(CODE, self.file, self.text, span, message, label)
     }
 
     /// The whole text as a table.
-    pub(super) fn parse(self) -> Result<Table<'a>, ExperimentError> {
+    pub(super) fn parse(self) -> Result<Table<'a>, TextError> {
         let parsed = DeTable::parse(self.text).map_err(|error| {
             self.at(
                 error.span().unwrap_or(0..0),
@@ -74,7 +74,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    pub(super) fn need(&mut self, name: &str, example: &str) -> Result<Value<'a>, ExperimentError> {
+    pub(super) fn need(&mut self, name: &str, example: &str) -> Result<Value<'a>, TextError> {
         self.take(name).ok_or_else(|| {
             self.source
                 .at(
@@ -108,7 +108,7 @@ impl<'a> Table<'a> {
     }
 
     /// Refuses what is left.
-    pub(super) fn end(self, known: &[&str]) -> Result<(), ExperimentError> {
+    pub(super) fn end(self, known: &[&str]) -> Result<(), TextError> {
         let source = self.source;
         match self.rest().into_iter().next() {
             None => Ok(()),
@@ -128,23 +128,23 @@ impl<'a> Table<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub(super) fn fault(&self, message: impl Into<String>, label: impl Into<String>) -> ExperimentError {
+    pub(super) fn fault(&self, message: impl Into<String>, label: impl Into<String>) -> TextError {
         self.source.at(self.span.clone(), message, label)
     }
 
-    fn other(&self, expected: &str) -> ExperimentError {
+    fn other(&self, expected: &str) -> TextError {
         self.fault(
             format!("`{}` is {}", self.name, with_article(self.value.type_str())),
             format!("expected {expected}"),
         )
     }
 
-    pub(super) fn text(&self) -> Result<&str, ExperimentError> {
+    pub(super) fn text(&self) -> Result<&str, TextError> {
         self.value.as_str().ok_or_else(|| self.other("a text in quotes"))
     }
 
     /// A text that is not empty and has nothing in it that would break a line.
-    pub(super) fn word(&self) -> Result<String, ExperimentError> {
+    pub(super) fn word(&self) -> Result<String, TextError> {
         let text = self.text()?;
         if text.trim().is_empty() || text.len() > 200 || text.chars().any(char::is_control) {
             return Err(self.fault(
@@ -155,11 +155,11 @@ impl<'a> Value<'a> {
         Ok(text.to_owned())
     }
 
-    pub(super) fn truth(&self) -> Result<bool, ExperimentError> {
+    pub(super) fn truth(&self) -> Result<bool, TextError> {
         self.value.as_bool().ok_or_else(|| self.other("true or false"))
     }
 
-    pub(super) fn whole(&self) -> Result<u64, ExperimentError> {
+    pub(super) fn whole(&self) -> Result<u64, TextError> {
         let whole = self
             .value
             .as_integer()
@@ -167,7 +167,7 @@ impl<'a> Value<'a> {
         whole.ok_or_else(|| self.other("a whole number, 0 or more"))
     }
 
-    pub(super) fn number(&self) -> Result<f64, ExperimentError> {
+    pub(super) fn number(&self) -> Result<f64, TextError> {
         let text = match &self.value {
             DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
             DeValue::Float(number) => number.as_str(),
@@ -187,7 +187,7 @@ impl<'a> Value<'a> {
         self.value.is_array()
     }
 
-    pub(super) fn table(self) -> Result<Table<'a>, ExperimentError> {
+    pub(super) fn table(self) -> Result<Table<'a>, TextError> {
         let error = self.other("a table");
         match self.value {
             DeValue::Table(table) => Ok(Table {
@@ -199,7 +199,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub(super) fn list(self) -> Result<Vec<Self>, ExperimentError> {
+    pub(super) fn list(self) -> Result<Vec<Self>, TextError> {
         let error = self.other("a list");
         match self.value {
             DeValue::Array(items) => Ok(items
@@ -216,7 +216,7 @@ impl<'a> Value<'a> {
     }
 
     /// A list, or a single value as a list of one.
-    pub(super) fn one_or_more(self) -> Result<Vec<Self>, ExperimentError> {
+    pub(super) fn one_or_more(self) -> Result<Vec<Self>, TextError> {
         let items = if self.is_list() {
             let empty = self.fault(format!("`{}` is empty", self.name), "expected at least one");
             let items = self.list()?;
@@ -231,7 +231,7 @@ impl<'a> Value<'a> {
     }
 
     /// As plain data, without places.
-    pub(super) fn plain(&self) -> Result<serde_json::Value, ExperimentError> {
+    pub(super) fn plain(&self) -> Result<serde_json::Value, TextError> {
         plain(&self.value)
             .ok_or_else(|| self.fault("dates and times mean nothing here", "expected something else"))
     }

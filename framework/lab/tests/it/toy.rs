@@ -137,7 +137,7 @@ impl Desk {
         self.read(&text(&format!("seeds = {seeds}"))).unwrap()
     }
 
-    pub(crate) fn read(&self, text: &str) -> Result<Experiment, jackfield_lab::experiment::ExperimentError> {
+    pub(crate) fn read(&self, text: &str) -> Result<Experiment, jackfield_loader::TextError> {
         Experiment::parse(text, &self.path().join("experiment.toml"), &[&Toy])
     }
 }

@@ -1,8 +1,9 @@
 //! Scenarios whose links follow traces: a cell leans on what stands in the trace, wherever it lies.
 
 use jackfield_lab::cell::CellError;
-use jackfield_lab::experiment::{Experiment, ExperimentError};
+use jackfield_lab::experiment::Experiment;
 use jackfield_lab::plan::CellSpec;
+use jackfield_loader::TextError;
 
 use crate::congestion::{EXPERIMENT, SCENARIO, bench};
 use crate::toy::Desk;
@@ -23,7 +24,7 @@ fn desk(trace: &str) -> Desk {
     desk
 }
 
-fn experiment(desk: &Desk) -> Result<Experiment, ExperimentError> {
+fn experiment(desk: &Desk) -> Result<Experiment, TextError> {
     Experiment::parse(
         EXPERIMENT,
         &desk.path().join("experiment.toml"),

@@ -21,10 +21,9 @@
 //! assert_eq!(noise.candidates[1], "jackfield.processing.ns-rnnoise");
 //! assert_eq!(noise.isolation, Isolation::InProcess);
 //! assert_eq!(manifest.socket("mixer").unwrap().candidates, ["jackfield.mixer.active-speaker"]);
-//! # Ok::<(), jackfield_loader::ManifestError>(())
+//! # Ok::<(), jackfield_loader::TextError>(())
 //! ```
 
-mod error;
 mod links;
 mod raw;
 mod read;
@@ -36,7 +35,6 @@ use jackfield_core::audio::AudioFormat;
 use jackfield_core::units::SampleRate;
 use serde::Serialize;
 
-pub use error::ManifestError;
 pub use links::{LinkClass, LinkProfile, LinkProfiles};
 
 use crate::digest::Digest;
@@ -44,6 +42,10 @@ use crate::isolation::Grant;
 use crate::parameter::ParameterValue;
 use crate::policy::Policy;
 use crate::profile::Profile;
+use crate::text_error::TextError;
+
+/// What errors about manifests are called by.
+const CODE: &str = "jackfield::manifest";
 
 /// A manifest that has been read and checked: every socket of its profile is there, in signal order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -172,7 +174,7 @@ impl Manifest {
     ///
     /// # Errors
     /// With file, line, what was expected and the nearest name that would have been valid.
-    pub fn parse(text: &str, file_name: impl AsRef<Path>) -> Result<Self, ManifestError> {
+    pub fn parse(text: &str, file_name: impl AsRef<Path>) -> Result<Self, TextError> {
         read::manifest(text, file_name.as_ref())
     }
 
@@ -180,8 +182,11 @@ impl Manifest {
     ///
     /// # Errors
     /// As [`Manifest::parse`], or if the file cannot be read.
-    pub fn read(path: &Path) -> Result<Self, ManifestError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ManifestError::unreadable(path, &error))?;
+    pub fn read(path: &Path) -> Result<Self, TextError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            TextError::of(CODE, path, format!("cannot read the manifest: {error}"))
+                .with_help("check the path; without a manifest, the profile `conference` runs as it is")
+        })?;
         Self::parse(&text, path)
     }
 

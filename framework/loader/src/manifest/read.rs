@@ -11,8 +11,8 @@ use toml::Spanned;
 
 use super::raw::{Candidates, RawEventLog, RawLinkProfile, RawManifest, RawPolicy, RawSocket, RawVideo};
 use super::{
-    EventLogManifest, Isolation, Limits, LinkClass, LinkProfile, LinkProfiles, Manifest, ManifestError,
-    RoomManifest, RoomVideo, SocketManifest,
+    CODE, EventLogManifest, Isolation, Limits, LinkClass, LinkProfile, LinkProfiles, Manifest, RoomManifest,
+    RoomVideo, SocketManifest,
 };
 use crate::digest::Digest;
 use crate::isolation::Grant;
@@ -20,9 +20,10 @@ use crate::nearest::did_you_mean;
 use crate::policy::{Policy, Requirement};
 use crate::profile::Profile;
 use crate::signature::PublicKey;
+use crate::text_error::TextError;
 
 /// The manifest in `text`, completed from its profile.
-pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestError> {
+pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, TextError> {
     let reader = Reader { text, file };
     let raw: RawManifest = toml::from_str(text).map_err(|error| reader.syntax(&error))?;
     let profile = raw
@@ -54,7 +55,7 @@ pub(crate) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
 }
 
 /// The manifest that a profile stands for.
-pub(crate) fn profile(profile: Profile) -> Result<Manifest, ManifestError> {
+pub(crate) fn profile(profile: Profile) -> Result<Manifest, TextError> {
     let mut manifest = manifest(profile.text(), Path::new(&format!("/profile {}", profile.name())))?;
     manifest.home = None;
     Ok(manifest)
@@ -80,7 +81,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn manifest(&self, raw: RawManifest, base: &Manifest) -> Result<Manifest, ManifestError> {
+    fn manifest(&self, raw: RawManifest, base: &Manifest) -> Result<Manifest, TextError> {
         let definitions = base.profile.sockets();
         let mut given = Vec::new();
         for (name, socket) in raw.sockets {
@@ -193,7 +194,7 @@ impl Reader<'_> {
         })
     }
 
-    fn event_log(&self, raw: &RawEventLog) -> Result<EventLogManifest, ManifestError> {
+    fn event_log(&self, raw: &RawEventLog) -> Result<EventLogManifest, TextError> {
         Ok(EventLogManifest {
             folder: self.folder(&raw.folder)?,
             megabytes: self.number(raw.megabytes.as_ref(), 256, "1 to 65536 megabytes", |n| {
@@ -206,7 +207,7 @@ impl Reader<'_> {
         &self,
         raw: &BTreeMap<Spanned<String>, RawLinkProfile>,
         mut profiles: LinkProfiles,
-    ) -> Result<LinkProfiles, ManifestError> {
+    ) -> Result<LinkProfiles, TextError> {
         for (name, given) in raw {
             let class = LinkClass::ALL
                 .into_iter()
@@ -258,7 +259,7 @@ impl Reader<'_> {
         Ok(profiles)
     }
 
-    fn socket(&self, name: String, raw: RawSocket) -> Result<SocketManifest, ManifestError> {
+    fn socket(&self, name: String, raw: RawSocket) -> Result<SocketManifest, TextError> {
         let whole = raw.candidates.span();
         let candidates = match raw.candidates.into_inner() {
             Candidates::One(id) => vec![self.id(id, whole.clone())?],
@@ -339,7 +340,7 @@ impl Reader<'_> {
         })
     }
 
-    fn isolation(&self, given: &Spanned<String>) -> Result<Isolation, ManifestError> {
+    fn isolation(&self, given: &Spanned<String>) -> Result<Isolation, TextError> {
         match given.get_ref().as_str() {
             "static" => Ok(Isolation::Static),
             "in-process" => Ok(Isolation::InProcess),
@@ -360,7 +361,7 @@ impl Reader<'_> {
         }
     }
 
-    fn profile_name(&self, given: &Spanned<String>) -> Result<Profile, ManifestError> {
+    fn profile_name(&self, given: &Spanned<String>) -> Result<Profile, TextError> {
         Profile::from_name(given.get_ref()).ok_or_else(|| {
             let names: Vec<_> = Profile::ALL.iter().map(|profile| profile.name()).collect();
             self.at(
@@ -376,7 +377,7 @@ impl Reader<'_> {
         })
     }
 
-    fn folder(&self, given: &Spanned<String>) -> Result<PathBuf, ManifestError> {
+    fn folder(&self, given: &Spanned<String>) -> Result<PathBuf, TextError> {
         if given.get_ref().is_empty() {
             return Err(self
                 .at(given.span(), "this folder has no name", "empty")
@@ -388,7 +389,7 @@ impl Reader<'_> {
             .map_err(|error| self.at(given.span(), format!("this is not a path: {error}"), "not a path"))
     }
 
-    fn policy(&self, raw: &RawPolicy, sockets: &[SocketManifest]) -> Result<Policy, ManifestError> {
+    fn policy(&self, raw: &RawPolicy, sockets: &[SocketManifest]) -> Result<Policy, TextError> {
         let mut policy = Policy {
             require: self.requirement(raw.require.as_ref())?,
             ..Policy::default()
@@ -432,7 +433,7 @@ impl Reader<'_> {
     fn experiments(
         &self,
         raw: &BTreeMap<Spanned<String>, Spanned<String>>,
-    ) -> Result<BTreeMap<String, String>, ManifestError> {
+    ) -> Result<BTreeMap<String, String>, TextError> {
         let mut experiments = BTreeMap::new();
         let mut environment = Environment::seeded(0);
         for (key, value) in raw {
@@ -447,7 +448,7 @@ impl Reader<'_> {
         Ok(experiments)
     }
 
-    fn requirement(&self, given: Option<&Spanned<String>>) -> Result<Requirement, ManifestError> {
+    fn requirement(&self, given: Option<&Spanned<String>>) -> Result<Requirement, TextError> {
         let Some(given) = given else {
             return Ok(Requirement::Any);
         };
@@ -468,7 +469,7 @@ impl Reader<'_> {
             })
     }
 
-    fn digest(&self, given: &Spanned<String>) -> Result<Digest, ManifestError> {
+    fn digest(&self, given: &Spanned<String>) -> Result<Digest, TextError> {
         given.get_ref().parse::<Digest>().map_err(|error| {
             self.at(
                 given.span(),
@@ -479,7 +480,7 @@ impl Reader<'_> {
         })
     }
 
-    fn id(&self, id: String, span: Range<usize>) -> Result<String, ManifestError> {
+    fn id(&self, id: String, span: Range<usize>) -> Result<String, TextError> {
         if crate::metadata::is_id(&id) {
             return Ok(id);
         }
@@ -500,7 +501,7 @@ impl Reader<'_> {
         default: u32,
         expected: &str,
         fits: impl Fn(i64) -> bool,
-    ) -> Result<u32, ManifestError> {
+    ) -> Result<u32, TextError> {
         let Some(given) = given else { return Ok(default) };
         match u32::try_from(*given.get_ref()) {
             Ok(number) if fits(*given.get_ref()) => Ok(number),
@@ -515,7 +516,7 @@ impl Reader<'_> {
     }
 
     /// What the TOML reader says, with the nearest name where a name is unknown.
-    fn syntax(&self, error: &toml::de::Error) -> ManifestError {
+    fn syntax(&self, error: &toml::de::Error) -> TextError {
         let span = error.span().unwrap_or(0..0);
         let message = error.message().trim();
         let mut quoted = message.split('`').skip(1).step_by(2);
@@ -541,7 +542,7 @@ impl Reader<'_> {
         self.at(span, message.replace('\n', ", "), "here")
     }
 
-    fn at(&self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> ManifestError {
-        ManifestError::at(self.file, self.text, span, message, label)
+    fn at(&self, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> TextError {
+        TextError::at(CODE, self.file, self.text, span, message, label)
     }
 }

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 use jackfield_core::audio::AudioFormat;
 use jackfield_core::units::{DataRate, SampleRate};
 use jackfield_loader::{
-    Isolation, LinkClass, LinkProfiles, LoaderOptions, Manifest, ManifestError, ParameterValue, Profile,
+    Isolation, LinkClass, LinkProfiles, LoaderOptions, Manifest, ParameterValue, Profile, TextError,
 };
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use proptest::prelude::*;
 
 const PIN: &str = "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
 
-fn parse(text: &str) -> Result<Manifest, ManifestError> {
+fn parse(text: &str) -> Result<Manifest, TextError> {
     Manifest::parse(text, "/etc/jackfield/jackfield.toml")
 }
 
 /// The error of a manifest whose profile is given.
-fn fault(text: &str) -> ManifestError {
+fn fault(text: &str) -> TextError {
     parse(&format!("profile = \"conference\"\n{text}")).unwrap_err()
 }
 

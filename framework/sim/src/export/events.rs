@@ -205,6 +205,14 @@ impl Observer for EventLog {
         lines.end();
     }
 
+    fn repaired(&mut self, at: VirtualTime, flow: usize, lost: VirtualTime) {
+        let mut lines = self.lines();
+        lines.begin(i128::from(at.ns()), "repaired");
+        lines.number("flow", flow as i128);
+        lines.number("lost", i128::from(lost.ns()));
+        lines.end();
+    }
+
     fn queue(&mut self, at: VirtualTime, link: usize, waiting: DataSize) {
         let mut lines = self.lines();
         lines.begin(i128::from(at.ns()), "queue");

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use jackfield_lab::replay::Replay;
 use jackfield_lab::rows::Row;
+use jackfield_lab::runner::Record;
 use miette::{IntoDiagnostic, Result};
 
 use super::FAILED;
@@ -28,6 +29,9 @@ pub(super) struct ReplayCommand {
     /// Write everything that happens into this file, as an event log: for `jackfield event-log` and `jackfield replay-bwe`.
     #[arg(long, value_name = "FILE")]
     event_log: Option<PathBuf>,
+    /// Write the packets into this file, as a capture in pcapng that Wireshark reads.
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
     #[command(flatten)]
     plugins: Plugins,
 }
@@ -43,10 +47,14 @@ impl ReplayCommand {
                 None => eprintln!("This cell has nothing that happens over time."),
             }
         }
-        if let Some(path) = &self.event_log {
-            match bench.event_log(&replay.spec).into_diagnostic()? {
-                Some(log) => std::fs::write(path, log).into_diagnostic()?,
-                None => eprintln!("Cells of this kind write no event log."),
+        for (path, record) in [
+            (&self.event_log, Record::Events),
+            (&self.capture, Record::Capture),
+        ] {
+            let Some(path) = path else { continue };
+            match bench.record(&replay.spec, record).into_diagnostic()? {
+                Some(bytes) => std::fs::write(path, bytes).into_diagnostic()?,
+                None => eprintln!("This cell leaves no such record: {}", path.display()),
             }
         }
         print(&replay, bench.revision());

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::tutorial::script;
+use super::pages::script;
 
 const PAGE: &str = include_str!("../../../../docs/how-to/replay-a-call-into-another-controller.md");
 

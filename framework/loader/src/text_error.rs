@@ -1,18 +1,18 @@
-//! What is wrong with a manifest, shown at its place.
+//! What is wrong with a file that somebody has written, such as a manifest or an experiment, shown at its place.
 
 use std::fmt;
-use std::io;
 use std::ops::Range;
 use std::path::Path;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
-/// A manifest was refused. `Display` is one line with file and line number; as a [`Diagnostic`] it shows the place.
+/// A text was refused: a manifest, an experiment. `Display` is one line with file and line number; as a [`Diagnostic`] it shows the place.
 #[derive(Clone)]
-pub struct ManifestError(Box<Inner>);
+pub struct TextError(Box<Inner>);
 
 #[derive(Clone)]
 struct Inner {
+    code: &'static str,
     message: String,
     help: Option<String>,
     source: NamedSource<String>,
@@ -26,9 +26,11 @@ struct Place {
     label: String,
 }
 
-impl ManifestError {
-    /// `message` about what stands at `span` of `text`; `label` is written under it.
-    pub(crate) fn at(
+impl TextError {
+    /// `message` about what stands at `span` of `text`; `label` is written under it. `code` says what kind of text it is:
+    /// `jackfield::manifest`.
+    pub fn at(
+        code: &'static str,
         file: &Path,
         text: &str,
         span: Range<usize>,
@@ -36,12 +38,12 @@ impl ManifestError {
         label: impl Into<String>,
     ) -> Self {
         let start = span.start.min(text.len());
-        let line = text.as_bytes()[..start]
+        let line = 1 + text.as_bytes()[..start]
             .iter()
             .filter(|byte| **byte == b'\n')
-            .count()
-            + 1;
+            .count();
         Self(Box::new(Inner {
+            code,
             message: message.into(),
             help: None,
             source: NamedSource::new(file.display().to_string(), text.to_owned()).with_language("TOML"),
@@ -53,18 +55,20 @@ impl ManifestError {
         }))
     }
 
-    pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Self {
+    /// `message` about a file as a whole.
+    pub fn of(code: &'static str, file: &Path, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
-            message: format!("cannot read the manifest: {error}"),
-            help: Some(
-                "check the path; without a manifest, the profile `conference` runs as it is".to_owned(),
-            ),
+            code,
+            message: message.into(),
+            help: None,
             source: NamedSource::new(file.display().to_string(), String::new()),
             place: None,
         }))
     }
 
-    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+    /// The same error, with what to do about it.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
@@ -90,31 +94,34 @@ impl ManifestError {
     }
 }
 
-impl fmt::Display for ManifestError {
+impl fmt::Display for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.source.name())?;
         if let Some(line) = self.line() {
             write!(f, ":{line}")?;
         }
         write!(f, ": {}", self.0.message)?;
-        if let Some(help) = &self.0.help {
-            write!(f, "; {help}")?;
+        // Where only one line is shown, the label must say what would have been right.
+        let label = self.0.place.as_ref().map(|place| place.label.as_str());
+        let expected = label.filter(|label| label.starts_with("expected"));
+        if let Some(advice) = self.0.help.as_deref().or(expected) {
+            write!(f, "; {advice}")?;
         }
         Ok(())
     }
 }
 
-impl fmt::Debug for ManifestError {
+impl fmt::Debug for TextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl std::error::Error for ManifestError {}
+impl std::error::Error for TextError {}
 
-impl Diagnostic for ManifestError {
+impl Diagnostic for TextError {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new("jackfield::manifest"))
+        Some(Box::new(self.0.code))
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
