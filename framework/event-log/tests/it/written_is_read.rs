@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use jackfield_event_log::{Answer, EventLog, EventSink, Happening, Identity, Lines, TextSink, Told, What};
+use jackfield_event_log::{
+    Answer, ControllerLog, EventLog, EventSink, Happening, Identity, Lines, TextSink, Told, What,
+};
 use jackfield_sdk::prelude::*;
 use proptest::prelude::*;
 
@@ -108,7 +110,7 @@ proptest! {
         let log = EventLog::parse(sink.text().as_bytes()).unwrap();
         prop_assert_eq!(&log.origin["room"], &name);
         prop_assert!(!log.torn);
-        let read: Vec<(i64, Told)> = log.controllers.iter().flat_map(|one| one.told()).map(|(at, told)| (at.us(), told.clone())).collect();
+        let read: Vec<(i64, Told)> = log.controllers.iter().flat_map(ControllerLog::told).map(|(at, told)| (at.us(), told.clone())).collect();
         prop_assert_eq!(read, told);
     }
 }

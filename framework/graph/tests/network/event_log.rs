@@ -4,7 +4,7 @@ use jackfield_congestion_fixed::Fixed;
 use jackfield_congestion_gcc::Gcc;
 use jackfield_event_log::replay::Course;
 use jackfield_event_log::ring::{RingSource, ring};
-use jackfield_event_log::{EventLog, Lines, Recorded};
+use jackfield_event_log::{ControllerLog, EventLog, Lines, Recorded};
 use jackfield_sdk::prelude::*;
 
 use super::world::{Plugs, World};
@@ -113,7 +113,7 @@ fn e29_1_both_controllers_of_a_swap_replay_bit_for_bit() {
     let sent: Vec<i64> = log
         .controllers
         .iter()
-        .flat_map(|one| one.told())
+        .flat_map(ControllerLog::told)
         .map(|(_, told)| &told.event)
         .filter(|event| event.kind == CongestionEventKind::SentPacket)
         .map(|event| event.sequence_number)

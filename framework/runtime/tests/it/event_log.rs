@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 use jackfield_congestion_fixed::Fixed;
 use jackfield_event_log::EventLog;
 use jackfield_event_log::replay::Course;
+use jackfield_runtime::view::SwapOutcome;
 use jackfield_runtime::{Engine, EngineOptions, EventLogOptions};
 use jackfield_sdk::prelude::*;
 use jackfield_transport_ice_dtls::IceDtls;
 
 use super::caller::{Caller, OPUS, loader, manifest, transport};
+use super::strangers::JACKFIELD_PLUGIN;
 
 const CONFERENCE: &str = "profile = \"conference\"\n";
 
-/// A second of a call, with an engine that writes into this folder. How many packets were told of to the caller.
+/// Two seconds of a call, with an engine that writes into this folder. How many packets Bob heard.
 async fn call(options: EngineOptions) -> usize {
     let engine = Engine::start(options).unwrap();
     let room = engine.open_room("../a room").unwrap();
@@ -80,4 +82,46 @@ async fn e29_1_a_folder_that_cannot_be_written_to_costs_the_call_nothing() {
         ..EngineOptions::new(manifest(CONFERENCE), loader(&[]))
     };
     assert!(call(options).await > 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e29_1_a_swap_has_both_controllers_in_the_log_and_says_how_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = EngineOptions {
+        event_log: Some(EventLogOptions::into_folder(folder.path())),
+        ..EngineOptions::new(manifest(CONFERENCE), loader(&[JACKFIELD_PLUGIN]))
+    };
+    let engine = Engine::start(options).unwrap();
+    let room = engine.open_room("room").unwrap();
+    let mut ann = Caller::join_in(&room, "Ann", transport::<IceDtls>(1), OPUS).await;
+    ann.connect();
+    let swapped = {
+        let room = room.clone();
+        let nothing = serde_json::Map::new();
+        tokio::spawn(async move {
+            room.set_socket("congestion", Some("example.congestion.heeding"), &nothing)
+                .await
+        })
+    };
+    while !swapped.is_finished() {
+        ann.step();
+    }
+    let report = swapped.await.unwrap().unwrap();
+    assert_eq!(report.outcome, SwapOutcome::Committed);
+    engine.close().await;
+
+    let log = logs(folder.path()).remove(0);
+    let plugins: Vec<&str> = log
+        .controllers
+        .iter()
+        .map(|one| one.identity.as_ref().unwrap().plugin.as_str())
+        .collect();
+    assert_eq!(plugins, [Fixed::DESCRIPTOR.id, "example.congestion.heeding"]);
+    assert_eq!((log.swaps.len(), log.swaps[0].instance), (1, 1));
+    assert_eq!(log.swaps[0].rolled_back, None);
+    let course = Course::of_flow(&log, 0).unwrap();
+    assert!(
+        course.steps().iter().any(|(instance, _)| *instance == 1),
+        "the newcomer goes on where its predecessor ended"
+    );
 }

@@ -60,7 +60,7 @@ impl Grouping {
         let since_first = apart(present.first_left, left);
         let since_last = apart(present.last_left, left);
         let came_since = ms(present.last_came, now);
-        if !(0.0..=GAP).contains(&came_since) || since_last > GAP || since_last < -GAP {
+        if !(0.0..=GAP).contains(&came_since) || !(-GAP..=GAP).contains(&since_last) {
             *self = Self::new();
             self.present = Some(single);
             return None;
