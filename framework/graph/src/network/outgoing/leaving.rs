@@ -82,6 +82,7 @@ impl Departure {
 }
 
 /// What a header carries beside its fixed fields.
+#[derive(Clone, Copy)]
 struct Elements<'a> {
     level: Option<[u8; 1]>,
     number: u16,
@@ -179,7 +180,7 @@ impl Outgoing {
                 Content::Mix(copy) => return Some(self.write_mix(&copy, payloads, elements, buffer)),
                 Content::Padding(length) => {
                     // Before the first packet there is no place for it: the pacer was not asked for any then.
-                    if let Some(departure) = self.write_padding(length, &elements, buffer) {
+                    if let Some(departure) = self.write_padding(length, elements, buffer) {
                         return Some(departure);
                     }
                 }
@@ -216,7 +217,7 @@ impl Outgoing {
             level: Some(copy.level.to_bytes()),
             ..elements
         };
-        let (start, numbered) = self.write_header(&header, &elements, buffer);
+        let (start, numbered) = self.write_header(&header, elements, buffer);
         let payload = payloads.bytes(copy.payload);
         let len = start + payload.len();
         buffer[start..len].copy_from_slice(payload);
@@ -234,7 +235,7 @@ impl Outgoing {
     fn write_padding(
         &mut self,
         length: u8,
-        elements: &Elements<'_>,
+        elements: Elements<'_>,
         buffer: &mut [u8; PACKET_ROOM],
     ) -> Option<Departure> {
         let header = self.stream.next_padding_header(self.last_payload_type?)?;
@@ -255,7 +256,7 @@ impl Outgoing {
     fn write_header(
         &self,
         header: &RtpHeader,
-        elements: &Elements<'_>,
+        elements: Elements<'_>,
         buffer: &mut [u8; PACKET_ROOM],
     ) -> (usize, bool) {
         let sequence = TransportSequence::to_bytes(elements.number);
