@@ -2,8 +2,8 @@
 
 use jackfield_core::units::TimeDelta;
 
-use super::bounds::{FAIR, LEAST, SETTLED, STEADY};
-use super::expect::{Seen, at_least, expect, file, variants};
+use super::bounds::{FAIR, FULL, LEAST, SETTLED, STEADY};
+use super::expect::{Seen, at_least, expect, expect_beside, file, variants};
 
 /// The segments of 5.1: when they end, and their capacity.
 const SINGLE: [(f64, f64); 4] = [(40.0, 1_000.0), (60.0, 2_500.0), (80.0, 600.0), (99.0, 1_000.0)];
@@ -100,6 +100,19 @@ fn e17_3_congestion_of_the_way_back_does_not_collapse_the_media() {
                 })
             }),
         ],
+    );
+}
+
+#[test]
+fn e17_3_congestion_of_the_way_back_costs_the_media_little() {
+    let of = |change| variants(file!("5.3-congested-feedback"), &[change, "drop-tail"]);
+    expect_beside(
+        &of("change=link"),
+        &of("change=clear"),
+        &[("the flow there loses little by it", |seen| {
+            let clear = seen.reference().rate(0, 10.0, 99.0);
+            at_least("rate", seen.rate(0, 10.0, 99.0), FULL * clear, 10.0)
+        })],
     );
 }
 

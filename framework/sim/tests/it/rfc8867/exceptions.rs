@@ -33,6 +33,7 @@ const FAIR_AT_LENGTH: &str = "in the long run they share fairly";
 const FILL: &str = "together they fill what is short";
 const BESIDE_TCP: &str = "the share of the media is fair";
 const WEIGHTED: &str = "each has its weighted share";
+const FULL_OF_THREE: &str = "the link is full once the third has joined";
 const NOTHING_LOST: &str = "nothing is lost where the capacity stays";
 
 const LINK_50: &str = "rfc8867-5.1/change=link,owd=50ms,queue=drop-tail";
@@ -49,6 +50,9 @@ const CODEL: &str = "rfc8867-6.2-single/queue=codel-ecn";
 const FQ_CODEL: &str = "rfc8867-6.2-single/queue=fq-codel-ecn";
 const PIE: &str = "rfc8867-6.2-single/queue=pie-ecn";
 const DUAL_PI2: &str = "rfc8867-6.2-single/queue=dual-pi2";
+const SAME_DUAL_PI2: &str = "rfc8867-6.2-same/queue=dual-pi2";
+const TCP_PIE: &str = "rfc8867-6.2-tcp/queue=pie-ecn";
+const TCP_DUAL_PI2: &str = "rfc8867-6.2-tcp/queue=dual-pi2";
 
 pub(crate) const EXCEPTIONS: &[Exception] = &[
     // GCC looks for a trend of the delay. A queue that stands has none: where other traffic does not give way it goes on filling it.
@@ -65,9 +69,12 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     known(Kind::Gcc, TWO_LINK_100, FAIR_WHEN_SHORT),
     known(Kind::Gcc, ROUND_TRIPS, FAIR),
     known(Kind::Gcc, ROUND_TRIPS, FAIR_AT_LENGTH),
+    known(Kind::Gcc, SAME_DUAL_PI2, FAIR),
     // It gives way to whoever fills the queue; a third of the fair share is more than it gets. RFC 8867 asks for the minimum alone.
     known(Kind::Gcc, RENO_300, BESIDE_TCP),
     known(Kind::Gcc, RENO_1000, BESIDE_TCP),
+    known(Kind::Gcc, TCP_PIE, BESIDE_TCP),
+    known(Kind::Gcc, TCP_DUAL_PI2, BESIDE_TCP),
     // It knows of no weights, and asks for no ECN.
     known(Kind::Gcc, WEIGHTS, WEIGHTED),
     known(Kind::Gcc, CODEL, NOTHING_LOST),
@@ -85,6 +92,10 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     // Its queue-delay target follows a loss-based flow up to 400 ms, which is not enough for a third of the fair share.
     known(Kind::Scream, RENO_300, BESIDE_TCP),
     known(Kind::Scream, RENO_1000, BESIDE_TCP),
+    // PIE marks for the TCP flow too, so there is no loss to raise that target by.
+    known(Kind::Scream, TCP_PIE, BESIDE_TCP),
+    // Who comes late into a queue that marks takes a minute to get its share.
+    known(Kind::Scream, SAME_DUAL_PI2, FAIR),
     // It knows of no weights.
     known(Kind::Scream, WEIGHTS, WEIGHTED),
     // At 600 kbit/s a packet takes 16 ms, so whatever frame has more than one is marked from the second on.
@@ -94,6 +105,8 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     known(Kind::Nada, RENO_1000, BESIDE_TCP),
     // Its signal grows with the square of the share of marks, and a step marks everything: it does not ask for ECN unless it is told to.
     known(Kind::Nada, DUAL_PI2, CONVERGES),
+    known(Kind::Nada, SAME_DUAL_PI2, FULL_OF_THREE),
+    known(Kind::Nada, TCP_DUAL_PI2, BESIDE_TCP),
     // BBR probes with a quarter more than it has. Where constant traffic does not give way that fills the queue and loses packets, again and again.
     known(Kind::Bbr, TRAFFIC_50, STEADY),
     known(Kind::Bbr, TRAFFIC_100, STEADY),

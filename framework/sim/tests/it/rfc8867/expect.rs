@@ -60,7 +60,11 @@ impl Kind {
         for flow in &summary.flows {
             assert_eq!((&flow.controller_fault, &flow.pacer_fault), (&None, &None));
         }
-        Seen { watch, seed }
+        Seen {
+            watch,
+            seed,
+            reference: None,
+        }
     }
 }
 
@@ -89,18 +93,37 @@ pub(crate) type Expectation = (&'static str, fn(&Seen) -> Result<(), String>);
 
 /// Asserts the expectations in every weather for every controller, those that are known not to hold excepted: of these, that they do not.
 pub(crate) fn expect(scenarios: &[Scenario], expectations: &[Expectation]) {
+    all_hold(scenarios, None, expectations);
+}
+
+/// The same, where the RFC compares with another case: what was seen of it, in the same weather, is in [`Seen::reference`].
+pub(crate) fn expect_beside(scenarios: &[Scenario], reference: &[Scenario], expectations: &[Expectation]) {
+    assert_eq!(reference.len(), 1, "one case to compare with");
+    all_hold(scenarios, Some(&reference[0]), expectations);
+}
+
+fn all_hold(scenarios: &[Scenario], reference: Option<&Scenario>, expectations: &[Expectation]) {
     let wrong: Vec<String> = scenarios
         .iter()
-        .flat_map(|scenario| unexpected(scenario, expectations))
+        .flat_map(|scenario| unexpected(scenario, reference, expectations))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn unexpected(scenario: &Scenario, expectations: &[Expectation]) -> Vec<String> {
+fn unexpected(
+    scenario: &Scenario,
+    reference: Option<&Scenario>,
+    expectations: &[Expectation],
+) -> Vec<String> {
     let mut wrong = Vec::new();
     let name = &scenario.name;
     for kind in Kind::ALL {
-        let runs: Vec<Seen> = (1..=SEEDS).map(|seed| kind.run(scenario, seed)).collect();
+        let runs: Vec<Seen> = (1..=SEEDS)
+            .map(|seed| Seen {
+                reference: reference.map(|reference| Box::new(kind.run(reference, seed))),
+                ..kind.run(scenario, seed)
+            })
+            .collect();
         for (sentence, holds) in expectations {
             let broken: Vec<String> = runs
                 .iter()
@@ -132,6 +155,7 @@ fn unexpected(scenario: &Scenario, expectations: &[Expectation]) -> Vec<String> 
 pub(crate) struct Seen {
     watch: Watch,
     seed: u64,
+    reference: Option<Box<Seen>>,
 }
 
 fn ms(seconds: f64) -> i64 {
@@ -139,6 +163,11 @@ fn ms(seconds: f64) -> i64 {
 }
 
 impl Seen {
+    /// What was seen of the case to compare with.
+    pub(crate) fn reference(&self) -> &Seen {
+        self.reference.as_ref().expect("a case to compare with")
+    }
+
     /// What arrived of a flow.
     pub(crate) fn rate(&self, flow: usize, from: f64, to: f64) -> f64 {
         self.watch.rate(Source::Flow(flow), ms(from), ms(to))
@@ -233,6 +262,8 @@ fn every_exception_is_of_a_scenario_that_is_there() {
         file!("5.8-pause-resume"),
         file!("6.1-priority"),
         file!("6.2-ecn-single-flow"),
+        file!("6.2-ecn-same-controller"),
+        file!("6.2-ecn-long-tcp"),
         file!("6.3-multiple-bottlenecks"),
     ];
     let names: Vec<String> = files

@@ -1,6 +1,6 @@
 //! Section 6: the other cases.
 
-use super::bounds::{FAIR, FULL, SETTLED};
+use super::bounds::{FAIR, FULL, LEAST, SETTLED};
 use super::expect::{at_least, expect, file, variants};
 
 #[test]
@@ -23,9 +23,9 @@ fn e17_3_a_flow_of_twice_the_weight_gets_about_twice_as_much() {
     );
 }
 
-/// RFC 8867 expects more of ECN than of delay alone: the queue is shorter than the 300 ms of 5.1 were, and what would be dropped is marked.
+/// RFC 8867 expects more of ECN than of delay alone: what would be dropped is marked.
 #[test]
-fn e17_3_e17_5_queues_that_mark_are_short_and_lose_nothing() {
+fn e17_3_e17_5_queues_that_mark_lose_nothing() {
     expect(
         &variants(file!("6.2-ecn-single-flow"), &[]),
         &[
@@ -41,6 +41,39 @@ fn e17_3_e17_5_queues_that_mark_are_short_and_lose_nothing() {
                         0.0 => Ok(()),
                         loss => Err(format!("from {from} s on {:.2} % are lost", loss * 100.0)),
                     })
+            }),
+        ],
+    );
+}
+
+#[test]
+fn e17_3_e17_5_three_flows_share_queues_that_mark() {
+    expect(
+        &variants(file!("6.2-ecn-same-controller"), &[]),
+        &[
+            ("they share fairly", |seen| {
+                seen.is_fair(&[0, 1, 2], 59.0, 119.0, 20.0)
+            }),
+            ("the link is full once the third has joined", |seen| {
+                seen.fill(&[0, 1, 2], 3_500.0, 59.0, 119.0)
+            }),
+        ],
+    );
+}
+
+#[test]
+fn e17_3_e17_5_a_long_tcp_starves_nobody_in_queues_that_mark() {
+    expect(
+        &variants(file!("6.2-ecn-long-tcp"), &[]),
+        &[
+            ("it has its minimum at least", |seen| {
+                at_least("rate", seen.rate(0, 20.0, 119.0), LEAST, 20.0)
+            }),
+            ("the share of the media is fair", |seen| {
+                at_least("rate", seen.rate(0, 20.0, 119.0), 1_000.0 / FAIR, 20.0)
+            }),
+            ("the share of TCP is fair", |seen| {
+                at_least("rate of TCP", seen.tcp(20.0, 119.0), 1_000.0 / FAIR, 20.0)
             }),
         ],
     );
