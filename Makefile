@@ -15,7 +15,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 export PATH := $(CURDIR)/target/tools/node/bin:$(PATH)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run test bench lint format page plugins unit doc check-plugins browser fuzz test-ray setup-run setup-test setup-bench begin
+.PHONY: help run test bench lint format page plugins unit doc check-plugins semver semver-if-there browser fuzz test-ray setup-run setup-test setup-bench begin
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,14 @@ unit: plugins ## the Rust tests, examples in the documentation included
 check-plugins: setup-run ## every plugin through the whole validator, in the release build: some minutes
 	cargo build --release --workspace --lib --bins --exclude jackfield-benches --exclude jackfield-house-rules --exclude jackfield-bad
 	@scripts/check-plugins.sh $(BUILT)/release
+
+semver: ## the SDK against the sources that are kept of its last revision; installs cargo-semver-checks first, which takes minutes
+	@$(STEP) semver scripts/semver.sh
+
+# For `make test`, once what it finds is settled (docs/adr/0034): it runs where the tool is there already, and says so if it is not.
+semver-if-there:
+	@$(STEP) semver scripts/semver.sh --if-there
+	@grep -h '^left out' target/logs/semver.log || true
 
 browser: plugins ## calls through a real Chromium and aiortc
 	@$(STEP) browser env JACKFIELD_BIN=$(BUILT)/debug/jackfield node hosts/call-host/tests/browser/run.mjs
