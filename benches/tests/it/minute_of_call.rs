@@ -69,6 +69,6 @@ fn without_a_codec_of_a_library_the_same_call_is_held() {
     call.run_for(TimeDelta::seconds(10));
     for end in [0, 1] {
         assert!(call.packets_received(end) > 800, "{}", call.packets_received(end));
-        assert!(call.quality(end).likeness > 0.95, "{:?}", call.quality(end));
+        assert!(call.quality(end).likeness > 0.85, "{:?}", call.quality(end));
     }
 }

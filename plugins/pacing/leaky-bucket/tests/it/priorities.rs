@@ -76,14 +76,19 @@ proptest! {
     ) {
         let mut line = Line::new(DataRate::kbps(kbps), DataRate::ZERO);
         let mut pushed = 0;
+        // Media waits no longer than the longest wait; padding has only what the rate leaves it.
+        let mut padding = DataSize::ZERO;
         for (pause, packets) in batches {
             line.run_for(TimeDelta::ms(pause));
             for (size, priority, ssrc) in packets {
                 line.push(size, PacketPriority(priority), ssrc);
                 pushed += 1;
+                if PacketPriority(priority) == PacketPriority::Padding {
+                    padding += DataSize::bytes(size);
+                }
             }
         }
-        line.run_for(TimeDelta::seconds(4));
+        line.run_for(TimeDelta::seconds(4) + padding / DataRate::kbps(kbps));
         prop_assert_eq!(line.left.len(), pushed);
         let mut last = std::collections::BTreeMap::new();
         for left in &line.left {
