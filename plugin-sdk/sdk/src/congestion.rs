@@ -118,8 +118,6 @@ pub struct Path {
     pub loss: f32,
     /// Data that is under way.
     pub in_flight: DataSize,
-    /// What somebody else measured that the path bears (REMB, an estimate of the link, a predecessor); zero if nobody did.
-    pub measured: DataRate,
 }
 
 impl Path {
@@ -129,7 +127,6 @@ impl Path {
         minimum_round_trip: TimeDelta::ZERO,
         loss: 0.0,
         in_flight: DataSize::ZERO,
-        measured: DataRate::ZERO,
     };
 }
 
@@ -138,8 +135,10 @@ pub trait RateRule: Plugin {
     /// The target after `event`; `path` knows of it already. What lies outside the session's bounds is moved to them. \[network\]
     fn target(&mut self, now: Timestamp, event: &CongestionEvent, path: &Path) -> DataRate;
 
-    /// What it believes that the path bears, for the host and a successor: its target, if it does not say otherwise. \[network\]
-    fn estimate(&self, path: &Path) -> DataRate {
+    /// What it believes that the path bears, for the host and a successor: its target, if it does not say otherwise. `measured` is what
+    /// somebody else found that the path bears (REMB, an estimate of the link, a predecessor); zero if nobody did. \[network\]
+    fn estimate(&self, path: &Path, measured: DataRate) -> DataRate {
+        let _ = measured;
         path.target
     }
 
@@ -155,6 +154,8 @@ pub struct RateController<R> {
     rule: R,
     bounds: SessionBounds,
     path: Path,
+    /// What somebody else measured that the path bears.
+    measured: DataRate,
     warm: WarmStart,
 }
 
@@ -176,6 +177,7 @@ impl<R: RateRule> Plugin for RateController<R> {
             rule: R::create(environment)?,
             bounds: SessionBounds::default(),
             path: Path::UNKNOWN,
+            measured: DataRate::ZERO,
             warm: WarmStart::default(),
         })
     }
@@ -211,6 +213,7 @@ impl<R: RateRule> RateController<R> {
             target: self.bounds.hold(start),
             ..Path::UNKNOWN
         };
+        self.measured = DataRate::ZERO;
         self.warm = WarmStart::default();
     }
 
@@ -222,7 +225,7 @@ impl<R: RateRule> RateController<R> {
             }
             CongestionEventKind::TargetRateConstraints => self.bounds.renew(&event.constraints),
             CongestionEventKind::RemoteBitrate | CongestionEventKind::NetworkStateEstimate => {
-                self.path.measured = event.rate;
+                self.measured = event.rate;
             }
             CongestionEventKind::RoundTripTime => {
                 let shortest = self.path.minimum_round_trip;
@@ -272,7 +275,7 @@ impl<R: RateRule> CongestionController for RateController<R> {
         Ok(CongestionUpdate {
             target,
             pacing: target * self.rule.pacing_factor().max(1.0),
-            estimate: self.rule.estimate(&self.path),
+            estimate: self.rule.estimate(&self.path, self.measured),
             ..CongestionUpdate::default()
         })
     }
@@ -283,7 +286,7 @@ impl<R: RateRule> CongestionController for RateController<R> {
 
     fn hand_over(&mut self, _now: Timestamp) -> Result<CongestionHandover, Fault> {
         let belief = Belief {
-            estimate: self.rule.estimate(&self.path),
+            estimate: self.rule.estimate(&self.path, self.measured),
             target: self.path.target,
             round_trip: self.path.round_trip,
             minimum_round_trip: self.path.minimum_round_trip,
@@ -309,8 +312,8 @@ impl<R: RateRule> CongestionController for RateController<R> {
             minimum_round_trip: state.minimum_round_trip,
             loss: (state.loss_ppm as f32 / 1e6).min(1.0),
             in_flight: state.in_flight,
-            measured: state.estimate,
         };
+        self.measured = state.estimate;
         self.warm = if known(state.target) {
             WarmStart::begin(now, self.path.target)
         } else {

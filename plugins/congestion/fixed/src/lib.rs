@@ -79,9 +79,9 @@ impl RateRule for FixedRate {
     }
 
     /// What somebody measured, if anybody did; else the rate that is held.
-    fn estimate(&self, path: &Path) -> DataRate {
-        if path.measured > DataRate::ZERO {
-            path.measured
+    fn estimate(&self, path: &Path, measured: DataRate) -> DataRate {
+        if measured > DataRate::ZERO {
+            measured
         } else {
             path.target
         }

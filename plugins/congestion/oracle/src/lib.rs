@@ -97,7 +97,7 @@ impl RateRule for Knowledge {
         }
     }
 
-    fn estimate(&self, path: &Path) -> DataRate {
+    fn estimate(&self, path: &Path, _: DataRate) -> DataRate {
         if self.capacity > DataRate::ZERO {
             self.capacity
         } else {
