@@ -45,7 +45,7 @@ def main():
     print(f"# What `{report['experiment']}` showed\n")
     print(f"{report['question']}\n")
     print(f"{scenarios} scenarios, {len(arms)} arms and the baseline once more, {seeds} seeds: {len(cells):,} cells, {failed} of them failed. ", end="")
-    print("The same numbers as a report with charts, as JSON and as Parquet, byte for byte:\n")
+    print("The same numbers as a report with charts, as JSON and as Parquet:\n")
     print(f"```sh\njackfield ab run {experiment}\n```\n")
     print("`oracle` is told what the path bears; `stubborn` sends 1.4 Mbit/s whatever happens and is there so that something must lose. ", end="")
     print("What each metric means: [metrics](metrics.md). This page is made by `scripts/experiment-page.py`.\n")
