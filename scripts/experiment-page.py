@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints the page of the documentation that tells what an experiment showed.
 
-usage: scripts/experiment-page.py DIR EXPERIMENT.toml > docs/reference/PAGE.md
+usage: scripts/experiment-page.py DIR EXPERIMENT.toml [REMARK] > docs/reference/PAGE.md
 
 DIR is what `jackfield ab run` wrote; its report.json has every number. Says the verdicts in words, how each arm differs from the
 baseline in what was stated beforehand, and what every arm came to in every scenario.
@@ -49,6 +49,9 @@ def main():
     print(f"```sh\njackfield ab run {experiment}\n```\n")
     print("`oracle` is told what the path bears; `stubborn` sends 1.4 Mbit/s whatever happens and is there so that something must lose. ", end="")
     print("What each metric means: [metrics](metrics.md). This page is made by `scripts/experiment-page.py`.\n")
+
+    if len(sys.argv) > 3:
+        print(f"{sys.argv[3]}\n")
 
     print("## In words\n")
     for verdict in report["verdicts"]:
