@@ -7,7 +7,9 @@ mod status;
 mod streams;
 
 pub use history::{SendHistory, SentPacket, StreamPacket};
-pub use recorder::{ArrivalRecorder, feedback_interval};
+pub use recorder::{
+    ArrivalRecorder, FEEDBACK_SHARE, USUAL_FEEDBACK, feedback_interval, feedback_interval_of,
+};
 
 use jackfield_core::units::TimeDelta;
 

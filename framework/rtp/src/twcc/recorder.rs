@@ -1,5 +1,5 @@
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::{DataRate, TimeDelta};
+use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
 use super::status::{ChunkPacker, Status};
 use super::{FIXED_BODY, REFERENCE_STEP, TICK};
@@ -221,16 +221,33 @@ impl DeltaClock {
     }
 }
 
+/// What feedback takes of what its own end can send, unless somebody says otherwise.
+pub const FEEDBACK_SHARE: f64 = 0.05;
+/// What transport-wide feedback of usual length takes: IP, UDP, SRTP and the feedback itself.
+pub const USUAL_FEEDBACK: DataSize = DataSize::bytes(20 + 8 + 10 + 30);
+
 /// How often feedback is due so that it takes about 5 % of `estimate`: 50 to 250 ms; 100 ms while nothing is known (E19.3).
 pub fn feedback_interval(estimate: Option<DataRate>) -> TimeDelta {
-    // IP, UDP, SRTP and a feedback packet of usual length.
-    const REPORT_BITS: i64 = (20 + 8 + 10 + 30) * 8;
-    match estimate {
-        None => TimeDelta::ms(100),
-        Some(rate) if rate.as_bps() <= 0 => TimeDelta::ms(250),
-        Some(rate) => {
-            let us = i128::from(REPORT_BITS) * 20 * 1_000_000 / i128::from(rate.as_bps());
-            TimeDelta::us(us.clamp(50_000, 250_000) as i64)
-        }
+    feedback_interval_of(USUAL_FEEDBACK, FEEDBACK_SHARE, TimeDelta::ms(50), estimate)
+}
+
+/// How often feedback of this `size` is due so that it takes this `share` of `estimate`: `shortest` to 250 ms; 100 ms while nothing is known. Shares
+/// are told apart to a millionth.
+pub fn feedback_interval_of(
+    size: DataSize,
+    share: f64,
+    shortest: TimeDelta,
+    estimate: Option<DataRate>,
+) -> TimeDelta {
+    const LONGEST: TimeDelta = TimeDelta::ms(250);
+    const MILLION: i128 = 1_000_000;
+    let Some(rate) = estimate else {
+        return TimeDelta::ms(100).max(shortest);
+    };
+    let millionths = i128::from(rate.as_bps()) * (share * MILLION as f64).round() as i128;
+    if millionths <= 0 {
+        return LONGEST.max(shortest);
     }
+    let us = i128::from(size.as_bytes()) * 8 * MILLION * MILLION / millionths;
+    TimeDelta::us(us.clamp(0, i128::from(LONGEST.as_us())) as i64).max(shortest)
 }

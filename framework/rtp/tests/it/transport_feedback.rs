@@ -7,7 +7,7 @@ use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use jackfield_rtp::RtpError;
 use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket, RtcpWriter};
 use jackfield_rtp::twcc::{
-    ArrivalRecorder, ReferenceTime, SendHistory, TransportFeedback, feedback_interval,
+    ArrivalRecorder, ReferenceTime, SendHistory, TransportFeedback, feedback_interval, feedback_interval_of,
 };
 use proptest::prelude::*;
 use rtc_rtcp::transport_feedbacks::transport_layer_cc as oracle;
@@ -300,6 +300,27 @@ fn e19_3_the_interval_follows_the_rate_between_50_and_250_ms() {
         TimeDelta::ms(100)
     );
     assert_eq!(feedback_interval(Some(DataRate::kbps(10_000))), TimeDelta::ms(50));
+}
+
+#[test]
+fn e19_3_the_interval_follows_the_share_and_the_size_too() {
+    let of = |bytes, share, kbps| {
+        let rate = Some(DataRate::kbps(kbps));
+        feedback_interval_of(DataSize::bytes(bytes), share, TimeDelta::ms(5), rate)
+    };
+    // A tenth of 80 kbit/s is ten reports of 100 bytes per second.
+    assert_eq!(of(100, 0.1, 80), TimeDelta::ms(100));
+    assert_eq!(of(200, 0.1, 80), TimeDelta::ms(200));
+    assert_eq!(of(200, 0.05, 80), TimeDelta::ms(250));
+    assert_eq!(of(100, 0.1, 400), TimeDelta::ms(20));
+    assert_eq!(of(10, 1.0, i64::MAX / 1_000), TimeDelta::ms(5));
+    for nothing in [0.0, -1.0, f64::NAN] {
+        assert_eq!(of(100, nothing, 80), TimeDelta::ms(250));
+    }
+    assert_eq!(
+        feedback_interval_of(DataSize::bytes(100), 0.1, TimeDelta::ms(50), None),
+        TimeDelta::ms(100)
+    );
 }
 
 /// A sender and a receiver that exchange packets and feedback.

@@ -62,11 +62,7 @@ const RESENDABLE: usize = 4_096;
 const RESENT_HEADER: DataSize = DataSize::bytes(2);
 
 pub(super) enum Encoder {
-    Audio {
-        packet: DataSize,
-        frame_ns: u64,
-        next: VirtualTime,
-    },
+    Audio { frame: TimeDelta, next: VirtualTime },
     Video(Video),
 }
 
@@ -99,8 +95,7 @@ impl Stream {
     pub(super) fn new(spec: StreamSpec, number: u16) -> Self {
         let encoder = match &spec.kind {
             StreamKind::Audio(audio) => Encoder::Audio {
-                packet: DataSize::bytes((spec.maximum * audio.frame).as_bytes().max(20)),
-                frame_ns: ns(audio.frame),
+                frame: audio.frame,
                 next: VirtualTime::ZERO,
             },
             StreamKind::Video(video) => Encoder::Video(Video::new(*video, number)),
@@ -148,7 +143,7 @@ impl Stream {
 
     pub(super) fn skip(&mut self) {
         match &mut self.encoder {
-            Encoder::Audio { next, frame_ns, .. } => *next = next.later(*frame_ns),
+            Encoder::Audio { next, frame } => *next = next.later(ns(*frame)),
             Encoder::Video(video) => video.skip(),
         }
     }
@@ -156,13 +151,10 @@ impl Stream {
     /// The frame that is captured now.
     pub(super) fn encode(&mut self, now: VirtualTime, stream: u16, random: &CounterRandom) -> Encoded {
         let (size, packets, target) = match &mut self.encoder {
-            Encoder::Audio {
-                packet,
-                frame_ns,
-                next,
-            } => {
-                *next = next.later(*frame_ns);
-                (packet.as_bytes() as u64, 1, self.spec.maximum)
+            Encoder::Audio { frame, next } => {
+                *next = next.later(ns(*frame));
+                let size = (self.target * *frame).as_bytes().max(20);
+                (size as u64, 1, self.target)
             }
             Encoder::Video(video) => {
                 if let Some(resending) = &mut self.resending {

@@ -8,8 +8,8 @@
 //! padding where media lacks), `ecn`, `feedback_interval`, `advice().pacing_window` (`Pacer::configure`). `advice` is asked for after each
 //! event but `SentPacket`.
 //!
-//! The receiver reports each packet in a feedback, every 50 to 250 ms, so that feedback takes 5 % of what it receives, or as often as the controller
-//! wants. Feedback and reports are packets on the return path: they wait, and can be lost. What is lost is sent again only for streams with
+//! The receiver reports each packet in a feedback, every 50 to 250 ms, so that feedback takes 5 % of what it receives (with a
+//! [`peer`](crate::scenario::FlowSpec::peer) of what its own end aims to send), or as often as the controller wants. Feedback and reports are packets on the return path: they wait, and can be lost. What is lost is sent again only for streams with
 //! [`repair`](crate::scenario::RepairSpec); of others, a frame that has lost a packet is never complete.
 //!
 //! Rates and sizes are those at the IP layer, headers included. Engine time is 0 at the beginning of the scenario; the sender's clock is

@@ -1,12 +1,13 @@
 //! The receiving end of a flow: notes what came and says so.
 
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::{DataSize, TimeDelta};
+use jackfield_core::units::{DataRate, DataSize, TimeDelta};
+use jackfield_rtp::twcc::{USUAL_FEEDBACK, feedback_interval_of};
 
 use crate::clock::VirtualTime;
 use crate::node_clock::NodeClock;
 use crate::packet::{Ecn, PacketRecord};
-use crate::scenario::FeedbackFormat;
+use crate::scenario::{FeedbackFormat, FlowSpec};
 
 use super::history::Said;
 
@@ -15,8 +16,6 @@ pub(super) const AROUND: i64 = 28 + 14 + 12;
 /// A receiver report with one block, in the same packaging.
 pub(super) const REPORT: DataSize = DataSize::bytes(28 + 14 + 8 + 24);
 const SHORTEST: TimeDelta = TimeDelta::ms(50);
-/// The share of what is received that feedback may take.
-const FEEDBACK_SHARE: f64 = 0.05;
 
 #[derive(Clone, Copy, Debug)]
 struct Arrival {
@@ -44,10 +43,20 @@ pub(super) struct Reception {
     pub(super) held: TimeDelta,
 }
 
+/// What feedback may take a share of.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ShareOf {
+    /// What is received: nothing is known of the way back.
+    Received,
+    /// What the sender at the receiver's end aims at, once it has begun.
+    Sent(Option<DataRate>),
+}
+
 pub(super) struct Receiver {
     format: FeedbackFormat,
     clock: NodeClock,
     longest: TimeDelta,
+    share: f64,
     arrivals: Vec<Arrival>,
     /// The first number that has not been spoken of.
     unspoken: u64,
@@ -65,11 +74,12 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub(super) fn new(format: FeedbackFormat, clock: NodeClock, longest: TimeDelta) -> Self {
+    pub(super) fn new(spec: &FlowSpec) -> Self {
         Self {
-            format,
-            clock,
-            longest,
+            format: spec.feedback,
+            clock: NodeClock::new(&spec.clock),
+            longest: spec.feedback_interval,
+            share: spec.feedback_share,
             arrivals: Vec::with_capacity(1_024),
             unspoken: 0,
             bytes: 0,
@@ -159,16 +169,33 @@ impl Receiver {
         Some(DataSize::bytes(size))
     }
 
-    /// How long until the next feedback.
-    pub(super) fn interval(&self, wanted: TimeDelta) -> TimeDelta {
-        if wanted > TimeDelta::ZERO {
-            return wanted.max(TimeDelta::ms(5)).min(TimeDelta::seconds(1));
+    /// How long until the next feedback: as often as the controller wants (zero: it has no wish), else so that feedback takes its share. At an end
+    /// that sends, it takes no more than its share in any case.
+    pub(super) fn interval(&self, wanted: TimeDelta, of: ShareOf) -> TimeDelta {
+        let wish = wanted.max(TimeDelta::ms(5)).min(TimeDelta::seconds(1));
+        let has_wish = wanted > TimeDelta::ZERO;
+        if let ShareOf::Sent(target) = of {
+            let shortest = if has_wish { wish } else { SHORTEST };
+            return feedback_interval_of(self.counted_size(), self.share, shortest, target).min(self.longest);
+        }
+        if has_wish {
+            return wish;
         }
         if self.rate <= 0.0 || self.size <= 0.0 {
             return SHORTEST.min(self.longest);
         }
-        let share = TimeDelta::seconds_f64((self.size * 8.0 / (FEEDBACK_SHARE * self.rate)).min(10.0));
+        let share = TimeDelta::seconds_f64((self.size * 8.0 / (self.share * self.rate)).min(10.0));
         share.max(SHORTEST).min(self.longest)
+    }
+
+    /// The size by which feedback is told to take its share: as in libwebrtc, transport-wide feedback counts with its usual size, RFC 8888 with
+    /// its real one.
+    fn counted_size(&self) -> DataSize {
+        if self.format == FeedbackFormat::Ccfb && self.size > 0.0 {
+            DataSize::bytes(self.size.round() as i64)
+        } else {
+            USUAL_FEEDBACK
+        }
     }
 
     /// What a receiver report says now, if anything has come.

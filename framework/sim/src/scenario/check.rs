@@ -49,6 +49,7 @@ pub(super) fn scenario(scenario: &Scenario) -> Checked {
         unique(&format!("{key}.name"), &flow.name, &mut names)?;
         self::flow(&key, flow, scenario)?;
     }
+    peers(&scenario.flows)?;
     for (n, cross) in scenario.cross_traffic.iter().enumerate() {
         let key = format!("cross_traffic[{n}]");
         unique(&format!("{key}.name"), &cross.name, &mut names)?;
@@ -206,6 +207,13 @@ fn flow(key: &str, flow: &FlowSpec, scenario: &Scenario) -> Checked {
             "choose between \"1 ms\" and \"10 s\"",
         );
     }
+    if !(0.001..=1.0).contains(&flow.feedback_share) {
+        return err(
+            format!("{key}.feedback_share"),
+            format!("{} is no share for feedback", flow.feedback_share),
+            "choose between \"0.1 %\" and \"100 %\"",
+        );
+    }
     if flow.clock.drift_ppm.is_nan()
         || flow.clock.drift_ppm.abs() > 10_000.0
         || flow.clock.offset.abs() > TimeDelta::seconds(86_400)
@@ -242,6 +250,44 @@ fn flow(key: &str, flow: &FlowSpec, scenario: &Scenario) -> Checked {
         let key = format!("{key}.streams[{n}]");
         unique(&format!("{key}.name"), &stream.name, &mut names)?;
         self::stream(&key, stream)?;
+    }
+    Ok(())
+}
+
+/// Whoever is named as a peer is there, is not the flow itself, and is nobody else's.
+fn peers(flows: &[FlowSpec]) -> Checked {
+    for (n, flow) in flows.iter().enumerate().filter(|(_, flow)| !flow.peer.is_empty()) {
+        let (key, name, peer) = (format!("flows[{n}].peer"), &flow.name, &flow.peer);
+        if peer == name {
+            return err(
+                key,
+                format!("`{name}` is a peer of itself"),
+                "name the flow that its receiver sends the other way",
+            );
+        }
+        let Some(other) = flows.iter().find(|other| other.name == *peer) else {
+            return err(
+                key,
+                format!("there is no flow `{peer}`"),
+                format!(
+                    "add a flow of this name, or leave `peer` out: feedback on `{name}` then goes by what is received"
+                ),
+            );
+        };
+        if !other.peer.is_empty() && other.peer != *name {
+            return err(
+                key,
+                format!("the peer of `{peer}` is `{}`, not `{name}`", other.peer),
+                "let two flows be each other's peers; one of them need not name the other",
+            );
+        }
+        if let Some(rival) = flows[..n].iter().find(|rival| rival.peer == *peer) {
+            return err(
+                key,
+                format!("`{peer}` is the peer of `{}` already", rival.name),
+                "a call has two flows: give each its own peer",
+            );
+        }
     }
     Ok(())
 }
@@ -309,6 +355,13 @@ fn stream(key: &str, stream: &StreamSpec) -> Checked {
                     format!("{key}.lag"),
                     "the model knows nothing below zero",
                     "make `lag` and `transient_size` 0 or more",
+                );
+            }
+            if !(TimeDelta::ZERO..=TimeDelta::seconds(60)).contains(&video.warm_up) {
+                return err(
+                    format!("{key}.warm_up"),
+                    format!("no encoder needs {:?} to warm up", video.warm_up),
+                    "choose between \"0 s\" and \"60 s\"",
                 );
             }
             for (name, scale) in [

@@ -29,8 +29,13 @@ pub struct FlowSpec {
     pub priority: f64,
     /// How its receiver reports.
     pub feedback: FeedbackFormat,
-    /// Longest interval between two feedbacks; the shortest is 50 ms, and in between they take 5 % of what is received.
+    /// The flow that the end which receives this one sends the other way: together they are a call. Empty if there is none, or if that flow
+    /// names this one.
+    pub peer: String,
+    /// Longest interval between two feedbacks; the shortest is 50 ms, and in between they take [`FlowSpec::feedback_share`].
     pub feedback_interval: TimeDelta,
+    /// What feedback may take: with a peer of what the peer's controller aims at, as in libwebrtc; else of what is received.
+    pub feedback_share: f64,
     /// The receiver's clock.
     pub clock: ClockSpec,
     /// When it moves to another network, and what its controller is told.
@@ -125,7 +130,7 @@ impl RepairSpec {
 /// What a stream sends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StreamKind {
-    /// Voice at a constant rate.
+    /// Voice: packets at equal intervals, whose size goes by the rate; it is constant if minimum and maximum are one.
     Audio(AudioSpec),
     /// Video.
     Video(VideoSpec),
@@ -145,6 +150,9 @@ pub struct VideoSpec {
     pub frame_rate: f64,
     /// The encoder takes up no new rate for so long after it has taken up one (`tau_v`, 0.2 s).
     pub lag: TimeDelta,
+    /// How long after its first frame the rate control needs until it makes all that it is asked for; it begins with half. 0 if it makes that
+    /// at once, as in the RFC.
+    pub warm_up: TimeDelta,
     /// How many frames a transient lasts (`K_d`, 8); 0 if changes of rate make none.
     pub transient_frames: u32,
     /// The size of the first frame of a transient (`K_B`, 13.5 kB).
@@ -164,6 +172,7 @@ impl VideoSpec {
     pub const RFC8593: Self = Self {
         frame_rate: 30.0,
         lag: TimeDelta::ms(200),
+        warm_up: TimeDelta::ZERO,
         transient_frames: 8,
         transient_size: DataSize::bytes(13_500),
         interval_scale: 0.15,

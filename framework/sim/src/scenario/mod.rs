@@ -146,6 +146,14 @@ impl Scenario {
             .collect()
     }
 
+    /// The number of the flow that the end which receives this one sends the other way: the one that it names as its peer, or that names it.
+    pub fn peer_of(&self, flow: usize) -> Option<usize> {
+        let own = self.flows.get(flow)?;
+        self.flows
+            .iter()
+            .position(|other| own.peer == other.name || other.peer == own.name)
+    }
+
     /// Says so if the scenario describes what cannot be: [`light::run`](crate::light::run) does before it begins.
     ///
     /// # Errors

@@ -196,7 +196,9 @@ pub(super) struct RawFlow {
     pub(super) rate: Option<RawBounds>,
     pub(super) priority: Option<f64>,
     pub(super) feedback: Option<String>,
+    pub(super) peer: Option<String>,
     pub(super) feedback_interval: Option<Time>,
+    pub(super) feedback_share: Option<Share>,
     pub(super) clock: Option<RawClock>,
     #[serde(default)]
     pub(super) route_changes: Vec<RawRoute>,
@@ -255,6 +257,7 @@ pub(super) struct RawStream {
     pub(super) model: Option<String>,
     pub(super) frame_rate: Option<f64>,
     pub(super) lag: Option<Time>,
+    pub(super) warm_up: Option<Time>,
     pub(super) transient_frames: Option<u32>,
     pub(super) transient_size: Option<Size>,
     pub(super) interval_scale: Option<f64>,

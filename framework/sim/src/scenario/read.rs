@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
+use jackfield_rtp::twcc::FEEDBACK_SHARE;
 
 use super::flows::{
     AudioSpec, Burst, ClockSpec, CrossKind, CrossTrafficSpec, FeedbackFormat, FlowSpec, OnOff, Pause,
@@ -338,6 +339,8 @@ fn flow(key: &str, raw: RawFlow, duration: TimeDelta) -> Result<FlowSpec, Scenar
                 ));
             }
         },
+        peer: raw.peer.unwrap_or_default(),
+        feedback_share: raw.feedback_share.map_or(FEEDBACK_SHARE, |Share(share)| share),
         feedback_interval: raw
             .feedback_interval
             .map_or(TimeDelta::ms(250), |Time(time)| time),
@@ -374,14 +377,14 @@ fn stream(key: &str, raw: RawStream) -> Result<StreamSpec, ScenarioError> {
     });
     match raw.kind.as_str() {
         "audio" => {
-            let rate = rate.unwrap_or(DataRate::kbps(20));
+            let bound = |own: Option<Rate>| rate.or(own.map(|Rate(rate)| rate)).unwrap_or(DataRate::kbps(20));
             Ok(StreamSpec {
                 name,
                 kind: StreamKind::Audio(AudioSpec {
                     frame: raw.frame.map_or(TimeDelta::ms(20), |Time(time)| time),
                 }),
-                minimum: rate,
-                maximum: rate,
+                minimum: bound(raw.minimum),
+                maximum: bound(raw.maximum),
                 priority,
                 repair,
             })
@@ -401,6 +404,7 @@ fn stream(key: &str, raw: RawStream) -> Result<StreamSpec, ScenarioError> {
             let spec = VideoSpec {
                 frame_rate: raw.frame_rate.unwrap_or(base.frame_rate),
                 lag: raw.lag.map_or(base.lag, |Time(time)| time),
+                warm_up: raw.warm_up.map_or(base.warm_up, |Time(time)| time),
                 transient_frames: raw.transient_frames.unwrap_or(base.transient_frames),
                 transient_size: raw.transient_size.map_or(base.transient_size, |Size(size)| size),
                 interval_scale: raw.interval_scale.unwrap_or(base.interval_scale),

@@ -1,6 +1,6 @@
 //! What receivers say, and what becomes of packets at the end of their way.
 
-use jackfield_core::units::DataSize;
+use jackfield_core::units::{DataSize, TimeDelta};
 
 use crate::clock::VirtualTime;
 use crate::packet::{Ecn, PacketKind, PacketRecord, Source};
@@ -8,7 +8,7 @@ use crate::source::traffic::Entrance;
 use crate::steps::ns;
 use crate::topology::Transit;
 
-use super::super::receiver::{Message, REPORT};
+use super::super::receiver::{Message, REPORT, ShareOf};
 use super::{Happening, REPORTS, Run};
 
 impl Run<'_> {
@@ -22,9 +22,26 @@ impl Run<'_> {
         }
         let flow = &self.flows[number];
         if flow.sender.running {
-            let interval = flow.receiver.interval(flow.sender.decided.feedback_interval);
+            let interval = flow.receiver.interval(self.wanted(number), self.share_of(number));
             self.agenda
                 .schedule(now.later(ns(interval)), Happening::Feedback(number as u32));
+        }
+    }
+
+    /// How often feedback on a flow is wanted. An end knows the wish of its own controller alone, and takes it for that of the other.
+    fn wanted(&self, number: usize) -> TimeDelta {
+        let asked = self.flows[number].peer.unwrap_or(number);
+        self.flows[asked].sender.decided.feedback_interval
+    }
+
+    /// What the feedback on a flow may take a share of.
+    pub(super) fn share_of(&self, number: usize) -> ShareOf {
+        match self.flows[number].peer {
+            None => ShareOf::Received,
+            Some(peer) => {
+                let sender = &self.flows[peer].sender;
+                ShareOf::Sent(sender.running.then_some(sender.decided.target))
+            }
         }
     }
 

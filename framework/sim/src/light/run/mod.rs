@@ -54,6 +54,8 @@ struct Flow {
     receiver: Receiver,
     path: RouteId,
     return_path: RouteId,
+    /// The flow that its receiver's end sends the other way.
+    peer: Option<usize>,
     links: Vec<usize>,
     weight: f64,
     propagation: Vec<usize>,
@@ -242,6 +244,7 @@ impl Run<'_> {
     }
 
     fn begin(&mut self, now: VirtualTime, number: usize) {
+        let of = self.share_of(number);
         let flow = &mut self.flows[number];
         flow.sender.begin(now);
         flow.receiver.begin(now);
@@ -250,7 +253,7 @@ impl Run<'_> {
             self.agenda
                 .schedule(at, Happening::Capture(number as u32, stream as u16));
         }
-        let first = flow.receiver.interval(TimeDelta::ZERO);
+        let first = flow.receiver.interval(TimeDelta::ZERO, of);
         self.agenda
             .schedule(now.later(ns(first)), Happening::Feedback(number as u32));
         self.agenda

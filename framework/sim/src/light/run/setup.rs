@@ -2,7 +2,6 @@
 
 use crate::agenda::Agenda;
 use crate::link::NEVER;
-use crate::node_clock::NodeClock;
 use crate::random::CounterRandom;
 use crate::scenario::Scenario;
 use crate::source::traffic::{Traffic, paced};
@@ -44,7 +43,8 @@ impl<'a> Run<'a> {
             let links = numbers(&spec.path);
             flows.push(Flow {
                 sender: Sender::new(number, spec, made),
-                receiver: Receiver::new(spec.feedback, NodeClock::new(&spec.clock), spec.feedback_interval),
+                receiver: Receiver::new(spec),
+                peer: scenario.peer_of(number),
                 path: topology.add_route(links.iter().copied()),
                 return_path: topology.add_route(numbers(&spec.return_path)),
                 propagation: links.clone(),
