@@ -1,13 +1,16 @@
-//! A bench for whole calls: the controller and the leaky bucket over simulated links, in virtual time, each case in the weather of thirty seeds.
+//! A bench for whole calls: a controller and the leaky bucket over simulated links, in virtual time, each case in the weather of thirty seeds.
 
 use std::sync::{Arc, Mutex};
 
 use jackfield_congestion_gcc::{Gcc, GccParameters};
+use jackfield_congestion_scream::Scream;
 use jackfield_pacing_leaky_bucket::LeakyBucket;
 use jackfield_sdk::prelude::*;
 use jackfield_sim::light::{FlowModules, FlowSummary, FrameRecord, Observer, run};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
 use jackfield_sim::{PacketRecord, Source, VirtualTime};
+
+use super::scripted::{Log, Scripted};
 
 /// In so many weathers each case is tried.
 pub(crate) const SEEDS: u64 = 30;
@@ -15,15 +18,16 @@ pub(crate) const SEEDS: u64 = 30;
 /// A case: a scenario, what is set, and what else the controller is told.
 #[derive(Clone)]
 pub(crate) struct Case {
-    text: String,
+    scenario: Scenario,
+    controller: fn(&Self, u64) -> Result<Box<dyn CongestionController>, Fault>,
     tune: fn(&mut GccParameters),
     /// Told at these times, in order.
-    told: Vec<(TimeDelta, CongestionEvent)>,
+    pub(super) told: Vec<(TimeDelta, CongestionEvent)>,
     /// What the encoders make at most, from each time on.
-    media: Vec<(TimeDelta, DataRate)>,
-    repeat_probes: bool,
+    pub(super) media: Vec<(TimeDelta, DataRate)>,
+    pub(super) repeat_probes: bool,
     /// Until then no probe is sent.
-    no_probes_until: TimeDelta,
+    pub(super) no_probes_until: TimeDelta,
     probe_without_media: bool,
 }
 
@@ -32,23 +36,14 @@ pub(crate) fn case(seconds: f64, links: &str, flow: &str) -> Case {
     let text = format!(
         "name = \"case\"\nduration = \"{seconds} s\"\n{links}\n[[flows]]\nname = \"call\"\npath = [\"up\"]\nreturn_path = [\"down\"]\n{flow}\n"
     );
-    Case {
-        text,
-        tune: |_| {},
-        told: Vec::new(),
-        media: Vec::new(),
-        repeat_probes: false,
-        no_probes_until: TimeDelta::ZERO,
-        probe_without_media: false,
-    }
+    let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    Case::of(scenario)
 }
 
-/// A case that a scenario file has.
-pub(crate) fn scenario(file: &str) -> Case {
-    Case {
-        text: file.to_owned(),
-        ..case(0.0, "", "")
-    }
+/// The cases that a scenario file has.
+pub(crate) fn cases(file: &str) -> Vec<Case> {
+    let scenarios = Scenario::parse_all(file).unwrap_or_else(|error| panic!("{error}"));
+    scenarios.into_iter().map(Case::of).collect()
 }
 
 /// Links of these rates and delays, without an end of their queues; rates and delays as TOML has them.
@@ -66,6 +61,31 @@ pub(crate) fn camera(minimum: &str, maximum: &str) -> String {
 }
 
 impl Case {
+    fn of(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            controller: Self::gcc,
+            tune: |_| {},
+            told: Vec::new(),
+            media: Vec::new(),
+            repeat_probes: false,
+            no_probes_until: TimeDelta::ZERO,
+            probe_without_media: false,
+        }
+    }
+
+    fn gcc(&self, seed: u64) -> Result<Box<dyn CongestionController>, Fault> {
+        let mut gcc = Gcc::create(&Environment::seeded(seed))?;
+        (self.tune)(gcc.parameters());
+        Ok(Box::new(gcc))
+    }
+
+    /// The same with SCReAM as the controller.
+    pub(crate) fn by_scream(mut self) -> Self {
+        self.controller = |_, seed| Ok(Box::new(Scream::create(&Environment::seeded(seed))?));
+        self
+    }
+
     pub(crate) fn tuned(mut self, tune: fn(&mut GccParameters)) -> Self {
         self.tune = tune;
         self
@@ -97,15 +117,13 @@ impl Case {
 
     /// What came of it in the weather of `seed`.
     pub(crate) fn run(&self, seed: u64) -> Told {
-        let scenario = Scenario::parse(&self.text).unwrap_or_else(|error| panic!("{error}\n{}", self.text));
+        let scenario = &self.scenario;
         let log: Log = Arc::new(Mutex::new(vec![Vec::new(); scenario.flows.len()]));
         let mut told = Told {
             seed,
             ..Told::default()
         };
         let mut modules = |flow: usize, _: &FlowSpec, seed: u64| {
-            let mut gcc = Gcc::create(&Environment::seeded(seed))?;
-            (self.tune)(gcc.parameters());
             let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
             pacer.parameters().probe_without_media = self.probe_without_media;
             if self.repeat_probes {
@@ -113,20 +131,12 @@ impl Case {
                 pacer.parameters().probe_distance = 20.0;
             }
             Ok(FlowModules {
-                controller: Box::new(Scripted {
-                    gcc,
-                    case: self.clone(),
-                    flow,
-                    next: 0,
-                    next_media: 0,
-                    log: Arc::clone(&log),
-                    parameters: (),
-                }),
+                controller: Box::new(Scripted::new((self.controller)(self, seed)?, self, flow, &log)),
                 pacer: Box::new(pacer),
                 knows_truth: false,
             })
         };
-        let summary = run(&scenario, seed, &mut modules, &mut told).expect("a run");
+        let summary = run(scenario, seed, &mut modules, &mut told).expect("a run");
         told.hash = summary.trace_hash;
         told.flows = summary.flows;
         told.decisions = std::mem::take(&mut log.lock().expect("nobody panicked"));
@@ -170,6 +180,8 @@ pub(crate) struct Told {
     /// Of each packet that came: of which flow, when, how big, and how long it took.
     arrivals: Vec<Arrival>,
     frames: Vec<FrameRecord>,
+    /// Feedback and reports: on which flow, when, how big.
+    feedback: Vec<(usize, Timestamp, DataSize)>,
     pub(crate) flows: Vec<FlowSummary>,
     pub(crate) hash: [u8; 32],
     pub(crate) seed: u64,
@@ -189,6 +201,10 @@ impl Observer for Told {
 
     fn frame(&mut self, _flow: usize, frame: &FrameRecord) {
         self.frames.push(*frame);
+    }
+
+    fn feedback(&mut self, at: VirtualTime, flow: usize, size: DataSize) {
+        self.feedback.push((flow, timestamp(at), size));
     }
 }
 
@@ -229,6 +245,19 @@ impl Told {
         let bytes: i64 = self
             .between(0, from, to)
             .map(|packet| packet.size.as_bytes())
+            .sum();
+        bytes as f64 * 8.0 / 1e3 / (to - from)
+    }
+
+    /// What feedback and reports on this flow took between these times, in kbit/s.
+    pub(crate) fn feedback_on(&self, flow: usize, from: f64, to: f64) -> f64 {
+        let at = |seconds: f64| Timestamp::ZERO + TimeDelta::seconds_f64(seconds);
+        let span = at(from)..at(to);
+        let bytes: i64 = self
+            .feedback
+            .iter()
+            .filter(|(of, when, _)| *of == flow && span.contains(when))
+            .map(|(_, _, size)| size.as_bytes())
             .sum();
         bytes as f64 * 8.0 / 1e3 / (to - from)
     }
@@ -281,124 +310,5 @@ pub(crate) fn within(what: &str, value: f64, lowest: f64, highest: f64) -> Resul
         Ok(())
     } else {
         Err(format!("{what} is {value:.0}, not {lowest:.0} to {highest:.0}"))
-    }
-}
-
-/// What was decided for each flow.
-type Log = Arc<Mutex<Vec<Vec<(Timestamp, CongestionUpdate)>>>>;
-
-/// The controller, which is told more than the simulator tells.
-struct Scripted {
-    gcc: Gcc,
-    case: Case,
-    flow: usize,
-    next: usize,
-    next_media: usize,
-    log: Log,
-    parameters: (),
-}
-
-impl Plugin for Scripted {
-    const DESCRIPTOR: Descriptor = Gcc::DESCRIPTOR;
-    type Parameters = ();
-
-    fn create(_: &Environment) -> Result<Self, Fault> {
-        Err(Fault::unsupported("it is made with its script"))
-    }
-
-    fn parameters(&mut self) -> &mut () {
-        &mut self.parameters
-    }
-}
-
-impl Scripted {
-    fn most(&self) -> Option<DataRate> {
-        self.next_media
-            .checked_sub(1)
-            .map(|index| self.case.media[index].1)
-    }
-
-    fn streams(&self, event: &CongestionEvent) -> CongestionEvent {
-        let mut event = *event;
-        if event.kind == CongestionEventKind::StreamsConfig {
-            event.probe_repeatedly = u32::from(self.case.repeat_probes);
-            event.constraints.maximum = self.most().unwrap_or(event.constraints.maximum);
-        }
-        event
-    }
-}
-
-/// Sends no probes.
-struct Nobody;
-
-impl ProbeSink for Nobody {
-    fn probe(&mut self, _: &ProbeCluster) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
-impl CongestionController for Scripted {
-    fn activate(&mut self, now: Timestamp, constraints: &RateConstraints) -> Result<(), Fault> {
-        self.gcc.activate(now, constraints)
-    }
-
-    fn on_event(
-        &mut self,
-        now: Timestamp,
-        event: &CongestionEvent,
-        packets: &[PacketFeedback],
-        probes: &mut dyn ProbeSink,
-    ) -> Result<CongestionUpdate, Fault> {
-        let since_start = now - Timestamp::ZERO;
-        let mut nobody = Nobody;
-        let probes = if since_start < self.case.no_probes_until {
-            &mut nobody
-        } else {
-            probes
-        };
-        let mut news = Vec::new();
-        while let Some((at, event)) = self.case.told.get(self.next)
-            && *at <= since_start
-        {
-            news.push(*event);
-            self.next += 1;
-        }
-        while let Some((at, _)) = self.case.media.get(self.next_media)
-            && *at <= since_start
-        {
-            self.next_media += 1;
-            if *at > TimeDelta::ZERO {
-                news.push(self.streams(&CongestionEvent::new(CongestionEventKind::StreamsConfig, now)));
-            }
-        }
-        let mut update = self.gcc.on_event(now, &self.streams(event), packets, probes)?;
-        for event in &news {
-            update = self.gcc.on_event(now, event, &[], probes)?;
-        }
-        let mut log = self.log.lock().expect("nobody panicked");
-        let log = &mut log[self.flow];
-        if log.last().is_none_or(|(_, last)| *last != update) {
-            log.push((now, update));
-        }
-        if let Some(most) = self.most() {
-            update.target = update.target.min(most.max(DataRate::bps(1)));
-        }
-        Ok(update)
-    }
-
-    fn process_interval(&mut self) -> Result<TimeDelta, Fault> {
-        self.gcc.process_interval()
-    }
-
-    fn hand_over(&mut self, now: Timestamp) -> Result<CongestionHandover, Fault> {
-        self.gcc.hand_over(now)
-    }
-
-    fn take_over(&mut self, now: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {
-        self.gcc.take_over(now, state)
-    }
-
-    fn advice(&mut self, now: Timestamp) -> Result<CongestionAdvice, Fault> {
-        self.gcc.advice(now)
     }
 }

@@ -1,5 +1,6 @@
 //! Google congestion control over simulated links, with the bounds of libwebrtc's own tests.
 
-mod bench;
-mod ramps;
+pub(crate) mod bench;
+pub(crate) mod ramps;
 mod scenarios;
+mod scripted;

@@ -3,3 +3,4 @@
 mod beside_tcp;
 mod flows;
 mod l4s;
+mod libwebrtc;
