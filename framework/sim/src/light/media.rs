@@ -103,7 +103,7 @@ impl Stream {
                 frame_ns: ns(audio.frame),
                 next: VirtualTime::ZERO,
             },
-            StreamKind::Video(video) => Encoder::Video(Video::new(*video, number)),
+            StreamKind::Video(video) => Encoder::Video(Video::new(*video, spec.ladder.clone(), number)),
         };
         Self {
             target: spec.minimum,
