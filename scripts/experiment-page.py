@@ -16,7 +16,7 @@ MARKS = {
     "holds": "✓ holds", "broken": "✗ broken", "open": "? open", "missing": "– too few",
 }
 # The unit of a metric: how much a value is multiplied by, its digits, its sign, and that of a difference.
-UNITS = {"share": (100, 1, " %", " pp"), "1/min": (1, 2, " /min", " /min"), "ms": (1, 1, " ms", " ms")}
+UNITS = {"share": (100, 1, " %", " pp"), "1/min": (1, 2, " /min", " /min"), "ms": (1, 1, " ms", " ms"), "kbit/s": (0.001, 2, " Mbit/s", " Mbit/s")}
 
 
 def unit(metric):
@@ -48,6 +48,8 @@ def main():
     print("The same numbers as a report with charts, as JSON and as Parquet:\n")
     print(f"```sh\njackfield ab run {experiment}\n```\n")
     print("`oracle` is told what the path bears; `stubborn` sends 1.4 Mbit/s whatever happens and is there so that something must lose. ", end="")
+    if any(arm["role"] == "tcp" for arm in report["arms"]):
+        print("`tcp` is as many TCP connections (CUBIC) in the place of the media, at the same times over the same paths; it has neither frames nor a target. ", end="")
     print("What each metric means: [metrics](metrics.md). This page is made by `scripts/experiment-page.py`.\n")
 
     if len(sys.argv) > 3:

@@ -257,7 +257,7 @@ impl Bench {
 ///
 /// # Errors
 /// If there is no room, or no right to. What was there before is still there then.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), RowsError> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), RowsError> {
     let aside = aside(path);
     let result = fs::write(&aside, bytes).and_then(|()| fs::rename(&aside, path));
     result.map_err(|error| {

@@ -7,7 +7,7 @@ use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
 use jackfield_sim::export::{EventLog, Pcapng};
 use jackfield_sim::light::{self, FlowModules, Observer};
-use jackfield_sim::scenario::{FlowSpec, Scenario};
+use jackfield_sim::scenario::{FlowSpec, Scenario, TcpAlgorithm, TcpSpec};
 use serde_json::Value;
 
 use crate::files::Files;
@@ -29,6 +29,10 @@ impl Runner for Congestion {
         &["congestion", "pacer"]
     }
 
+    fn tcp(&self) -> &'static [&'static str] {
+        &["reno", "cubic", "bbr", "prague"]
+    }
+
     fn metrics(&self) -> Registry {
         Registry::network()
     }
@@ -41,7 +45,7 @@ impl Runner for Congestion {
 
     fn outline(&self, job: &Job<'_>) -> Result<Vec<Measured>, String> {
         let registry = self.metrics();
-        let mut values = self.measured(&LightMetrics::new(&scenario(job)?));
+        let mut values = self.measured(&measuring(job, &scenario(job)?));
         for one in &mut values {
             one.value = registry.find(&one.metric).map_or(f64::NAN, |metric| metric.worst);
         }
@@ -98,9 +102,21 @@ impl Congestion {
 
 fn measure(job: &Job<'_>, plugins: &Plugins) -> Result<([u8; 32], LightMetrics), String> {
     let scenario = scenario(job)?;
-    let mut metrics = LightMetrics::new(&scenario);
+    let mut metrics = measuring(job, &scenario);
     let trace_hash = observe(job, &scenario, plugins, &mut metrics)?;
     Ok((trace_hash, metrics))
+}
+
+/// What is measured of a run: TCP has no frames.
+fn measuring(job: &Job<'_>, scenario: &Scenario) -> LightMetrics {
+    if job.tcp.is_none() {
+        return LightMetrics::new(scenario);
+    }
+    let mut scenario = scenario.clone();
+    for flow in &mut scenario.flows {
+        flow.streams.clear();
+    }
+    LightMetrics::new(&scenario)
 }
 
 /// Runs the job's scenario; the hash of what happened.
@@ -110,6 +126,9 @@ fn observe(
     plugins: &Plugins,
     observer: &mut dyn Observer,
 ) -> Result<[u8; 32], String> {
+    if let Some(name) = job.tcp {
+        return observe_tcp(job, scenario, name, observer);
+    }
     let mut source = |flow: usize, _: &FlowSpec, seed: u64| modules(job, plugins, flow, seed);
     let summary = light::run(scenario, job.seed, &mut source, observer).map_err(|error| error.to_string())?;
     for (flow, counted) in scenario.flows.iter().zip(&summary.flows) {
@@ -126,9 +145,37 @@ fn observe(
     Ok(summary.trace_hash)
 }
 
+/// The same with TCP in the place of the media.
+fn observe_tcp(
+    job: &Job<'_>,
+    scenario: &Scenario,
+    name: &str,
+    observer: &mut dyn Observer,
+) -> Result<[u8; 32], String> {
+    let algorithm = match name {
+        "reno" => TcpAlgorithm::Reno,
+        "cubic" => TcpAlgorithm::Cubic,
+        "bbr" => TcpAlgorithm::Bbr,
+        "prague" => TcpAlgorithm::Prague,
+        other => return Err(format!("there is no TCP `{other}`")),
+    };
+    let tcp = TcpSpec {
+        algorithm,
+        short: None,
+        // Prague is nothing without marks; the others are as RFC 5681 and its kin have them.
+        ecn: algorithm == TcpAlgorithm::Prague,
+    };
+    let summary = light::run_as_tcp(scenario, tcp, job.seed, observer).map_err(|error| error.to_string())?;
+    Ok(summary.trace_hash)
+}
+
 /// Everything that happens in a run, so that each controller can be replayed.
 fn event_log(job: &Job<'_>, scenario: &Scenario, plugins: &Plugins) -> Result<String, String> {
     let mut log = EventLog::new(&scenario.name, job.seed);
+    if job.tcp.is_some() {
+        observe(job, scenario, plugins, &mut log)?;
+        return Ok(log.into_text());
+    }
     let mut made = Vec::with_capacity(scenario.flows.len());
     for flow in 0..scenario.flows.len() {
         let mut modules = modules(job, plugins, flow, job.seed).map_err(|fault| fault.to_string())?;

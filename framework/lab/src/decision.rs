@@ -10,7 +10,7 @@ use crate::statistics::multiple::holm;
 use crate::statistics::sequential::SequentialMean;
 
 /// Whether every candidate is known to be better or worse than the baseline in every primary metric: an always-valid test of the mean over
-/// scenarios, seed by seed, corrected for several metrics by Holm's method. An arm that knows the truth is no candidate. Never, unless the
+/// scenarios, seed by seed, corrected for several metrics by Holm's method. An arm that knows the truth is no candidate, nor is one of TCP. Never, unless the
 /// experiment says that it ends so.
 ///
 /// # Errors
@@ -26,7 +26,7 @@ pub fn suffices(experiment: &Experiment, dataset: &Path) -> Result<bool, RowsErr
     let mut candidates = experiment
         .arms
         .iter()
-        .filter(|arm| arm.name != experiment.baseline && !arm.truth)
+        .filter(|arm| arm.name != experiment.baseline && !arm.truth && arm.tcp.is_none())
         .peekable();
     if candidates.peek().is_none() {
         return Ok(false);

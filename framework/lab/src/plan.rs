@@ -94,6 +94,8 @@ pub struct CellSpec {
     pub modules: Arc<BTreeMap<String, ModuleSpec>>,
     /// Whether the arm is told what nobody could know.
     pub truth: bool,
+    /// The TCP that is in the place of the media, if any is.
+    pub tcp: Option<String>,
     /// What all randomness comes from.
     pub seed: u64,
     /// The digest of the experiment. It is no part of the cell's name: the same cell serves another experiment too.
@@ -115,6 +117,8 @@ struct Line {
     arm: String,
     modules: Arc<BTreeMap<String, ModuleSpec>>,
     truth: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tcp: Option<String>,
     seed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     experiment: Option<Arc<str>>,
@@ -160,6 +164,7 @@ impl CellSpec {
             arm: line.arm,
             modules: line.modules,
             truth: line.truth,
+            tcp: line.tcp,
             seed: line.seed,
             experiment: line.experiment.unwrap_or_else(|| Arc::from("")),
         };
@@ -190,6 +195,7 @@ impl CellSpec {
             scenario: &self.part,
             seed: self.seed,
             truth: self.truth,
+            tcp: self.tcp.as_deref(),
         }
     }
 
@@ -206,6 +212,7 @@ impl CellSpec {
             arm: self.arm.clone(),
             modules: self.modules.clone(),
             truth: self.truth,
+            tcp: self.tcp.clone(),
             seed: self.seed,
             experiment: id.is_some().then(|| self.experiment.clone()),
             id,
@@ -220,8 +227,16 @@ pub struct Plan {
     kind: String,
     digest: Arc<str>,
     cases: Vec<Case>,
-    arms: Vec<(String, bool, Arc<BTreeMap<String, ModuleSpec>>)>,
+    arms: Vec<PlannedArm>,
     seeds: Vec<u64>,
+}
+
+/// An arm of a plan, with the plugins that were found.
+struct PlannedArm {
+    name: String,
+    truth: bool,
+    tcp: Option<String>,
+    modules: Arc<BTreeMap<String, ModuleSpec>>,
 }
 
 /// A scenario of a plan, shared by its cells.
@@ -248,7 +263,12 @@ impl Bench {
             let modules = self
                 .modules(&arm, runner)
                 .map_err(|(socket, reason)| experiment.fault_in_arm(&arm.name, &socket, &reason))?;
-            arms.push((arm.name, arm.truth, Arc::new(modules)));
+            arms.push(PlannedArm {
+                name: arm.name,
+                truth: arm.truth,
+                tcp: arm.tcp,
+                modules: Arc::new(modules),
+            });
         }
         let cases = experiment
             .scenarios
@@ -301,7 +321,7 @@ impl Plan {
         let seed = *self.seeds.get(index / self.cells_per_seed().max(1))?;
         let within = index % self.cells_per_seed();
         let case = &self.cases[within / self.arms.len()];
-        let (arm, truth, modules) = &self.arms[within % self.arms.len()];
+        let arm = &self.arms[within % self.arms.len()];
         Some(CellSpec {
             kind: self.kind.clone(),
             scenario: case.name.clone(),
@@ -309,9 +329,10 @@ impl Plan {
             content: case.content.clone(),
             files: case.files.clone(),
             folder: case.folder.clone(),
-            arm: arm.clone(),
-            modules: modules.clone(),
-            truth: *truth,
+            arm: arm.name.clone(),
+            modules: arm.modules.clone(),
+            truth: arm.truth,
+            tcp: arm.tcp.clone(),
             seed,
             experiment: self.digest.clone(),
         })

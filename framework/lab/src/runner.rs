@@ -17,6 +17,11 @@ pub trait Runner: Send + Sync {
     /// The sockets of a call that cells of this kind have, by the names of the manifest.
     fn sockets(&self) -> &'static [&'static str];
 
+    /// What an arm may put in the place of the media and all its plugins (`tcp = "cubic"`): the congestion controllers of TCP that there are.
+    fn tcp(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The metrics that a run may give.
     fn metrics(&self) -> Registry;
 
@@ -80,6 +85,8 @@ pub struct Job<'a> {
     pub seed: u64,
     /// Whether the arm is told what nobody could know.
     pub truth: bool,
+    /// The TCP that is in the place of the media, if any is: one of [`Runner::tcp`].
+    pub tcp: Option<&'a str>,
 }
 
 /// One value of a run.

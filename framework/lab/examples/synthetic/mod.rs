@@ -33,6 +33,7 @@ pub(crate) fn experiment(seeds: u64) -> Experiment {
         name: name.to_owned(),
         sockets: BTreeMap::new(),
         truth,
+        tcp: None,
     };
     Experiment {
         name: "Congestion controllers on wired paths".to_owned(),

@@ -29,6 +29,8 @@ struct StatedArm {
     name: String,
     sockets: BTreeMap<String, StatedSocket>,
     truth: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tcp: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,6 +116,7 @@ fn arm(arm: &Arm) -> StatedArm {
         name: arm.name.clone(),
         sockets,
         truth: arm.truth,
+        tcp: arm.tcp.clone(),
     }
 }
 
@@ -142,6 +145,7 @@ pub(super) fn experiment(value: &Value) -> Result<Experiment, String> {
                     })
                     .collect(),
                 truth: arm.truth,
+                tcp: arm.tcp,
             })
             .collect(),
         baseline: stated.baseline,

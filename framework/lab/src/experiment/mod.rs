@@ -81,6 +81,8 @@ pub struct Arm {
     pub sockets: BTreeMap<String, ArmSocket>,
     /// Whether its controller is told what the path bears: an oracle.
     pub truth: bool,
+    /// The congestion controller of the TCP connections that are in the place of the media; it then has no plugins. A benchmark, no candidate.
+    pub tcp: Option<String>,
 }
 
 /// What an arm puts into a socket.

@@ -136,19 +136,30 @@ impl<'a> Reader<'a> {
                     .with_help("every experiment repeats its baseline under such a name by itself"));
             }
             let truth = table.take("truth").map_or(Ok(false), |truth| truth.truth())?;
+            let tcp = table.take("tcp").map(|tcp| tcp_of(&tcp, runner)).transpose()?;
             let mut sockets = BTreeMap::new();
             for (place, value) in table.rest() {
                 if !runner.sockets().contains(&value.name.as_str()) {
-                    let known = runner.sockets().iter().copied().chain(["name", "truth"]);
+                    let known = runner.sockets().iter().copied().chain(["name", "truth", "tcp"]);
                     return Err(self
                         .source
                         .at(place, format!("there is no key `{}` in an arm", value.name), "unknown key")
                         .with_help(format!(
-                            "{}a run of the kind `{}` has the sockets {}, and an arm a `name` and perhaps `truth`",
+                            "{}a run of the kind `{}` has the sockets {}, and an arm a `name` and perhaps `truth` or `tcp`",
                             did_you_mean(&value.name, known),
                             runner.kind(),
                             runner.sockets().join(", ")
                         )));
+                }
+                if tcp.is_some() {
+                    return Err(self
+                        .source
+                        .at(
+                            place,
+                            "TCP in the place of the media has no plugins",
+                            "this is one",
+                        )
+                        .with_help("leave out either `tcp` or this socket"));
                 }
                 let socket_name = value.name.clone();
                 let (span, socket) = socket(value)?;
@@ -161,6 +172,7 @@ impl<'a> Reader<'a> {
                 name: arm_name,
                 sockets,
                 truth,
+                tcp,
             });
         }
         if arms.is_empty() {
@@ -298,6 +310,28 @@ fn baseline(given: Option<Value<'_>>, arms: &[Arm]) -> Result<String, TextError>
 }
 
 /// What is put into a socket, and where its plugin is named.
+/// The TCP that an arm has in the place of the media.
+fn tcp_of(given: &Value<'_>, runner: &dyn Runner) -> Result<String, TextError> {
+    let name = given.text()?;
+    if runner.tcp().contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let help = if runner.tcp().is_empty() {
+        format!(
+            "runs of the kind `{}` have no network; leave it out",
+            runner.kind()
+        )
+    } else {
+        format!("use one of {}", runner.tcp().join(", "))
+    };
+    Err(given
+        .fault(
+            format!("there is no TCP `{name}` to put in the place of the media"),
+            "here",
+        )
+        .with_help(help))
+}
+
 fn socket(value: Value<'_>) -> Result<(std::ops::Range<usize>, ArmSocket), TextError> {
     if !value.is_table() {
         return Ok((

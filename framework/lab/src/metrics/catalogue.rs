@@ -65,6 +65,15 @@ pub(super) const NETWORK: &[Metric] = &[
         wording: ["receives {} more", "receives {} less"],
     },
     Metric {
+        name: "total_rate",
+        label: "Total rate",
+        unit: Unit::KilobitsPerSecond,
+        better: Better::Higher,
+        worst: 0.0,
+        description: "What arrived of all flows together, headers up to IP included, divided by the length of the segment.",
+        wording: ["receives {} more in all", "receives {} less in all"],
+    },
+    Metric {
         name: "sent_rate",
         label: "Sent rate",
         unit: Unit::KilobitsPerSecond,

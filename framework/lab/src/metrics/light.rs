@@ -299,8 +299,9 @@ impl Observer for LightMetrics {
     }
 }
 
+/// Of a flow in whose place TCP is, each segment counts as media.
 fn is_media(kind: PacketKind) -> bool {
-    matches!(kind, PacketKind::Audio | PacketKind::Video)
+    matches!(kind, PacketKind::Audio | PacketKind::Video | PacketKind::Tcp)
 }
 
 /// In bits per second; not a number where nothing bounds it.

@@ -148,6 +148,13 @@ impl LightMetrics {
             .map(|flow| Course::new(flow, windows.clone()).used_and_available())
             .fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
         put(WHOLE, "utilisation", used / available);
+        let seconds = windows.len() as f64 * WINDOW;
+        let received: f64 = self
+            .flows
+            .iter()
+            .map(|flow| flow.received.sum(windows.clone()))
+            .sum();
+        put(WHOLE, "total_rate", received * 8.0 / 1e3 / seconds);
         put(
             WHOLE,
             "link_utilisation",
@@ -239,7 +246,9 @@ fn of_flow(flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<
     } else {
         share(tally.frames_lost, tally.frames.max(1))
     };
-    put("mos", mos(tally.delay.quantile_ms(0.95), heard));
+    if tally.frames > 0 {
+        put("mos", mos(tally.delay.quantile_ms(0.95), heard));
+    }
 }
 
 /// How a flow follows one step: over a whole run with several of them it means nothing, so that a cell's value is the mean over segments.
@@ -247,8 +256,9 @@ const OF_SEGMENTS: [&str; 4] = ["time_to_90", "settling_time", "reaction_time", 
 
 /// Metrics that every active flow has a value of, so that one whose media never came gets their worst.
 fn of_a_flow(name: &str, segment: &str) -> bool {
-    const OTHERS: [&str; 12] = [
+    const OTHERS: [&str; 13] = [
         "link_utilisation",
+        "total_rate",
         "jain_1s",
         "jain_5s",
         "jain_20s",
@@ -266,5 +276,5 @@ fn of_a_flow(name: &str, segment: &str) -> bool {
 
 /// Metrics of all flows together; fairness needs two of them.
 fn of_all(name: &str) -> bool {
-    ["utilisation", "link_utilisation"].contains(&name)
+    ["utilisation", "link_utilisation", "total_rate"].contains(&name)
 }

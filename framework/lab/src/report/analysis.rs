@@ -32,6 +32,8 @@ pub enum ArmRole {
     Repeat,
     /// It knows what the path bears: an upper bound.
     Oracle,
+    /// TCP in the place of the media: what as many connections get.
+    Tcp,
 }
 
 /// What a metric is in the experiment.
@@ -157,6 +159,8 @@ impl Analyst<'_> {
                     ArmRole::Baseline
                 } else if arm.truth {
                     ArmRole::Oracle
+                } else if arm.tcp.is_some() {
+                    ArmRole::Tcp
                 } else {
                     ArmRole::Candidate
                 };

@@ -18,7 +18,10 @@ pub struct ScenarioMeans {
     pub rows: Vec<(Arc<str>, Vec<Option<f64>>)>,
 }
 
-/// A table for each metric that was stated beforehand.
+/// What RFC 8869 section 3.2 sets TCP beside the media for.
+const TOTAL: &str = "total_rate";
+
+/// A table for each metric that was stated beforehand, and where TCP stands beside the media one of what all together got.
 pub(super) fn tables(analyst: &Analyst<'_>) -> Vec<ScenarioMeans> {
     let arms: Vec<String> = analyst
         .arms()
@@ -28,8 +31,16 @@ pub(super) fn tables(analyst: &Analyst<'_>) -> Vec<ScenarioMeans> {
         .collect();
     let experiment = analyst.experiment;
     let guardrails = experiment.guardrails.iter().map(|guardrail| &guardrail.metric);
-    let planned = experiment.primary.iter().chain(guardrails);
-    planned
+    let total = experiment
+        .arms
+        .iter()
+        .any(|arm| arm.tcp.is_some())
+        .then_some(TOTAL);
+    let planned = experiment.primary.iter().chain(guardrails).map(String::as_str);
+    let mut names: Vec<&str> = planned.collect();
+    names.extend(total.filter(|name| !names.contains(name)));
+    names
+        .into_iter()
         .filter_map(|name| analyst.registry.find(name))
         .map(|metric| {
             let of = |scenario: &str, arm: &String| {

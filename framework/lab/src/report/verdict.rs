@@ -67,6 +67,7 @@ impl Verdict {
         let (finding, headline) = match comparison.role {
             ArmRole::Repeat => repeated(&planned),
             ArmRole::Oracle => bound(&planned, arm, baseline),
+            ArmRole::Tcp => beside(&planned, arm, baseline),
             _ => judged(&planned, arm, baseline),
         };
         Self {
@@ -134,6 +135,28 @@ fn bound(planned: &[(&Effect, &Metric)], arm: &str, baseline: &str) -> (Finding,
     let text = format!(
         "{arm} knows what the path bears and beats {baseline} in {}: so much is left to gain, about.",
         joined(&better)
+    );
+    (finding, text)
+}
+
+/// TCP in the place of the media is no candidate either, and what it was found to be is no judgement: it shows what would be usual there.
+fn beside(planned: &[(&Effect, &Metric)], arm: &str, baseline: &str) -> (Finding, String) {
+    let (finding, headline) = judged(planned, arm, baseline);
+    let means: Vec<String> = planned
+        .iter()
+        .filter(|(effect, _)| effect.role == MetricRole::Primary && effect.overall.is_some())
+        .map(|(effect, metric)| {
+            let format = Format::of(metric);
+            let [own, other] = [format.value(effect.means[1]), format.value(effect.means[0])];
+            format!("{} {own} against {other}", metric.label)
+        })
+        .collect();
+    if finding == Finding::Missing || means.is_empty() {
+        return (finding, headline);
+    }
+    let text = format!(
+        "{arm}, as many TCP connections in the place of the media, comes to {} of {baseline}.",
+        means.join(" and ")
     );
     (finding, text)
 }

@@ -154,6 +154,7 @@ fn a_failed_cell_has_the_rows_of_one_that_ran_with_the_worst_values() {
         scenario: &cell.part,
         seed: cell.seed,
         truth: false,
+        tcp: None,
     };
     let outline = Congestion.outline(&job).unwrap();
     let ran = bench.outcome(&cell).unwrap().unwrap();
@@ -196,4 +197,110 @@ fn a_scenario_that_cannot_be_is_refused_with_the_file_and_the_key() {
     .unwrap_err();
     let text = error.to_string();
     assert!(text.contains("short.toml") && text.contains("queue"), "{text}");
+}
+
+#[test]
+fn e17_7_tcp_in_the_place_of_the_media_stands_beside_it_as_a_benchmark() {
+    let desk = Desk::new();
+    desk.put("short.toml", SCENARIO);
+    let with_tcp = EXPERIMENT.replace("arms = [", "arms = [\n    { name = \"tcp\", tcp = \"cubic\" },");
+    let (bench, path) = (bench(), desk.path().join("experiment.toml"));
+    let experiment = Experiment::parse(&with_tcp, &path, &bench.runners()).unwrap();
+    let stop = AtomicBool::new(false);
+    let out = desk.folder("out");
+    let sweep = Sweep {
+        folder: &out,
+        jobs: 2,
+        stop: &stop,
+        progress: &(),
+    };
+    let merged = bench
+        .sweep(&experiment, &sweep, &|_| Ok(false))
+        .unwrap()
+        .merged
+        .unwrap();
+    assert_eq!((merged.cells, merged.failed), (16, 0));
+    let rows: Vec<Row> = RowReader::open(&merged.path)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let of = |arm: &str, flow: &str, metric: &str| -> Vec<f64> {
+        let of = |row: &&Row| {
+            *row.arm == *arm && *row.flow == *flow && *row.metric == *metric && *row.segment == *"*"
+        };
+        rows.iter().filter(of).map(|row| row.value).collect()
+    };
+    let total = of("tcp", "*", "total_rate");
+    assert!(
+        total.len() == 4 && total.iter().all(|kbps| (550.0..800.0).contains(kbps)),
+        "{total:?}"
+    );
+    assert_eq!(
+        of("tcp", "call", "received_rate").len(),
+        4,
+        "under the name of the flow"
+    );
+    assert!(
+        of("tcp", "call", "queueing_p95").iter().all(|ms| *ms > 150.0),
+        "it fills the queue"
+    );
+    for of_media in ["freezes", "mos", "target_rate", "frame_rate"] {
+        assert_eq!(of("tcp", "call", of_media).len(), 0, "{of_media}");
+    }
+
+    let (values, registry) = (Values::of_rows(&rows), Registry::network());
+    let report = Report::new(&experiment, &values, &registry);
+    let text = report.markdown();
+    assert!(
+        text.contains("tcp, as many TCP connections in the place of the media, comes to Utilisation"),
+        "{text}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
+    let role = json["arms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|arm| arm["name"] == "tcp")
+        .unwrap();
+    assert_eq!(role["role"], "tcp");
+    let means = json["means"].as_array().unwrap();
+    assert!(
+        means.iter().any(|table| table["metric"] == "total_rate"),
+        "{means:?}"
+    );
+
+    let cells: Vec<_> = bench.plan(&experiment).unwrap().cells().collect();
+    let cell = cells.iter().find(|cell| cell.arm == "tcp").unwrap();
+    assert!(bench.replay(&cell.id().to_string(), &out).unwrap().is_same());
+    assert_eq!(
+        &jackfield_lab::plan::CellSpec::from_line(&cell.to_line()).unwrap(),
+        cell
+    );
+    let less =
+        |cells: &[jackfield_lab::plan::CellSpec]| cells.iter().find(|cell| cell.arm == "less").unwrap().id();
+    let before: Vec<_> = bench.plan(&self::experiment(&desk)).unwrap().cells().collect();
+    assert_eq!(less(&cells), less(&before), "other cells are named as they were");
+
+    for (arm, says) in [
+        (
+            "tcp = \"westwood\"",
+            [
+                "there is no TCP `westwood`",
+                "use one of reno, cubic, bbr, prague",
+            ],
+        ),
+        (
+            "tcp = \"reno\", pacer = \"jackfield.pacing.null\"",
+            [
+                "TCP in the place of the media has no plugins",
+                "leave out either `tcp` or this socket",
+            ],
+        ),
+    ] {
+        let text = with_tcp.replace("tcp = \"cubic\"", arm);
+        let error = Experiment::parse(&text, &path, &bench.runners())
+            .unwrap_err()
+            .to_string();
+        assert!(says.iter().all(|says| error.contains(says)), "{error}");
+    }
 }

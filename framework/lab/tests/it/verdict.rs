@@ -40,6 +40,7 @@ fn experiment(primary: &str, guardrails: &[(&str, f64)]) -> Experiment {
         name: name.to_owned(),
         sockets: BTreeMap::new(),
         truth: false,
+        tcp: None,
     };
     Experiment {
         name: "words".to_owned(),

@@ -98,7 +98,7 @@ impl Stream {
                 frame: audio.frame,
                 next: VirtualTime::ZERO,
             },
-            StreamKind::Video(video) => Encoder::Video(Video::new(*video, number)),
+            StreamKind::Video(video) => Encoder::Video(Video::new(*video, spec.ladder.clone(), number)),
         };
         Self {
             target: spec.minimum,

@@ -16,6 +16,7 @@
 //! right, the receiver's is as the scenario says.
 
 mod history;
+mod in_place;
 mod media;
 mod observer;
 mod receiver;
@@ -33,6 +34,7 @@ use jackfield_core::pacer::Pacer;
 
 use crate::scenario::{FlowSpec, Scenario, ScenarioError};
 
+pub use in_place::run_as_tcp;
 pub use observer::{FrameRecord, Observer};
 
 /// What a flow runs.

@@ -1,6 +1,10 @@
 //! Who sends, and over which spans results are counted.
 
+use std::sync::Arc;
+
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
+
+use crate::trace::FrameLadder;
 
 /// A media flow: one sender with a congestion controller and a pacer, one receiver.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +111,8 @@ pub struct StreamSpec {
     pub priority: f64,
     /// How what is lost of it is had again; nothing if it is not. Video only.
     pub repair: Option<RepairSpec>,
+    /// Where its frames get their sizes from outside of transients; nothing for those of the statistical model. Video only.
+    pub ladder: Option<Arc<FrameLadder>>,
 }
 
 /// How lost packets are had again: the receiver asks for them (generic NACK, RFC 4585) and the sender sends them again (RFC 4588) through its
@@ -179,6 +185,20 @@ impl VideoSpec {
         size_scale: 0.15,
         key_interval: 0,
         packet: DataSize::bytes(1_200),
+    };
+
+    /// What stands around the frames of a trace (RFC 8593 section 5.2): no transients and no noise, as it has its own.
+    pub const TRACED: Self = Self {
+        transient_frames: 0,
+        interval_scale: 0.0,
+        size_scale: 0.0,
+        ..Self::RFC8593
+    };
+
+    /// Both together (RFC 8593 section 5.3): transients of the statistical model where the rate changes by more than a tenth, a trace else.
+    pub const HYBRID: Self = Self {
+        interval_scale: 0.0,
+        ..Self::RFC8593
     };
 
     /// Frames of equal size, which follow the target at once.

@@ -33,6 +33,7 @@ mod check;
 mod check_links;
 mod error;
 mod flows;
+mod ladder;
 mod links;
 mod queues;
 mod raw;

@@ -265,6 +265,15 @@ pub(super) struct RawStream {
     pub(super) key_interval: Option<u32>,
     pub(super) packet: Option<Size>,
     pub(super) repair: Option<RawRepair>,
+    pub(super) ladder: Option<Vec<RawRung>>,
+    pub(super) skip_frames: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRung {
+    pub(super) rate: Rate,
+    pub(super) trace: String,
 }
 
 #[derive(Debug, Deserialize)]

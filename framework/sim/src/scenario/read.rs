@@ -19,7 +19,7 @@ use super::raw::{
 };
 use super::traces::Traces;
 use super::units::{Rate, Share, Size, Time};
-use super::{Scenario, ScenarioError, TraceSource, check, queues, sweep};
+use super::{Scenario, ScenarioError, TraceSource, check, ladder, queues, sweep};
 
 /// The scenario of `text` as it is written.
 pub(super) fn base(text: &str, source: &mut dyn TraceSource) -> Result<Scenario, ScenarioError> {
@@ -84,7 +84,7 @@ fn scenario(raw: RawScenario, traces: &mut Traces<'_>) -> Result<Scenario, Scena
         .flows
         .into_iter()
         .enumerate()
-        .map(|(n, raw)| flow(&format!("flows[{n}]"), raw, duration))
+        .map(|(n, raw)| flow(&format!("flows[{n}]"), raw, duration, traces))
         .collect::<Result<_, _>>()?;
     let cross_traffic = raw
         .cross_traffic
@@ -294,12 +294,17 @@ fn loss(key: &str, raw: RawLoss) -> Result<LossSpec, ScenarioError> {
     }
 }
 
-fn flow(key: &str, raw: RawFlow, duration: TimeDelta) -> Result<FlowSpec, ScenarioError> {
+fn flow(
+    key: &str,
+    raw: RawFlow,
+    duration: TimeDelta,
+    traces: &mut Traces<'_>,
+) -> Result<FlowSpec, ScenarioError> {
     let streams: Vec<StreamSpec> = raw
         .streams
         .into_iter()
         .enumerate()
-        .map(|(n, raw)| stream(&format!("{key}.streams[{n}]"), raw))
+        .map(|(n, raw)| stream(&format!("{key}.streams[{n}]"), raw, traces))
         .collect::<Result<_, _>>()?;
     let sum = |of: fn(&StreamSpec) -> DataRate| streams.iter().map(of).fold(DataRate::ZERO, |a, b| a + b);
     let (least, most) = (sum(|stream| stream.minimum), sum(|stream| stream.maximum));
@@ -365,7 +370,8 @@ fn flow(key: &str, raw: RawFlow, duration: TimeDelta) -> Result<FlowSpec, Scenar
     })
 }
 
-fn stream(key: &str, raw: RawStream) -> Result<StreamSpec, ScenarioError> {
+fn stream(key: &str, mut raw: RawStream, traces: &mut Traces<'_>) -> Result<StreamSpec, ScenarioError> {
+    let ladder = ladder::ladder(key, &mut raw, traces)?;
     let rate = raw.rate.map(|Rate(rate)| rate);
     let name = raw.name.unwrap_or_else(|| raw.kind.clone());
     let priority = raw.priority.unwrap_or(1.0);
@@ -387,17 +393,20 @@ fn stream(key: &str, raw: RawStream) -> Result<StreamSpec, ScenarioError> {
                 maximum: bound(raw.maximum),
                 priority,
                 repair,
+                ladder,
             })
         }
         "video" => {
             let base = match raw.model.as_deref() {
                 None | Some("rfc8593") => VideoSpec::RFC8593,
                 Some("steady") => VideoSpec::STEADY,
+                Some("trace") => VideoSpec::TRACED,
+                Some("hybrid") => VideoSpec::HYBRID,
                 Some(other) => {
                     return Err(ScenarioError::new(
                         format!("{key}.model"),
                         format!("there is no model `{other}`"),
-                        "use `rfc8593` or `steady`",
+                        "use `rfc8593`, `trace`, `hybrid` or `steady`",
                     ));
                 }
             };
@@ -423,6 +432,7 @@ fn stream(key: &str, raw: RawStream) -> Result<StreamSpec, ScenarioError> {
                     .unwrap_or(DataRate::kbps(1_500)),
                 priority,
                 repair,
+                ladder,
             })
         }
         other => Err(ScenarioError::new(

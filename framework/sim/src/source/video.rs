@@ -1,4 +1,6 @@
-//! The statistical model of a live video encoder of RFC 8593 section 5.1.
+//! The models of a live video encoder of RFC 8593 section 5: the statistical one, the one that follows traces, and both together.
+
+use std::sync::Arc;
 
 use jackfield_core::units::{DataRate, TimeDelta};
 
@@ -6,6 +8,7 @@ use crate::clock::VirtualTime;
 use crate::random::{CounterRandom, Purpose};
 use crate::scenario::VideoSpec;
 use crate::steps::ns;
+use crate::trace::FrameLadder;
 
 /// A change by less than this share of the rate makes no transient (RFC 8593 section 5.3 calls for e.g. 10 %).
 const TRANSIENT_CHANGE: f64 = 0.1;
@@ -19,6 +22,8 @@ const COLD: f64 = 0.5;
 #[derive(Debug)]
 pub(crate) struct Video {
     spec: VideoSpec,
+    /// Where the sizes of frames come from outside of transients; the statistical model if nothing.
+    ladder: Option<Arc<FrameLadder>>,
     /// Under which its randomness is drawn.
     number: u16,
     /// What it encodes at.
@@ -39,9 +44,10 @@ pub(crate) struct Video {
 }
 
 impl Video {
-    pub(crate) fn new(spec: VideoSpec, number: u16) -> Self {
+    pub(crate) fn new(spec: VideoSpec, ladder: Option<Arc<FrameLadder>>, number: u16) -> Self {
         Self {
             spec,
+            ladder,
             number,
             rate: DataRate::ZERO,
             target: DataRate::ZERO,
@@ -110,6 +116,9 @@ impl Video {
                 self.transient_size = (mean * frames - size) / (frames - 1.0);
             }
             size
+        } else if let Some(ladder) = &self.ladder {
+            // It has its own noise. No packet is smaller than its headers.
+            return ladder.size(number, self.rate).max(60.0) as u64;
         } else {
             mean
         };

@@ -7,7 +7,8 @@
 //! | netem-trace 0.5, JSON or TOML | [`RateTrace::from_netem`] | [`RateTrace::to_netem`] |
 //! | AlphaRTC, JSON: `uplink.trace_pattern` | [`RateTrace::from_alphartc`] | |
 //!
-//! [`RateTrace::parse`] looks at the text to tell which it is. Traces begin anew when they are over.
+//! [`RateTrace::parse`] looks at the text to tell which it is. Traces begin anew when they are over. Of another kind are [`FrameTrace`]s: how big the
+//! frames of a video are that was really encoded.
 //!
 //! ```
 //! use jackfield_core::units::{DataRate, TimeDelta};
@@ -23,6 +24,7 @@
 
 mod columns;
 mod error;
+mod frames;
 mod json;
 mod mahimahi;
 pub mod model;
@@ -35,6 +37,7 @@ use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use crate::scenario::{DeliverySlots, RateSpec};
 
 pub use error::TraceError;
+pub use frames::{FrameLadder, FrameTrace, LadderError};
 
 /// More steps or slots than this no trace has: repetitions of repetitions would grow beyond all bounds.
 pub const MOST_STEPS: usize = 2_000_000;

@@ -118,6 +118,16 @@ fn drop_tail_is_full_under_overload() {
 }
 
 #[test]
+fn e17_3_drop_tail_is_as_long_in_packets_and_in_bytes_as_in_time() {
+    // At 20 Mbit/s, 100 packets of 1500 B and 100 kB take 60 and 40 ms.
+    for (queue, ms) in [("\"100 packets\"", 60.0), ("\"100 kB\"", 40.0)] {
+        let measured = minute(queue, &[], OVERLOAD);
+        let delay = mean(&measured.other.1);
+        assert!((0.9 * ms..=ms).contains(&delay), "{queue}: {delay} ms");
+    }
+}
+
+#[test]
 fn codel_holds_a_standing_delay_of_five_ms() {
     let measured = minute("{ kind = \"codel\" }", &["one", "two", "three", "four"], "");
     let bytes: f64 = measured.flows.iter().map(|flow| flow.0).sum();

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use jackfield_lab::cell::replace;
 use jackfield_lab::experiment::Experiment;
 use jackfield_lab::merge::DATASET_FILE;
 use jackfield_lab::metrics::Registry;
@@ -116,12 +117,14 @@ pub(super) fn write(
         ("report.json", report.json()),
     ] {
         let path = folder.join(name);
-        std::fs::write(&path, text).into_diagnostic().wrap_err_with(|| {
-            format!(
-                "{}; the dataset is whole: `jackfield ab report` tries again",
-                path.display()
-            )
-        })?;
+        replace(&path, text.as_bytes())
+            .into_diagnostic()
+            .wrap_err_with(|| {
+                format!(
+                    "{}; the dataset is whole: `jackfield ab report` tries again",
+                    path.display()
+                )
+            })?;
     }
     Ok(Written {
         headlines: report

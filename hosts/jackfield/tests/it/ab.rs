@@ -204,6 +204,38 @@ fn what_is_killed_goes_on_where_it_was_and_ctrl_c_ends_it_with_a_word() {
     assert_eq!(parts(), 180);
 }
 
+/// No file may be longer than 16 KiB: the parts are shorter, a report is not. So it is on a disk that is full.
+#[test]
+fn a_report_for_which_there_is_no_room_leaves_the_one_before_whole() {
+    let folder = folder(2);
+    let at = folder.path();
+    assert!(
+        ab(at, &["run", "experiment.toml", "--out", "out"])
+            .status
+            .success()
+    );
+    let before = fs::read(at.join("out/report.html")).unwrap();
+    let kept = || fs::read_dir(at.join("out")).unwrap().count();
+    let count = kept();
+
+    let narrow = command(at, &["report", "out"]);
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 32; exec \"$0\" \"$@\""])
+        .arg(narrow.get_program())
+        .args(narrow.get_args())
+        .current_dir(at)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("the dataset is whole"),
+        "{output:?}"
+    );
+    assert_eq!(fs::read(at.join("out/report.html")).unwrap(), before);
+    assert_eq!(kept(), count, "nothing half written is left");
+    assert!(ab(at, &["report", "out"]).status.success());
+}
+
 #[test]
 fn what_is_wrong_is_told_by_words_and_by_exit_status() {
     let folder = folder(1);

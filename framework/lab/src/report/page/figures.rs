@@ -95,7 +95,7 @@ pub(super) fn forests(report: &Report<'_>) -> String {
         let _ = write!(
             html,
             r#"<details{}><summary><h3>{} <span class="against">against {}</span></h3></summary>{charts}</details>"#,
-            if several && comparison.role == ArmRole::Oracle {
+            if several && matches!(comparison.role, ArmRole::Oracle | ArmRole::Tcp) {
                 ""
             } else {
                 " open"

@@ -198,6 +198,7 @@ fn key(report: &Report<'_>) -> String {
             ArmRole::Candidate => "candidate",
             ArmRole::Repeat => "the baseline once more",
             ArmRole::Oracle => "knows the path",
+            ArmRole::Tcp => "TCP in place of the media",
         };
         let _ = write!(
             list,
@@ -232,6 +233,8 @@ fn verdicts(report: &Report<'_>) -> String {
 
 fn card(report: &Report<'_>, verdict: &Verdict) -> String {
     let (class, sign, word) = match verdict.finding {
+        Finding::Missing => ("even quiet", "–", "too few"),
+        _ if verdict.role == ArmRole::Tcp => ("even", "◇", "benchmark"),
         Finding::Better if verdict.role == ArmRole::Oracle => ("even", "◇", "upper bound"),
         Finding::Better => ("good", "▲", "better"),
         Finding::Worse => ("bad", "▼", "worse"),
@@ -241,7 +244,6 @@ fn card(report: &Report<'_>, verdict: &Verdict) -> String {
         Finding::Broken => ("bad", "✗", "guardrail broken"),
         Finding::Open => ("open", "?", "open"),
         Finding::Alarm => ("alarm", "!", "alarm"),
-        Finding::Missing => ("even quiet", "–", "too few"),
     };
     let mut sentences = String::new();
     if verdict.role != ArmRole::Repeat || verdict.finding == Finding::Alarm {
