@@ -109,7 +109,7 @@ impl Media {
     }
 
     fn pace(&mut self, now: Timestamp, decided: Decided) {
-        self.outgoing.set_window(now, decided.pacing_window);
+        self.outgoing.configure_pacer(now, decided.pacer_config());
         let rates = self.pacing_rates(decided);
         if rates != self.paced {
             self.paced = rates;

@@ -72,7 +72,7 @@ pub(crate) struct Outgoing {
     concealed: u64,
     /// What the pacer was told last.
     congested: bool,
-    window: TimeDelta,
+    pacer_config: PacerConfig,
     rates: Option<(DataRate, DataRate)>,
     queue: VecDeque<Waiting>,
     next_handle: u64,
@@ -163,7 +163,7 @@ impl Outgoing {
             pacer_away: false,
             concealed: 0,
             congested: false,
-            window: TimeDelta::ZERO,
+            pacer_config: PacerConfig::DEFAULT,
             rates: None,
             queue: VecDeque::with_capacity(QUEUE),
             next_handle: 1,
@@ -360,14 +360,14 @@ impl Outgoing {
         taken
     }
 
-    /// What the pacing rate allows in so long may leave at once; zero for the pacer's own choice.
-    pub(crate) fn set_window(&mut self, now: Timestamp, window: TimeDelta) {
-        if window == self.window {
+    /// How the pacer is set up.
+    pub(crate) fn configure_pacer(&mut self, now: Timestamp, config: PacerConfig) {
+        if config == self.pacer_config {
             return;
         }
-        self.window = window;
+        self.pacer_config = config;
         if self.paces(now)
-            && let Err(fault) = self.pacer.configure(now, &pacer_config(window))
+            && let Err(fault) = self.pacer.configure(now, &config)
         {
             self.broke(fault);
         }
@@ -417,7 +417,7 @@ impl Outgoing {
         self.departures.clear();
         let rates = newcomer
             .set_rates(now, pacing, padding)
-            .and_then(|()| newcomer.configure(now, &pacer_config(self.window)));
+            .and_then(|()| newcomer.configure(now, &self.pacer_config));
         let entered = rates.and_then(|()| {
             self.queue
                 .iter()
@@ -456,12 +456,5 @@ fn paced(ssrc: u32, waiting: &Waiting) -> PacedPacket {
             Content::Padding(_) => PacketPriority::Padding,
         },
         ssrc,
-    }
-}
-
-fn pacer_config(window: TimeDelta) -> PacerConfig {
-    PacerConfig {
-        window,
-        ..PacerConfig::DEFAULT
     }
 }

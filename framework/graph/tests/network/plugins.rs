@@ -263,3 +263,85 @@ impl CongestionController for Careful {
         Ok(())
     }
 }
+
+/// Asks for a cluster every second: the first two with packets 20 ms apart, those after them 2 ms.
+pub(crate) struct Prospector {
+    parameters: (),
+    asked: u32,
+    next: Timestamp,
+}
+
+impl Prospector {
+    /// Faster than the voice by far.
+    pub(crate) const RATE: DataRate = DataRate::kbps(480);
+    pub(crate) const CLUSTER: ProbeCluster = ProbeCluster {
+        id: 0,
+        minimum_packets: 5,
+        rate: Self::RATE,
+        duration: TimeDelta::ms(60),
+    };
+}
+
+impl Plugin for Prospector {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.congestion.prospector", "Prospector", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Ok(Self {
+            parameters: (),
+            asked: 0,
+            next: Timestamp::from_ms(1_000),
+        })
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.parameters
+    }
+}
+
+impl CongestionController for Prospector {
+    fn activate(&mut self, _: Timestamp, _: &RateConstraints) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn on_event(
+        &mut self,
+        at: Timestamp,
+        _: &CongestionEvent,
+        _: &[PacketFeedback],
+        probes: &mut dyn ProbeSink,
+    ) -> Result<CongestionUpdate, Fault> {
+        if at >= self.next {
+            self.asked += 1;
+            self.next = at + TimeDelta::seconds(1);
+            probes.probe(&ProbeCluster {
+                id: self.asked,
+                ..Self::CLUSTER
+            })?;
+        }
+        Ok(CongestionUpdate {
+            target: DataRate::kbps(64),
+            pacing: DataRate::kbps(128),
+            ..Default::default()
+        })
+    }
+
+    fn process_interval(&mut self) -> Result<TimeDelta, Fault> {
+        Ok(TimeDelta::ms(25))
+    }
+
+    fn hand_over(&mut self, _: Timestamp) -> Result<CongestionHandover, Fault> {
+        Ok(CongestionHandover::default())
+    }
+
+    fn take_over(&mut self, _: Timestamp, _: &CongestionHandover) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn advice(&mut self, _: Timestamp) -> Result<CongestionAdvice, Fault> {
+        Ok(CongestionAdvice {
+            probe_distance: TimeDelta::ms(if self.asked <= 2 { 20 } else { 2 }),
+            ..CongestionAdvice::NONE
+        })
+    }
+}

@@ -8,6 +8,7 @@ use jackfield_pacing_leaky_bucket::LeakyBucket;
 use jackfield_rtp::header::RtpPacketView;
 use jackfield_sdk::prelude::*;
 
+use super::plugins::Prospector;
 use super::world::{Plugs, Sent, World, configuration, ice_dtls};
 
 const ANN: (usize, u32) = (0, 1);
@@ -82,6 +83,91 @@ fn e18_5_a_probe_goes_out_as_padding_and_its_result_raises_the_target() {
         !rates.is_empty() && rates.iter().all(|rate| (170.0..900.0).contains(rate)),
         "{rates:?} kbit/s"
     );
+}
+
+/// The moments at which padding left, with how much, after `since`.
+fn steps(world: &World, since: Timestamp) -> Vec<(Timestamp, usize)> {
+    let sent = world.rtp_of(ANN);
+    let padding: Vec<_> = sent
+        .iter()
+        .filter(|sent| is_padding(sent) && sent.at >= since)
+        .collect();
+    padding
+        .chunk_by(|before, next| before.at == next.at)
+        .map(|step| (step[0].at, step.len()))
+        .collect()
+}
+
+#[test]
+fn e18_5_the_packets_of_a_probe_are_as_far_apart_as_the_controller_advises() {
+    let mut world = World::new(2);
+    world.join(
+        ANN,
+        Plugs {
+            pacer: gcc().pacer,
+            congestion: Box::new(Prospector::create(&Environment::seeded(1)).unwrap()),
+            ..Plugs::default()
+        },
+    );
+    world.join(BOB, Plugs::default());
+    world.connect(ANN, BOB);
+    let apart = |world: &World, since| -> Vec<i64> {
+        let steps = steps(world, since);
+        steps
+            .windows(2)
+            .map(|pair| pair[1].0.since(pair[0].0).as_us())
+            .filter(|us| *us < 500_000)
+            .collect()
+    };
+    let begin = world.now;
+    talk(&mut world, 3);
+    let first = apart(&world, begin);
+    assert!(first.len() >= 4, "two probes of the beginning: {first:?} us");
+    assert!(
+        first.iter().all(|us| (18_000..30_000).contains(us)),
+        "{first:?} us"
+    );
+    let later = world.now;
+    talk(&mut world, 2);
+    let then = apart(&world, later);
+    assert!(then.len() >= 20, "{then:?} us");
+    assert!(then.iter().all(|us| (1_900..6_000).contains(us)), "{then:?} us");
+    assert_eq!(world.person(ANN).stats.probes_refused.load(Relaxed), 0);
+}
+
+#[test]
+fn e18_5_a_pacer_that_is_swapped_in_probes_as_the_controller_advises() {
+    let mut world = World::new(2);
+    world.join(
+        ANN,
+        Plugs {
+            congestion: Box::new(Prospector::create(&Environment::seeded(1)).unwrap()),
+            ..Plugs::default()
+        },
+    );
+    world.join(BOB, Plugs::default());
+    world.connect(ANN, BOB);
+    talk(&mut world, 1);
+    assert!(
+        steps(&world, Timestamp::ZERO).is_empty(),
+        "the pacer of before knows no probes"
+    );
+    let now = world.now;
+    world
+        .with(0, |domain, _| {
+            domain.swap_pacer(now, 1, gcc().pacer, &mut NoStopwatch)
+        })
+        .unwrap();
+    talk(&mut world, 1);
+    let steps = steps(&world, now);
+    assert!(steps.len() >= 2, "{steps:?}");
+    for pair in steps.windows(2) {
+        let apart = pair[1].0.since(pair[0].0);
+        assert!(
+            (TimeDelta::ms(18)..TimeDelta::ms(30)).contains(&apart),
+            "{steps:?}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jackfield_core::pacer::DepartureSink;
 use jackfield_core::time::Timestamp;
 use jackfield_core::{Fault, FaultCode};
 
-use super::{Outgoing, pacer_config};
+use super::Outgoing;
 
 /// Packets that a pacer holds of which nobody knows any more.
 struct Forgotten;
@@ -42,7 +42,7 @@ impl Outgoing {
         if let Some((pacing, padding)) = self.rates {
             self.pacer.set_rates(now, pacing, padding)?;
         }
-        self.pacer.configure(now, &pacer_config(self.window))?;
+        self.pacer.configure(now, &self.pacer_config)?;
         self.pacer.set_congested(now, u32::from(self.congested))?;
         for waiting in &self.queue {
             let paced = self.paced(waiting);

@@ -108,10 +108,6 @@ impl Case {
             (self.tune)(gcc.parameters());
             let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
             pacer.parameters().probe_without_media = self.probe_without_media;
-            if self.repeat_probes {
-                // As the controller advises for probes that are repeated.
-                pacer.parameters().probe_distance = 20.0;
-            }
             Ok(FlowModules {
                 controller: Box::new(Scripted {
                     gcc,
