@@ -200,3 +200,10 @@ pub struct RtcpFeedback {
     /// `a=rtcp-rsize`: feedback may go out without a report before it.
     pub reduced_size: bool,
 }
+
+impl RtcpFeedback {
+    /// Whether the other end is told how much may come (REMB), because it knows no feedback on packets.
+    pub const fn is_estimate(&self) -> bool {
+        self.remb && !self.congestion_control && !self.transport_cc
+    }
+}

@@ -82,11 +82,15 @@ impl Media {
         }
     }
 
-    /// If feedback was asked for in a packet, it leaves early if RTCP's timing allows it, else with the next that is due.
+    /// If feedback was asked for in a packet, it leaves early if RTCP's timing allows it, else with the next that is due. That the path bears much less
+    /// than was told leaves at once.
     pub(crate) fn plan_feedback(&mut self, now: Timestamp) {
         let arrivals = &mut self.incoming.arrivals;
         if arrivals.take_asked() && arrivals.has_feedback() {
             self.control.schedule.feedback(now);
+        }
+        if arrivals.is_urgent() {
+            self.control.next_feedback = now;
         }
     }
 
@@ -233,8 +237,10 @@ impl Media {
         self.stats.set_fraction_lost(block.fraction_lost);
         if let Some(round_trip) = round_trip {
             self.stats.set_round_trip(round_trip);
-            let result = self.congestion.round_trip(now, round_trip);
+            let result = self.congestion.controller.set_round_trip(now, round_trip);
             self.note(NetworkSocket::Congestion, result);
+            let estimator = &mut self.incoming.arrivals.estimator;
+            estimator.tell(|controller| controller.set_round_trip(now, round_trip));
         }
         let result = self.congestion.report(now, block);
         self.note(NetworkSocket::Congestion, result);

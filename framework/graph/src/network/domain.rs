@@ -16,7 +16,7 @@ use crate::swap::SwapMeasure;
 use crate::transaction::Step;
 
 use super::configuration::{MediaConfiguration, StreamRates};
-use super::congestion_swap::ControllerSwapped;
+use super::controller::ControllerSwapped;
 use super::event::{DatagramSink, NetworkError, NetworkSocket};
 use super::incoming::Boxes;
 use super::outgoing::{MixPacket, PACKET_ROOM};
@@ -227,32 +227,73 @@ impl NetworkDomain {
         Ok(())
     }
 
-    /// Somebody decided about a swap of a congestion controller, wherever it is under way: it goes on now, or is taken back.
+    /// From now on this plugin estimates how much may come from `id`, if that is what it is told (REMB alone was agreed upon). Without one it is told
+    /// how much comes, and some more. An estimator that is there already stays: it can be swapped.
+    ///
+    /// # Errors
+    /// If nobody has this number.
+    pub fn set_estimator(
+        &mut self,
+        now: Timestamp,
+        id: u32,
+        estimator: Box<dyn CongestionController>,
+    ) -> Result<(), NetworkError> {
+        let participant = self.participant(id)?;
+        participant
+            .media
+            .incoming
+            .arrivals
+            .estimator
+            .put_in(now, estimator);
+        participant.deadline = now;
+        Ok(())
+    }
+
+    /// Begins to swap the estimator, as [`NetworkDomain::swap_congestion`] does the congestion controller.
+    ///
+    /// # Errors
+    /// If nobody has this number, or nothing estimates there.
+    pub fn swap_estimator(
+        &mut self,
+        now: Timestamp,
+        id: u32,
+        swap: u64,
+        newcomer: Box<dyn CongestionController>,
+        hold: bool,
+    ) -> Result<(), NetworkError> {
+        let participant = self.participant(id)?;
+        participant.deadline = now;
+        let begun = participant.swap_estimator(now, swap, newcomer, hold);
+        begun.then_some(()).ok_or(NetworkError::NoEstimator(id))
+    }
+
+    /// Somebody decided about a swap of a congestion controller or an estimator, wherever it is under way: it goes on now, or is taken back.
     pub fn decide_swap(&mut self, now: Timestamp, swap: u64, promote: bool) {
         for participant in &mut self.participants {
-            participant.media.congestion.decide(now, swap, promote);
+            let controllers = participant.media.controllers();
+            controllers.for_each(|controller| controller.decide(now, swap, promote));
             participant.deadline = now;
         }
     }
 
-    /// The step of a swap of a congestion controller, where it has come the least far; `None` if it is under way nowhere.
-    pub fn swap_step(&self, swap: u64) -> Option<Step> {
-        let steps = self
-            .participants
-            .iter()
-            .map(|p| p.media.congestion.swap_step(swap));
-        steps.flatten().min()
+    /// The step of a swap of a congestion controller or an estimator, where it has come the least far; `None` if it is under way nowhere.
+    pub fn swap_step(&mut self, swap: u64) -> Option<Step> {
+        let controllers = self.participants.iter_mut().flat_map(|p| p.media.controllers());
+        controllers
+            .filter_map(|controller| controller.swap_step(swap))
+            .min()
     }
 
-    /// Swaps of `id`'s congestion controller that have ended since this was asked last.
+    /// The end of a swap of `id`'s congestion controller or estimator, once; `None` while it is under way.
     ///
     /// # Errors
     /// If nobody has this number.
-    pub fn take_swapped(&mut self, id: u32) -> Result<Vec<ControllerSwapped>, NetworkError> {
-        Ok(self.participant(id)?.media.congestion.take_ended().collect())
+    pub fn take_swapped(&mut self, id: u32, swap: u64) -> Result<Option<ControllerSwapped>, NetworkError> {
+        let mut controllers = self.participant(id)?.media.controllers();
+        Ok(controllers.find_map(|controller| controller.take_ended(swap)))
     }
 
-    /// Sets a parameter of one participant's plugin, or of everyone's. How many took it.
+    /// Sets a parameter of one participant's plugin, or of everyone's who has one in this socket. How many took it.
     ///
     /// # Errors
     /// If nobody has this number, or a plugin refused; those before it have taken it then.
@@ -270,9 +311,9 @@ impl NetworkDomain {
         let mut taken = 0;
         for participant in &mut self.participants {
             if id.is_none_or(|id| id == participant.id) {
-                participant.set_parameter(socket, index, value)?;
+                let set = participant.set_parameter(socket, index, value)?;
                 participant.deadline = now;
-                taken += 1;
+                taken += u32::from(set);
             }
         }
         Ok(taken)

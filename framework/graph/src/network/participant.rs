@@ -7,7 +7,7 @@ use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
 use jackfield_core::time::Timestamp;
 use jackfield_core::transport::{AttributeSink, PacketKind, Route, Transport, TransportSink, TransportState};
-use jackfield_core::units::{SampleRate, TimeDelta};
+use jackfield_core::units::{DataSize, SampleRate, TimeDelta};
 use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::report_schedule::Due;
 use jackfield_rtp::send::{NtpClock, SendStream};
@@ -18,6 +18,7 @@ use crate::media::PathHint;
 use super::configuration::{MediaConfiguration, NetworkParticipantConfig, StreamRates};
 use super::congestion::Congestion;
 use super::control::{Control, MAX_RTCP};
+use super::controller::Controller;
 use super::event::{DatagramSink, NetworkSocket};
 use super::incoming::{Boxes, Incoming};
 use super::links::Links;
@@ -91,7 +92,7 @@ impl NetworkParticipant {
     }
 
     pub(crate) fn begin(&mut self, now: Timestamp) {
-        let result = self.media.congestion.begin(now);
+        let result = self.media.congestion.controller.begin(now);
         self.media.note(NetworkSocket::Congestion, result);
         self.deadline = now;
     }
@@ -119,7 +120,7 @@ impl NetworkParticipant {
     /// What it is sent needs other rates.
     pub(crate) fn set_rates(&mut self, rates: StreamRates) {
         let media = &mut self.media;
-        media.congestion.set_streams(rates);
+        media.congestion.controller.set_streams(rates);
         media
             .sharing
             .set_voice(media.outgoing.stream.ssrc(), Some(rates), self.may_pause);
@@ -138,6 +139,9 @@ impl NetworkParticipant {
         media.outgoing.allow_padding(profile.padding);
         let result = media.congestion.set_bounds(now, profile.bounds, moved);
         media.note(NetworkSocket::Congestion, result);
+        if moved {
+            media.incoming.arrivals.estimator.change_route(now);
+        }
     }
 
     /// Takes a packet of its mix; whether a copy of the payload waits now.
@@ -240,8 +244,10 @@ impl NetworkParticipant {
             links.handle_timeout(now, &mut junction);
         }
         let waiting = self.media.outgoing.waiting();
-        let result = self.media.congestion.process(now, waiting);
+        let result = self.media.congestion.controller.process(now, waiting);
         self.media.note(NetworkSocket::Congestion, result);
+        let estimator = &mut self.media.incoming.arrivals.estimator;
+        estimator.tell(|controller| controller.process(now, DataSize::ZERO));
         self.media.decide(now);
         if self.media.connected {
             match self.media.rtcp_due(now) {
@@ -267,7 +273,7 @@ impl NetworkParticipant {
         let (links, mut junction) = self.junction(now, commons, sink);
         links.close(now, &mut junction);
         self.media.outgoing.clear(&mut commons.payloads);
-        self.media.congestion.end_swap();
+        self.media.controllers().for_each(Controller::end_swap);
         self.settle(now, commons, sink);
     }
 
@@ -312,21 +318,45 @@ impl NetworkParticipant {
         newcomer: Box<dyn CongestionController>,
         hold: bool,
     ) {
-        self.media.congestion.swap(now, swap, newcomer, hold);
+        self.media.congestion.controller.swap(now, swap, newcomer, hold);
         self.media.decide(now);
     }
 
+    /// False if there is no estimator.
+    pub(crate) fn swap_estimator(
+        &mut self,
+        now: Timestamp,
+        swap: u64,
+        newcomer: Box<dyn CongestionController>,
+        hold: bool,
+    ) -> bool {
+        let present = self.media.incoming.arrivals.estimator.controller();
+        let there = present.map(|controller| controller.swap(now, swap, newcomer, hold));
+        there.is_some()
+    }
+
+    /// False if nothing stands in the socket.
     pub(crate) fn set_parameter(
         &mut self,
         socket: NetworkSocket,
         index: u32,
         value: f64,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         match socket {
             NetworkSocket::Transport => self.links.sending().set_parameter(index, value),
             NetworkSocket::Pacer => self.media.outgoing.pacer().set_parameter(index, value),
-            NetworkSocket::Congestion => self.media.congestion.controller().set_parameter(index, value),
+            NetworkSocket::Congestion => self
+                .media
+                .congestion
+                .controller
+                .plugin()
+                .set_parameter(index, value),
+            NetworkSocket::Estimator => match self.media.incoming.arrivals.estimator.controller() {
+                Some(controller) => controller.plugin().set_parameter(index, value),
+                None => return Ok(false),
+            },
         }
+        .map(|()| true)
     }
 
     pub(crate) fn path(&mut self) -> Vec<(String, String)> {
@@ -352,6 +382,9 @@ impl NetworkParticipant {
         if let Some(fault) = media.outgoing.take_fault() {
             media.note(NetworkSocket::Pacer, Err(fault));
         }
+        if let Some(fault) = media.incoming.arrivals.estimator.take_fault() {
+            media.note(NetworkSocket::Estimator, Err(fault));
+        }
         if let Some(hint) = media.hint {
             let told = PathHint {
                 participant: self.id,
@@ -369,7 +402,8 @@ impl NetworkParticipant {
             .links
             .deadline()
             .min(pacing)
-            .min(media.congestion.deadline())
+            .min(media.congestion.controller.deadline())
+            .min(media.incoming.arrivals.estimator.deadline())
             .min(media.sharing.deadline())
             .min(self.next_publication.max(now));
         if media.connected {

@@ -58,7 +58,8 @@ fn a2_1_a2_3_a_converter_is_inserted_with_its_reason_where_a_plugin_takes_16_khz
             "mixer",
             "encoder",
             "congestion",
-            "pacer"
+            "pacer",
+            "estimator"
         ]
     );
     let converter = &plan.nodes[4];
@@ -281,7 +282,7 @@ fn errors_in_the_text_say_where() {
     assert!(error("[[node]\n").contains("line 1"));
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::Transport,
     Kind::Jitter,
     Kind::Decoder,
@@ -290,6 +291,7 @@ const KINDS: [Kind; 8] = [
     Kind::Encoder,
     Kind::Pacer,
     Kind::Congestion,
+    Kind::Estimator,
 ];
 
 fn any_name() -> impl Strategy<Value = String> {

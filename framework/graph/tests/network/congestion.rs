@@ -214,9 +214,10 @@ fn a_controller_that_breaks_leaves_its_last_decision_and_can_be_swapped() {
 
 /// How Ann's one swap of the controller ended.
 fn ended(world: &mut World) -> SwapMeasure {
-    let ended = world.with(0, |domain, _| domain.take_swapped(1)).unwrap();
-    assert_eq!(ended.len(), 1, "ended once");
-    ended[0].measure
+    let mut take = || world.with(0, |domain, _| domain.take_swapped(1, 7)).unwrap();
+    let ended = take().expect("it has ended");
+    assert!(take().is_none(), "ended once");
+    ended.measure
 }
 
 fn swap_in(world: &mut World, newcomer: Box<dyn CongestionController>, hold: bool) {

@@ -111,6 +111,8 @@ pub(crate) struct Scribe {
     pub(crate) breaks: bool,
     /// It refuses everything after so many events.
     pub(crate) breaks_after: u32,
+    /// Which target it decides from when on, the earliest first.
+    targets: Vec<(Timestamp, DataRate)>,
 }
 
 impl Scribe {
@@ -122,8 +124,15 @@ impl Scribe {
             decision: CongestionUpdate::default(),
             breaks: false,
             breaks_after: u32::MAX,
+            targets: Vec::new(),
         };
         (scribe, notes)
+    }
+
+    /// One that decides these targets, each from its time on.
+    pub(crate) fn with_targets(targets: Vec<(Timestamp, DataRate)>) -> (Self, Arc<Mutex<Notes>>) {
+        let (scribe, notes) = Self::new();
+        (Self { targets, ..scribe }, notes)
     }
 }
 
@@ -162,6 +171,8 @@ impl CongestionController for Scribe {
             packets: packets.to_vec(),
         };
         self.notes.lock().unwrap().told.push(told);
+        let due = self.targets.iter().rfind(|(from, _)| *from <= at);
+        self.decision.target = due.map_or(self.decision.target, |(_, target)| *target);
         Ok(self.decision)
     }
 

@@ -86,6 +86,7 @@ impl Inner {
             resources: Resources::new(),
             strip: Arc::new(StripStats::new(processors)),
             network: None,
+            estimated: false,
             event_log: None,
             media: None,
             transport: None,

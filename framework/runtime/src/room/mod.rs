@@ -107,6 +107,8 @@ pub(crate) struct Member {
     resources: Resources,
     strip: Arc<StripStats>,
     network: Option<Arc<NetworkStats>>,
+    /// A plugin estimates how much may come from it.
+    estimated: bool,
     /// Where what its congestion controller is told is written down, if it is.
     event_log: Option<Arc<ConnectionLog>>,
     media: Option<media::Media>,

@@ -366,7 +366,7 @@ impl Inner {
             Kind::Jitter => Some(command::Socket::Jitter),
             Kind::Decoder | Kind::Encoder => Some(command::Socket::Encoder),
             Kind::Mixer => Some(command::Socket::Mixer),
-            Kind::Transport | Kind::Pacer | Kind::Congestion => None,
+            Kind::Transport | Kind::Pacer | Kind::Congestion | Kind::Estimator => None,
         }
     }
 }

@@ -91,7 +91,7 @@ async fn while_a_newcomer_is_being_made_the_room_answers_and_who_joins_meanwhile
     tokio::task::spawn_blocking(asked).await.unwrap();
     // All of this would wait for the plugin if it were made where the room is locked.
     assert_eq!(room.participants().len(), 1);
-    assert_eq!(room.graph().sockets.len(), 9);
+    assert_eq!(room.graph().sockets.len(), 10);
     let _bob = join(&room, "Bob", 2).await;
     assert!(!swapped.is_finished());
     let_make(true);
