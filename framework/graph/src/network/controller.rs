@@ -22,7 +22,8 @@ pub use self::swap::ControllerSwapped;
 /// Drives one controller of one participant, and whoever is being swapped for it.
 pub(crate) struct Controller {
     plugin: Box<dyn CongestionController>,
-    interval: TimeDelta,
+    /// How often it wants to be told of time, once it has said.
+    interval: Option<TimeDelta>,
     next_process: Timestamp,
     decided: Decided,
     probes: Probes,
@@ -74,7 +75,7 @@ impl Controller {
     pub(crate) fn new(plugin: Box<dyn CongestionController>, bounds: RateConstraints) -> Self {
         Self {
             plugin,
-            interval: TimeDelta::ZERO,
+            interval: None,
             next_process: Timestamp::NEVER,
             decided: Decided::default(),
             probes: Probes::new(),
@@ -180,7 +181,7 @@ impl Controller {
         if now < self.next_process {
             return Ok(());
         }
-        self.ask_interval(now);
+        self.plan(now);
         let event = CongestionEvent {
             size: waiting,
             ..CongestionEvent::new(CongestionEventKind::ProcessInterval, now)
@@ -257,19 +258,32 @@ impl Controller {
         Ok(())
     }
 
-    fn ask_interval(&mut self, now: Timestamp) {
-        self.interval = match self.plugin.process_interval() {
-            Ok(interval) => interval,
-            // Whether it is back is asked as often as it was told of time.
-            Err(fault) if is_away(&fault) => self.interval.max(AWAY_INTERVAL),
-            Err(_) => TimeDelta::ZERO,
+    /// When it is to be told of time next.
+    fn plan(&mut self, now: Timestamp) {
+        let interval = match self.interval {
+            Some(interval) => interval,
+            None => self.ask_interval(),
         };
-        self.next_process = if self.interval > TimeDelta::ZERO && !self.broken {
+        self.next_process = if interval > TimeDelta::ZERO && !self.broken {
             // Never so often that the room does nothing else.
-            now + self.interval.max(TimeDelta::ms(1))
+            now + interval.max(TimeDelta::ms(1))
         } else {
             Timestamp::NEVER
         };
+    }
+
+    fn ask_interval(&mut self) -> TimeDelta {
+        match self.plugin.process_interval() {
+            Err(fault) if is_away(&fault) => AWAY_INTERVAL,
+            asked => *self.interval.insert(asked.unwrap_or(TimeDelta::ZERO)),
+        }
+    }
+
+    /// Another instance decides from now on.
+    fn begin_anew(&mut self, now: Timestamp) {
+        self.gone = false;
+        self.interval = None;
+        self.next_process = if self.broken { Timestamp::NEVER } else { now };
     }
 
     /// The last decision holds until the controller is swapped.

@@ -38,8 +38,7 @@ impl Controller {
         if told.as_ref().is_err_and(is_away) {
             return false;
         }
-        self.gone = false;
-        self.next_process = now;
+        self.begin_anew(now);
         let available = self
             .known
             .available

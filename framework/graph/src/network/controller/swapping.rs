@@ -110,7 +110,7 @@ impl Controller {
         match (swap.transaction.step(), &result, told) {
             (Step::Probation, Err(_), true) => {
                 // Nothing has come of the fault: whoever decided before decides again.
-                self.take_back(Event::Failed, FAILED);
+                self.take_back(now, Event::Failed, FAILED);
                 return Ok(());
             }
             (Step::Probation, Ok(()), false) => {
@@ -142,12 +142,12 @@ impl Controller {
         }
         self.next_beat = now + BEAT;
         if swap.aborted {
-            return self.take_back(Event::Abort, ABORTED);
+            return self.take_back(now, Event::Abort, ABORTED);
         }
         if swap.transaction.step() == Step::Probation && !swap.cold {
             let stuck = swap.judge.verdict(now, swap.decided.target, self.decided.target);
             if let Some(reason) = stuck {
-                return self.take_back(Event::Failed, reason);
+                return self.take_back(now, Event::Failed, reason);
             }
         }
         let step = match swap.transaction.step() {
@@ -176,8 +176,7 @@ impl Controller {
         swap.decided = self.decided;
         self.decided.ecn = marked;
         self.broken = false;
-        self.gone = false;
-        self.next_process = now;
+        self.begin_anew(now);
         swap.transaction.on(event);
         swap.transaction.on(Event::Joined);
         self.swap = Some(swap);
@@ -185,12 +184,12 @@ impl Controller {
     }
 
     /// The newcomer is found out, or not wanted: its predecessor, which was told everything too, decides again.
-    fn take_back(&mut self, event: Event, reason: &'static str) {
+    fn take_back(&mut self, now: Timestamp, event: Event, reason: &'static str) {
         let Some(mut swap) = self.swap.take() else { return };
         std::mem::swap(&mut self.plugin, &mut swap.other);
         self.decided = swap.decided;
         self.broken = swap.cold;
-        self.gone = false;
+        self.begin_anew(now);
         swap.transaction.on(event);
         self.ended.push(swap.ended(reason));
     }
