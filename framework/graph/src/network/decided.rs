@@ -12,8 +12,8 @@ const PROBES: usize = 8;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Decided {
     pub(crate) target: DataRate,
-    pub(crate) pacing: DataRate,
-    pub(crate) padding: DataRate,
+    pacing: DataRate,
+    padding: DataRate,
     pub(crate) estimate: DataRate,
     pub(crate) feedback_interval: TimeDelta,
     /// Packets are to leave as ECT(1).
@@ -25,6 +25,13 @@ pub(crate) struct Decided {
     probe_distance: TimeDelta,
     /// By this share the encoders stay below the target for now.
     reduction: f32,
+}
+
+/// At which rates packets may leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PacerRates {
+    pub(crate) pacing: DataRate,
+    pub(crate) padding: DataRate,
 }
 
 impl Decided {
@@ -54,6 +61,14 @@ impl Decided {
         } else {
             0.0
         };
+    }
+
+    /// At which rates packets may leave.
+    pub(crate) fn pacer_rates(&self) -> PacerRates {
+        PacerRates {
+            pacing: self.pacing,
+            padding: self.padding,
+        }
     }
 
     /// What of it the pacer is set up with.

@@ -1,7 +1,8 @@
 //! The network side of one room.
 
+mod swapping;
+
 use jackfield_core::congestion_controller::CongestionController;
-use jackfield_core::pacer::Pacer;
 use jackfield_core::time::{NtpTime, Timestamp};
 use jackfield_core::transport::{Route, Transport, TransportSink, TransportState};
 use jackfield_rtp::ecn::EcnMark;
@@ -11,12 +12,8 @@ use rtrb::Consumer;
 
 use crate::conference::NetworkPorts;
 use crate::media::{Outbound, OutboundPacket};
-use crate::stopwatch::Stopwatch;
-use crate::swap::SwapMeasure;
-use crate::transaction::Step;
 
 use super::configuration::{MediaConfiguration, StreamRates};
-use super::controller::ControllerSwapped;
 use super::event::{DatagramSink, NetworkError, NetworkSocket};
 use super::incoming::Boxes;
 use super::outgoing::{MixPacket, PACKET_ROOM};
@@ -24,20 +21,14 @@ use super::participant::{Commons, NetworkParticipant};
 use super::payloads::Payloads;
 use super::profile::BitrateProfile;
 
+pub use self::swapping::Swapped;
+
 /// One room's network side: its participants and the rings to the audio domain. Lives on the network thread; in tests, wherever the virtual
 /// time is. All methods are \[network\].
 pub struct NetworkDomain {
     outbound: Consumer<Outbound>,
     participants: Vec<NetworkParticipant>,
     commons: Commons,
-}
-
-/// What a swap of a plugin gives back.
-pub struct Swapped<P: ?Sized> {
-    /// Its figures.
-    pub measure: SwapMeasure,
-    /// To be dropped where that may take time: the predecessor, or the newcomer if it was rolled back.
-    pub retired: Box<P>,
 }
 
 impl NetworkDomain {
@@ -173,60 +164,6 @@ impl NetworkDomain {
         Ok(participant.with_transport(now, commons, sink, use_it))
     }
 
-    /// Begins to swap the transport, make before break: `newcomer` (activated) is negotiated by [`NetworkDomain::with_transport`]; when it
-    /// connects it becomes the one that sends, and its predecessor goes on listening for 2 s. `NetworkEvent::TransportSwapped` tells the end.
-    ///
-    /// # Errors
-    /// If nobody has this number.
-    pub fn swap_transport(
-        &mut self,
-        now: Timestamp,
-        id: u32,
-        newcomer: Box<dyn Transport>,
-        sink: &mut dyn DatagramSink,
-    ) -> Result<(), NetworkError> {
-        let (participant, commons) = self.both(id)?;
-        participant.swap_transport(now, newcomer, commons, sink);
-        Ok(())
-    }
-
-    /// Swaps the pacer; what waits goes over in the same order.
-    ///
-    /// # Errors
-    /// If nobody has this number. A newcomer that fails is rolled back and told in the figures.
-    pub fn swap_pacer(
-        &mut self,
-        now: Timestamp,
-        id: u32,
-        newcomer: Box<dyn Pacer>,
-        watch: &mut dyn Stopwatch,
-    ) -> Result<Swapped<dyn Pacer>, NetworkError> {
-        let participant = self.participant(id)?;
-        let start = watch.us();
-        let swapped = participant.swap_pacer(now, newcomer);
-        participant.deadline = now;
-        Ok(figures(swapped, watch.us() - start))
-    }
-
-    /// Begins to swap the congestion controller: `newcomer` is activated, starts from what its predecessor knows and is told everything; it decides
-    /// from the end of its time in the shadow on, or when it is promoted if the swap is on `hold`. [`NetworkDomain::take_swapped`] gives the end.
-    ///
-    /// # Errors
-    /// If nobody has this number. A newcomer that fails is rolled back and told in the figures.
-    pub fn swap_congestion(
-        &mut self,
-        now: Timestamp,
-        id: u32,
-        swap: u64,
-        newcomer: Box<dyn CongestionController>,
-        hold: bool,
-    ) -> Result<(), NetworkError> {
-        let participant = self.participant(id)?;
-        participant.swap_congestion(now, swap, newcomer, hold);
-        participant.deadline = now;
-        Ok(())
-    }
-
     /// From now on this plugin estimates how much may come from `id`, if that is what it is told (REMB alone was agreed upon). Without one it is told
     /// how much comes, and some more. An estimator that is there already stays: it can be swapped.
     ///
@@ -247,50 +184,6 @@ impl NetworkDomain {
             .put_in(now, estimator);
         participant.deadline = now;
         Ok(())
-    }
-
-    /// Begins to swap the estimator, as [`NetworkDomain::swap_congestion`] does the congestion controller.
-    ///
-    /// # Errors
-    /// If nobody has this number, or nothing estimates there.
-    pub fn swap_estimator(
-        &mut self,
-        now: Timestamp,
-        id: u32,
-        swap: u64,
-        newcomer: Box<dyn CongestionController>,
-        hold: bool,
-    ) -> Result<(), NetworkError> {
-        let participant = self.participant(id)?;
-        participant.deadline = now;
-        let begun = participant.swap_estimator(now, swap, newcomer, hold);
-        begun.then_some(()).ok_or(NetworkError::NoEstimator(id))
-    }
-
-    /// Somebody decided about a swap of a congestion controller or an estimator, wherever it is under way: it goes on now, or is taken back.
-    pub fn decide_swap(&mut self, now: Timestamp, swap: u64, promote: bool) {
-        for participant in &mut self.participants {
-            let controllers = participant.media.controllers();
-            controllers.for_each(|controller| controller.decide(now, swap, promote));
-            participant.deadline = now;
-        }
-    }
-
-    /// The step of a swap of a congestion controller or an estimator, where it has come the least far; `None` if it is under way nowhere.
-    pub fn swap_step(&mut self, swap: u64) -> Option<Step> {
-        let controllers = self.participants.iter_mut().flat_map(|p| p.media.controllers());
-        controllers
-            .filter_map(|controller| controller.swap_step(swap))
-            .min()
-    }
-
-    /// The end of a swap of `id`'s congestion controller or estimator, once; `None` while it is under way.
-    ///
-    /// # Errors
-    /// If nobody has this number.
-    pub fn take_swapped(&mut self, id: u32, swap: u64) -> Result<Option<ControllerSwapped>, NetworkError> {
-        let mut controllers = self.participant(id)?.media.controllers();
-        Ok(controllers.find_map(|controller| controller.take_ended(swap)))
     }
 
     /// Sets a parameter of one participant's plugin, or of everyone's who has one in this socket. How many took it.
@@ -450,22 +343,5 @@ impl NetworkDomain {
             .find(|participant| participant.id == id);
         let participant = participant.ok_or(NetworkError::UnknownParticipant(id))?;
         Ok((participant, &mut self.commons))
-    }
-}
-
-fn figures<P: ?Sized>(swapped: Result<Box<P>, (Box<P>, jackfield_core::Fault)>, stall_us: f64) -> Swapped<P> {
-    let clean = SwapMeasure {
-        stall_us,
-        ..SwapMeasure::CLEAN
-    };
-    match swapped {
-        Ok(retired) => Swapped {
-            measure: clean,
-            retired,
-        },
-        Err((retired, _)) => Swapped {
-            measure: clean.rolled_back("it failed while it took over"),
-            retired,
-        },
     }
 }

@@ -44,8 +44,6 @@ pub(crate) struct Media {
     pub(crate) hint: Option<NetworkHint>,
     pub(crate) sharing: Sharing,
     applied: Decided,
-    /// The rates that the pacer was told.
-    paced: (DataRate, DataRate),
     told: DataRate,
     share: StreamShare,
 }
@@ -69,7 +67,6 @@ impl Media {
             hint: None,
             sharing: Sharing::new(),
             applied: Decided::default(),
-            paced: (DataRate::ZERO, DataRate::ZERO),
             told: DataRate::ZERO,
             share: StreamShare::default(),
         }
@@ -112,21 +109,7 @@ impl Media {
 
     fn pace(&mut self, now: Timestamp, decided: Decided) {
         self.outgoing.configure_pacer(now, decided.pacer_config());
-        let rates = self.pacing_rates(decided);
-        if rates != self.paced {
-            self.paced = rates;
-            self.outgoing.set_rates(now, rates.0, rates.1);
-        }
-    }
-
-    /// At which media and padding may leave.
-    pub(crate) fn pacing_rates(&self, decided: Decided) -> (DataRate, DataRate) {
-        let padding = if self.outgoing.pads() {
-            decided.padding
-        } else {
-            DataRate::ZERO
-        };
-        (decided.pacing, padding)
+        self.outgoing.set_rates(now, decided.pacer_rates());
     }
 
     fn send_probes(&mut self, now: Timestamp) {

@@ -1,12 +1,14 @@
 //! One participant as the network sees it.
 
+mod sending;
+
 use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_core::Fault;
 use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
 use jackfield_core::time::Timestamp;
-use jackfield_core::transport::{AttributeSink, PacketKind, Route, Transport, TransportSink, TransportState};
+use jackfield_core::transport::{AttributeSink, Route, Transport, TransportSink, TransportState};
 use jackfield_core::units::{DataSize, SampleRate, TimeDelta};
 use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::report_schedule::Due;
@@ -17,18 +19,16 @@ use crate::media::PathHint;
 
 use super::configuration::{MediaConfiguration, NetworkParticipantConfig, StreamRates};
 use super::congestion::Congestion;
-use super::control::{Control, MAX_RTCP};
+use super::control::Control;
 use super::controller::Controller;
 use super::event::{DatagramSink, NetworkSocket};
 use super::incoming::{Boxes, Incoming};
 use super::links::Links;
-use super::media::{Junction, Media, WayOut};
+use super::media::{Junction, Media};
 use super::outgoing::{MixPacket, Outgoing, PACKET_ROOM, Taken};
 use super::payloads::{PayloadKey, Payloads};
 use super::profile::BitrateProfile;
 
-/// So often a pacer is given padding at one time.
-const ROUNDS: usize = 64;
 /// Statistics of the plugins are read so often.
 const PUBLISHED_EVERY: TimeDelta = TimeDelta::seconds(1);
 
@@ -156,67 +156,6 @@ impl NetworkParticipant {
         }
     }
 
-    /// Sends what the pacer lets go.
-    pub(crate) fn flush(&mut self, now: Timestamp, commons: &mut Commons, sink: &mut dyn DatagramSink) {
-        // Each round sends what the pacer lets go, and gives it the padding that it then lacks.
-        for _ in 0..ROUNDS {
-            let media = &mut self.media;
-            media.outgoing.set_congested(now, media.congestion.is_congested());
-            let departing = media.outgoing.poll(now);
-            self.send_departing(now, departing.cluster, commons, sink);
-            if !self.media.outgoing.pad(now, departing) {
-                break;
-            }
-        }
-        self.media.decide(now);
-        self.settle(now, commons, sink);
-    }
-
-    fn send_departing(
-        &mut self,
-        now: Timestamp,
-        cluster: u32,
-        commons: &mut Commons,
-        sink: &mut dyn DatagramSink,
-    ) {
-        let media = &mut self.media;
-        loop {
-            let number = media.congestion.next_sequence_number();
-            let (payloads, clock, scratch) = (&commons.payloads, &commons.clock, &mut commons.scratch);
-            let Some(departure) = media.outgoing.depart(now, payloads, number, clock, scratch) else {
-                break;
-            };
-            let packet = &scratch[..departure.len];
-            let mark = media.congestion.mark();
-            let mut way_out = WayOut {
-                mark,
-                stats: &media.stats,
-                sink,
-            };
-            let sent = self.links.send(now, PacketKind::Rtp, packet, &mut way_out);
-            if let Some(payload) = departure.payload {
-                commons.payloads.release(payload);
-            }
-            if sent.is_err() {
-                media.stats.dropped_outbound.fetch_add(1, Relaxed);
-                continue;
-            }
-            media.outgoing.sent(&departure);
-            media.stats.sent(&departure);
-            if self.links.take_path_change() {
-                let result = media.congestion.route_changed(now);
-                media.note(NetworkSocket::Congestion, result);
-            }
-            let left = departure.left(mark, cluster);
-            if departure.tracked {
-                let result = media.congestion.sent(now, &left);
-                media.note(NetworkSocket::Congestion, result);
-            } else {
-                media.congestion.sent_untracked(left.size);
-            }
-        }
-    }
-
     pub(crate) fn receive(
         &mut self,
         now: Timestamp,
@@ -307,8 +246,7 @@ impl NetworkParticipant {
         now: Timestamp,
         newcomer: Box<dyn Pacer>,
     ) -> Result<Box<dyn Pacer>, (Box<dyn Pacer>, Fault)> {
-        let (pacing, padding) = self.media.pacing_rates(self.media.congestion.decided());
-        self.media.outgoing.swap_pacer(now, newcomer, pacing, padding)
+        self.media.outgoing.swap_pacer(now, newcomer)
     }
 
     pub(crate) fn swap_congestion(
@@ -414,32 +352,6 @@ impl NetworkParticipant {
             }
         }
         self.deadline = deadline;
-    }
-
-    fn send_rtcp(
-        &mut self,
-        now: Timestamp,
-        commons: &mut Commons,
-        sink: &mut dyn DatagramSink,
-        write: impl FnOnce(&mut Media, Timestamp, &NtpClock, &mut [u8]) -> Result<usize, jackfield_rtp::RtpError>,
-    ) {
-        let scratch = &mut commons.scratch[..MAX_RTCP];
-        let Ok(length) = write(&mut self.media, now, &commons.clock, scratch) else {
-            return;
-        };
-        let mut way_out = WayOut {
-            // Feedback tells of RTP alone.
-            mark: EcnMark::NotCapable,
-            stats: &self.media.stats,
-            sink,
-        };
-        if self
-            .links
-            .send(now, PacketKind::Rtcp, &scratch[..length], &mut way_out)
-            .is_ok()
-        {
-            self.media.stats.rtcp_sent.fetch_add(1, Relaxed);
-        }
     }
 
     fn junction<'a>(

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_congestion_gcc::Gcc;
 use jackfield_graph::network::{BitrateProfile, ExtensionIds, MediaConfiguration, RtcpFeedback};
+use jackfield_graph::stopwatch::NoStopwatch;
 use jackfield_pacing_leaky_bucket::LeakyBucket;
 use jackfield_rtp::header::RtpPacketView;
 use jackfield_sdk::prelude::*;

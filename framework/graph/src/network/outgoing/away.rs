@@ -39,9 +39,7 @@ impl Outgoing {
     /// In a new process a pacer knows nothing, and one that was late holds packets that have left.
     fn rejoin(&mut self, now: Timestamp) -> Result<(), Fault> {
         self.pacer.hand_over(&mut Forgotten)?;
-        if let Some((pacing, padding)) = self.rates {
-            self.pacer.set_rates(now, pacing, padding)?;
-        }
+        self.pacer.set_rates(now, self.rates.pacing, self.rates.padding)?;
         self.pacer.configure(now, &self.pacer_config)?;
         self.pacer.set_congested(now, u32::from(self.congested))?;
         for waiting in &self.queue {
