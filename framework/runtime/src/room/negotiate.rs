@@ -430,7 +430,9 @@ impl Inner {
             .network
             .add(self.key, number, participant, ufrag)
             .await
-            .map_err(NegotiationError::Transport)
+            .map_err(NegotiationError::Transport)?;
+        self.state().arrivals += 1;
+        Ok(())
     }
 
     /// Gives the network thread a plugin that estimates how much may come from a participant, once.
@@ -450,7 +452,9 @@ impl Inner {
             Ok(estimator) => {
                 let network = &self.shared.network;
                 network.set_estimator(self.key, number, Box::new(estimator));
-                if let Some(member) = self.state().member_mut(number) {
+                let mut state = self.state();
+                state.arrivals += 1;
+                if let Some(member) = state.member_mut(number) {
                     member.estimated = true;
                 }
             }
