@@ -61,8 +61,6 @@ pub struct MediaConfiguration {
     pub feedback: RtcpFeedback,
     /// SSRCs that `a=ssrc` announced; others are told by MID or payload type.
     pub remote_ssrcs: Vec<u32>,
-    /// The session's bandwidth, of which RTCP takes a twentieth.
-    pub bandwidth: DataRate,
     /// What all that we send it needs at least and can use at most.
     pub rates: StreamRates,
     /// The stream pauses while its share of the rate is less than it needs; else it goes on with that, however little there is.
@@ -160,7 +158,6 @@ impl Default for MediaConfiguration {
             mid: None,
             feedback: RtcpFeedback::default(),
             remote_ssrcs: Vec::new(),
-            bandwidth: DataRate::kbps(64),
             rates: StreamRates::VOICE,
             may_pause: false,
         }

@@ -14,6 +14,7 @@ use jackfield_rtp::twcc::feedback_interval;
 use super::configuration::MediaConfiguration;
 use super::event::{NetworkEvent, NetworkSocket};
 use super::media::Media;
+use super::profile::BitrateProfile;
 
 /// RTCP packets stay below this, so that they fit any path with SRTCP and IP around them.
 pub(crate) const MAX_RTCP: usize = 1_150;
@@ -34,7 +35,7 @@ pub(crate) struct Control {
 
 impl Control {
     pub(crate) fn new(cname: String, seed: u64) -> Self {
-        let bandwidth = DataRate::kbps(64);
+        let bandwidth = BitrateProfile::DESKTOP.bounds.start;
         Self {
             schedule: ReportSchedule::new(Timestamp::ZERO, ScheduleConfig::voice(bandwidth), seed),
             bandwidth,
@@ -50,7 +51,12 @@ impl Control {
 
     pub(crate) fn configure(&mut self, configuration: &MediaConfiguration) {
         self.reduced_size = configuration.feedback.reduced_size;
-        self.bandwidth = configuration.bandwidth;
+    }
+
+    /// RTCP takes a twentieth of this from now on.
+    pub(crate) fn set_bandwidth(&mut self, now: Timestamp, bandwidth: DataRate) {
+        self.bandwidth = bandwidth;
+        self.schedule.set_bandwidth(now, bandwidth);
     }
 
     /// The participant has connected: reports begin.

@@ -137,6 +137,7 @@ impl NetworkParticipant {
     pub(crate) fn set_profile(&mut self, now: Timestamp, profile: &BitrateProfile, moved: bool) {
         let media = &mut self.media;
         media.outgoing.allow_padding(profile.padding);
+        media.control.set_bandwidth(now, profile.bounds.start);
         let result = media.congestion.set_bounds(now, profile.bounds, moved);
         media.note(NetworkSocket::Congestion, result);
         if moved {

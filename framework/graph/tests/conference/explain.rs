@@ -122,6 +122,7 @@ The room mixes in 48000 Hz x1, 10 ms a tick. A voice passes:
   encoder     example.codec       each  48000 Hz x1     0.00 ms
   congestion  example.congestion  each  rates           0.00 ms
   pacer       example.pacer       each  packets         0.00 ms
+  estimator   example.estimator   each  rates           0.00 ms
 Latency without network and jitter buffer: 20.00 ms.
 ";
 const DRAWN: &str = r#"digraph jackfield {
@@ -134,6 +135,7 @@ const DRAWN: &str = r#"digraph jackfield {
   n4 [label="encoder\nexample.codec\n48000 Hz x1\n0.00 ms"];
   n5 [label="congestion\nexample.congestion\n0.00 ms"];
   n6 [label="pacer\nexample.pacer\n0.00 ms"];
+  n7 [label="estimator\nexample.estimator\n0.00 ms"];
   n6 -> n0 [label="rtp"];
   n0 -> n1 [label="rtp"];
   n1 -> n2 [label="rtp"];
@@ -143,6 +145,7 @@ const DRAWN: &str = r#"digraph jackfield {
   n0 -> n5 [label="feedback"];
   n4 -> n6 [label="rtp"];
   n5 -> n6 [label="feedback"];
+  n0 -> n7 [label="rtp"];
 }
 "#;
 

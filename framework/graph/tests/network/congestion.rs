@@ -42,6 +42,23 @@ fn e19_1_every_packet_is_told_when_it_leaves_and_again_when_it_has_come() {
 }
 
 #[test]
+fn e17_1_it_is_asked_once_how_often_it_wants_to_be_told_of_time_and_for_advice_after_all_but_what_left() {
+    let (scribe, notes) = Scribe::new();
+    let mut world = World::pair_controlled_by(Box::new(scribe));
+    world.speak(0, 500);
+    let left = of_kind(&notes, CongestionEventKind::SentPacket).len();
+    let passed = of_kind(&notes, CongestionEventKind::ProcessInterval).len();
+    assert!(
+        (395..=410).contains(&passed),
+        "every 25 ms for ten seconds: {passed}"
+    );
+    let notes = notes.lock().unwrap();
+    let (interval, advice) = notes.asked;
+    assert_eq!(interval, 1);
+    assert_eq!(advice as usize, notes.told.len() - left);
+}
+
+#[test]
 fn e19_3_feedback_comes_at_its_interval_and_only_if_there_is_something_to_tell() {
     let mut world = World::pair();
     world.wire.clear();

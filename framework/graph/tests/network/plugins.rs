@@ -101,6 +101,8 @@ pub(crate) struct Told {
 pub(crate) struct Notes {
     pub(crate) told: Vec<Told>,
     pub(crate) taken_over: Option<CongestionHandover>,
+    /// How often it was asked for its interval, and for advice.
+    pub(crate) asked: (u32, u32),
 }
 
 /// Writes down what it is told, and decides what it was made to.
@@ -177,7 +179,13 @@ impl CongestionController for Scribe {
     }
 
     fn process_interval(&mut self) -> Result<TimeDelta, Fault> {
+        self.notes.lock().unwrap().asked.0 += 1;
         Ok(TimeDelta::ms(25))
+    }
+
+    fn advice(&mut self, _: Timestamp) -> Result<CongestionAdvice, Fault> {
+        self.notes.lock().unwrap().asked.1 += 1;
+        Ok(CongestionAdvice::NONE)
     }
 
     fn hand_over(&mut self, _: Timestamp) -> Result<CongestionHandover, Fault> {

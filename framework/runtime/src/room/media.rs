@@ -3,7 +3,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use jackfield_core::jitter_buffer::JitterBuffer;
-use jackfield_core::units::{DataRate, SampleRate};
+use jackfield_core::units::SampleRate;
 use jackfield_graph::command::{Command, SwapCodec};
 use jackfield_graph::conference::SharedEncoder;
 use jackfield_graph::description::Kind;
@@ -16,7 +16,6 @@ use jackfield_graph::receive::{Decoder, Receiver};
 use jackfield_graph::send::Encoder;
 use jackfield_graph::strip::{Encoding, Input, Output};
 use jackfield_session::negotiation::{NegotiatedAudio, STREAM_FEEDBACK};
-use jackfield_session::signalling::Link;
 
 use super::{Inner, State};
 use crate::codecs::Repertoire;
@@ -153,11 +152,7 @@ impl Inner {
             state.order(Command::AddSharedEncoder(shared));
         }
         let rates = state.rates_of(chosen.codec);
-        let link = state
-            .member(number)
-            .map_or_else(Link::default, |member| member.link);
-        let bandwidth = self.profile_of(link).bounds.start;
-        let configuration = configuration(audio, &choices, chosen.codec, rates, bandwidth);
+        let configuration = configuration(audio, &choices, chosen.codec, rates);
         if let (Some(inbound), Some((jitter, slots))) = (packets, parts.strip) {
             let format = self.config.format;
             let receiver = Box::new(Receiver::new(format, jitter, parts.decoders));
@@ -206,14 +201,7 @@ impl Inner {
         let choices = choices(&mut state, audio);
         let member = state.member(number).ok_or(NegotiationError::Left)?;
         let codec = member.media.as_ref().ok_or(NegotiationError::Left)?.codec;
-        let bandwidth = self.profile_of(member.link).bounds.start;
-        Ok(configuration(
-            audio,
-            &choices,
-            codec,
-            state.rates_of(codec),
-            bandwidth,
-        ))
+        Ok(configuration(audio, &choices, codec, state.rates_of(codec)))
     }
 
     /// An encoder, and what it needs if it tells: by the codec's key. [control, may block]
@@ -334,7 +322,6 @@ fn configuration(
     choices: &[Choice],
     codec: u32,
     rates: StreamRates,
-    bandwidth: DataRate,
 ) -> MediaConfiguration {
     let send = choices.iter().map(|c| SendCodec {
         codec: c.codec,
@@ -369,7 +356,6 @@ fn configuration(
         },
         remote_ssrcs: audio.remote_ssrcs.clone(),
         rates,
-        bandwidth,
         ..MediaConfiguration::default()
     }
 }
