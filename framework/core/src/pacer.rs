@@ -202,6 +202,8 @@ pub struct PacerConfig {
     pub longest_wait: TimeDelta,
     /// What each packet adds to its size on the wire and counts against the rate.
     pub overhead: DataSize,
+    /// The steps in which the packets of a probe leave are at least so far apart; of the probes that are asked for from now on.
+    pub probe_distance: TimeDelta,
 }
 
 impl PacerConfig {
@@ -212,6 +214,7 @@ impl PacerConfig {
         window: TimeDelta::ZERO,
         longest_wait: TimeDelta::ZERO,
         overhead: DataSize::ZERO,
+        probe_distance: TimeDelta::ZERO,
     };
 }
 

@@ -72,6 +72,8 @@ pub enum Kind {
     Pacer,
     /// Feedback → rates.
     Congestion,
+    /// RTP that comes → the rate that the remote end is told.
+    Estimator,
 }
 
 /// What flows over a port.
@@ -106,22 +108,27 @@ impl Kind {
             Self::Mixer => "jackfield.mixer/1",
             Self::Encoder => "jackfield.audio-encoder/1",
             Self::Pacer => "jackfield.pacer/1",
-            Self::Congestion => "jackfield.congestion-controller/1",
+            Self::Congestion | Self::Estimator => "jackfield.congestion-controller/1",
         }
     }
 
     /// What it takes.
     pub const fn takes(self) -> Port {
         match self {
-            Self::Transport | Self::Jitter | Self::Decoder | Self::Pacer => Port::Rtp,
+            Self::Transport | Self::Jitter | Self::Decoder | Self::Pacer | Self::Estimator => Port::Rtp,
             Self::Processor | Self::Mixer | Self::Encoder => Port::Audio,
             Self::Congestion => Port::Feedback,
         }
     }
 
-    /// Whether it gives this: its output, or what a transport hears of its packets' fate beside it.
+    /// Whether it gives this to other nodes: its output, or what a transport hears of its packets' fate beside it. What an estimator gives is for
+    /// the remote end.
     pub fn offers(self, port: Port) -> bool {
-        self.gives() == port || (self == Self::Transport && port == Port::Feedback)
+        match self {
+            Self::Transport => port == Port::Rtp || port == Port::Feedback,
+            Self::Estimator => false,
+            _ => self.gives() == port,
+        }
     }
 
     /// Whether it keeps to the rates of a congestion controller.
@@ -134,7 +141,7 @@ impl Kind {
         match self {
             Self::Transport | Self::Jitter | Self::Encoder | Self::Pacer => Port::Rtp,
             Self::Decoder | Self::Processor | Self::Mixer => Port::Audio,
-            Self::Congestion => Port::Feedback,
+            Self::Congestion | Self::Estimator => Port::Feedback,
         }
     }
 
@@ -149,6 +156,7 @@ impl Kind {
             Self::Encoder => "encoder",
             Self::Pacer => "pacer",
             Self::Congestion => "congestion",
+            Self::Estimator => "estimator",
         }
     }
 }

@@ -30,7 +30,7 @@ impl Plan {
             };
             let format = match (node.format, node.kind) {
                 (Some(format), _) => format.to_string(),
-                (None, Some(Kind::Congestion)) => "rates".to_owned(),
+                (None, Some(Kind::Congestion | Kind::Estimator)) => "rates".to_owned(),
                 (None, _) => "packets".to_owned(),
             };
             let scope = match node.scope {

@@ -119,4 +119,10 @@ const CONFERENCE: &[SocketDefinition] = &[
         Scope::Participant,
     ),
     socket("pacer", "Pacer", "jackfield.pacer/1", Scope::Participant),
+    socket(
+        "estimator",
+        "Receive-side estimator",
+        "jackfield.congestion-controller/1",
+        Scope::Participant,
+    ),
 ];

@@ -207,6 +207,19 @@ impl ReportSchedule {
         }
     }
 
+    /// RTCP takes a twentieth of another bandwidth from now on. The next packet is planned anew: sooner or later in proportion, as when members
+    /// leave (RFC 3550 section 6.3.4).
+    pub fn set_bandwidth(&mut self, now: Timestamp, session_bandwidth: DataRate) {
+        let before = self.calculated_interval();
+        self.config.session_bandwidth = session_bandwidth;
+        let after = self.calculated_interval();
+        if after != before && before > TimeDelta::ZERO {
+            let share = after.as_seconds_f64() / before.as_seconds_f64();
+            self.next = now + (self.next - now) * share;
+            self.last = now - (now - self.last) * share;
+        }
+    }
+
     /// The interval before its random factor (appendix A.7, `rtcp_interval`).
     pub fn calculated_interval(&self) -> TimeDelta {
         let Membership {

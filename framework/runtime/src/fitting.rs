@@ -46,6 +46,14 @@ impl Socket {
         socket_area(self.kind)
     }
 
+    /// Whether an instance that is made for `other` is what would be made for this one.
+    pub(crate) fn makes_the_same(&self, other: &Self) -> bool {
+        let (this, that) = (&self.resolved, &other.resolved);
+        (this.id.as_str(), this.isolation, this.file.digest)
+            == (that.id.as_str(), that.isolation, that.file.digest)
+            && self.values == other.values
+    }
+
     /// A socket by itself with `resolved` in it.
     pub(crate) fn standing(
         manifest: SocketManifest,
@@ -71,6 +79,11 @@ impl Socket {
             ..self.clone()
         })
     }
+}
+
+/// Whether instances that are made for these sockets are what would be made for those.
+pub(crate) fn make_the_same(these: &[Socket], those: &[Socket]) -> bool {
+    these.len() == those.len() && these.iter().zip(those).all(|(a, b)| a.makes_the_same(b))
 }
 
 /// The area that a plugin must have to stand in a socket of this kind.

@@ -193,37 +193,45 @@ impl Network {
         Some(swapped.ok()?.ok()?.measure)
     }
 
-    /// Begins to swap a congestion controller; false if the participant has left.
-    pub(crate) async fn swap_congestion(
+    /// Begins to swap a congestion controller, or an estimator (`kind`); false if the participant has left or has none.
+    pub(crate) async fn swap_controller(
         &self,
-        room: u64,
-        id: u32,
+        (room, id): (u64, u32),
+        kind: Kind,
         swap: u64,
         controller: Box<dyn CongestionController>,
         hold: bool,
     ) -> bool {
         let begun = self
-            .ask(room, move |domain, now, _| {
-                domain.swap_congestion(now, id, swap, controller, hold)
+            .ask(room, move |domain, now, _| match kind {
+                Kind::Estimator => domain.swap_estimator(now, id, swap, controller, hold),
+                _ => domain.swap_congestion(now, id, swap, controller, hold),
             })
             .await;
         matches!(begun, Ok(Ok(())))
     }
 
-    /// How a swap of a congestion controller ended, `None` while it is under way; somebody who has left has ended it.
+    /// How much may come from a participant is estimated by this plugin from now on.
+    pub(crate) fn set_estimator(&self, room: u64, id: u32, estimator: Box<dyn CongestionController>) {
+        self.handle.run(room, move |domain, now, _| {
+            // Nothing comes from whoever has left.
+            let _ = domain.set_estimator(now, id, estimator);
+        });
+    }
+
+    /// How a swap of a congestion controller or an estimator ended, `None` while it is under way; somebody who has left has ended it.
     pub(crate) async fn congestion_swapped(&self, room: u64, id: u32, swap: u64) -> Option<SwapMeasure> {
-        let swapped = self.ask(room, move |domain, _, _| domain.take_swapped(id)).await;
+        let swapped = self
+            .ask(room, move |domain, _, _| domain.take_swapped(id, swap))
+            .await;
         let Ok(Ok(swapped)) = swapped else {
             return Some(SwapMeasure::CLEAN);
         };
         // What has ended is dropped here, off the network thread.
-        swapped
-            .into_iter()
-            .find(|ended| ended.swap == swap)
-            .map(|ended| ended.measure)
+        swapped.map(|ended| ended.measure)
     }
 
-    /// The step of a swap of congestion controllers, where it has come the least far.
+    /// The step of a swap of congestion controllers or estimators, where it has come the least far.
     pub(crate) async fn swap_step(&self, room: u64, swap: u64) -> Option<Step> {
         self.ask(room, move |domain, _, _| domain.swap_step(swap))
             .await
@@ -238,7 +246,7 @@ impl Network {
             .await;
     }
 
-    /// Sets a parameter of everybody's transport, pacer or congestion controller; how many took it.
+    /// Sets a parameter of everybody's transport, pacer, congestion controller or estimator; how many took it.
     pub(crate) async fn set_parameter(
         &self,
         room: u64,
@@ -249,6 +257,7 @@ impl Network {
         let socket = match kind {
             Kind::Pacer => NetworkSocket::Pacer,
             Kind::Congestion => NetworkSocket::Congestion,
+            Kind::Estimator => NetworkSocket::Estimator,
             _ => NetworkSocket::Transport,
         };
         self.ask(room, move |domain, now, _| {

@@ -404,6 +404,9 @@ pub struct ParticipantStats {
     /// What another would have decided that is told everything and heeded by nobody, while a swap of the controller is under way: the
     /// newcomer in the shadow, or its predecessor during the probation.
     pub congestion_shadow: Option<Rates>,
+    /// How much they were told last that they may send, in kbit/s (REMB); nothing where they are told when their packets come, and for robots.
+    #[serde(default)]
+    pub told_kbps: Option<f64>,
     /// Whose profile of the manifest holds for their link: `desktop`, `mobile-wifi`, `mobile-cellular`.
     #[serde(default)]
     pub link: String,

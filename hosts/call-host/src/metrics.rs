@@ -253,6 +253,13 @@ fn participant(text: &mut Text, room: &str, one: &ParticipantStats) {
             rates.target_kbps,
         );
     }
+    if let Some(told) = one.told_kbps {
+        gauge(
+            "jackfield_told_kilobits_per_second",
+            "What they were told last that they may send (REMB).",
+            told,
+        );
+    }
     if let Some(round_trip) = one.round_trip_ms {
         gauge(
             "jackfield_round_trip_milliseconds",

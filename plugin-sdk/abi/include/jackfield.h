@@ -1501,6 +1501,9 @@ typedef struct jf_pacer_config {
   jf_time_delta_t longest_wait;
   // What each packet adds to its size on the wire and counts against the rate.
   jf_data_size_t overhead;
+  // The steps in which the packets of a probe leave are at least so far apart; of the probes that are asked
+  // for from now on.
+  jf_time_delta_t probe_distance;
 } jf_pacer_config_t;
 
 // What waits in a pacer.
@@ -1602,7 +1605,7 @@ typedef struct jf_pacer_table {
   "method\tdeadline() -> status, int64_t\n" \
   "method\tqueue() -> status, jf_pacer_queue_t{packets:uint64_t,size:int64_t}\n" \
   "method\thand_over(departures: callback jf_departure_sink_t{depart(uint64_t)}) -> status\n" \
-  "method\tconfigure(now: int64_t, config: const*jf_pacer_config_t{...,size:uint32_t,count_audio:uint32_t,window:int64_t,longest_wait:int64_t,overhead:int64_t}) -> status\n" \
+  "method\tconfigure(now: int64_t, config: const*jf_pacer_config_t{...,size:uint32_t,count_audio:uint32_t,window:int64_t,longest_wait:int64_t,overhead:int64_t,probe_distance:int64_t}) -> status\n" \
   "method\tset_paused(now: int64_t, paused: uint32_t) -> status\n" \
   "method\tset_congested(now: int64_t, congested: uint32_t) -> status\n" \
   "method\tprobe(now: int64_t, cluster: const*jf_probe_cluster_t{id:uint32_t,minimum_packets:uint32_t,rate:int64_t,duration:int64_t}) -> status\n" \
@@ -2118,7 +2121,8 @@ JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, count_audio) == 4, "offsetof(jf_pac
 JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, window) == 8, "offsetof(jf_pacer_config_t, window)");
 JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, longest_wait) == 16, "offsetof(jf_pacer_config_t, longest_wait)");
 JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, overhead) == 24, "offsetof(jf_pacer_config_t, overhead)");
-JF_STATIC_ASSERT(sizeof(jf_pacer_config_t) == 32, "sizeof(jf_pacer_config_t)");
+JF_STATIC_ASSERT(offsetof(jf_pacer_config_t, probe_distance) == 32, "offsetof(jf_pacer_config_t, probe_distance)");
+JF_STATIC_ASSERT(sizeof(jf_pacer_config_t) == 40, "sizeof(jf_pacer_config_t)");
 JF_STATIC_ASSERT(offsetof(jf_pacer_queue_t, packets) == 0, "offsetof(jf_pacer_queue_t, packets)");
 JF_STATIC_ASSERT(offsetof(jf_pacer_queue_t, size) == 8, "offsetof(jf_pacer_queue_t, size)");
 JF_STATIC_ASSERT(sizeof(jf_pacer_queue_t) == 16, "sizeof(jf_pacer_queue_t)");

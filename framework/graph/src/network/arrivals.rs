@@ -1,17 +1,17 @@
-//! What the remote end is told of the packets that come: when each came, or how much comes.
+//! What the remote end is told of the packets that come: when each came, or how much may come.
 
 use jackfield_core::time::{NtpTime, Timestamp};
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use jackfield_rtp::RtpError;
 use jackfield_rtp::ccfb::CongestionRecorder;
 use jackfield_rtp::ecn::EcnMark;
-use jackfield_rtp::extension::{ExtensionIds, ExtensionKind, TransportSequence};
+use jackfield_rtp::extension::{AbsoluteSendTime, ExtensionIds, ExtensionKind, TransportSequence};
 use jackfield_rtp::header::RtpPacketView;
 use jackfield_rtp::rtcp::RtcpWriter;
 use jackfield_rtp::twcc::{ArrivalRecorder, feedback_interval};
 
 use super::configuration::RtcpFeedback;
-use super::received_rate::ReceivedRate;
+use super::estimator::Estimator;
 
 /// Streams of one participant that RFC 8888 reports on.
 const STREAMS: usize = 8;
@@ -23,6 +23,7 @@ const ESTIMATE_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// Notes what comes and tells it in the one way that was agreed upon.
 pub(crate) struct Arrivals {
     kind: Kind,
+    pub(super) estimator: Estimator,
     /// Feedback was asked for in a packet.
     asked: bool,
 }
@@ -33,14 +34,15 @@ enum Kind {
     TransportWide(ArrivalRecorder),
     /// RFC 8888: packets are known by SSRC and sequence number, and their marks are told.
     PerStream(CongestionRecorder),
-    /// REMB: how much comes, and some more.
-    Estimate(ReceivedRate),
+    /// REMB: how much may come.
+    Estimate,
 }
 
 impl Arrivals {
     pub(crate) fn new() -> Self {
         Self {
             kind: Kind::Nothing,
+            estimator: Estimator::new(),
             asked: false,
         }
     }
@@ -51,7 +53,7 @@ impl Arrivals {
             Kind::Nothing => false,
             Kind::PerStream(_) => feedback.congestion_control,
             Kind::TransportWide(_) => feedback.transport_cc && !feedback.congestion_control,
-            Kind::Estimate(_) => feedback.remb && !feedback.congestion_control && !feedback.transport_cc,
+            Kind::Estimate => feedback.is_estimate(),
         };
         if same {
             return;
@@ -61,7 +63,7 @@ impl Arrivals {
         } else if feedback.transport_cc {
             Kind::TransportWide(ArrivalRecorder::with_capacity(1_024))
         } else if feedback.remb {
-            Kind::Estimate(ReceivedRate::new())
+            Kind::Estimate
         } else {
             Kind::Nothing
         };
@@ -79,7 +81,13 @@ impl Arrivals {
         match &mut self.kind {
             Kind::Nothing => {}
             Kind::PerStream(recorder) => recorder.receive(now, packet.ssrc(), packet.sequence_number(), mark),
-            Kind::Estimate(rate) => rate.receive(now, size),
+            Kind::Estimate => {
+                let data = extensions
+                    .id(ExtensionKind::AbsoluteSendTime)
+                    .and_then(|id| packet.extension(id));
+                let left = data.and_then(AbsoluteSendTime::parse);
+                self.estimator.receive(now, left, size);
+            }
             Kind::TransportWide(recorder) => {
                 for kind in [
                     ExtensionKind::TransportSequence,
@@ -101,7 +109,7 @@ impl Arrivals {
             Kind::Nothing => false,
             Kind::TransportWide(recorder) => recorder.has_feedback(),
             Kind::PerStream(recorder) => recorder.has_feedback(),
-            Kind::Estimate(rate) => rate.has_news(),
+            Kind::Estimate => self.estimator.has_news(),
         }
     }
 
@@ -110,10 +118,28 @@ impl Arrivals {
         std::mem::take(&mut self.asked)
     }
 
+    /// Whether what there is to tell must not wait for its time.
+    pub(crate) fn is_urgent(&self) -> bool {
+        matches!(self.kind, Kind::Estimate) && self.estimator.is_urgent()
+    }
+
+    /// Whether a plugin estimates how much may come.
+    pub(crate) fn is_estimating(&mut self) -> bool {
+        matches!(self.kind, Kind::Estimate) && self.estimator.controller().is_some()
+    }
+
+    /// How much the remote end was told last that may come; zero if it is told something else.
+    pub(crate) fn told_rate(&self) -> DataRate {
+        match self.kind {
+            Kind::Estimate => self.estimator.told(),
+            _ => DataRate::ZERO,
+        }
+    }
+
     /// How often to tell it: as often as our controller wants feedback itself, else by what it believes the path bears.
     pub(crate) fn interval(&self, wanted: TimeDelta, estimate: Option<DataRate>) -> TimeDelta {
         match &self.kind {
-            Kind::Estimate(_) => ESTIMATE_EVERY,
+            Kind::Estimate => ESTIMATE_EVERY,
             _ if wanted > TimeDelta::ZERO => wanted,
             _ => feedback_interval(estimate),
         }
@@ -133,7 +159,10 @@ impl Arrivals {
             Kind::Nothing => Ok(()),
             Kind::TransportWide(recorder) => recorder.write_feedback(writer, ssrc, media_ssrc, room),
             Kind::PerStream(recorder) => recorder.write_feedback(writer, now, ntp, ssrc, room),
-            Kind::Estimate(rate) => writer.receiver_estimated_bitrate(ssrc, rate.tell(now), &[media_ssrc]),
+            Kind::Estimate => {
+                let rate = self.estimator.take_rate(now);
+                writer.receiver_estimated_bitrate(ssrc, rate, &[media_ssrc])
+            }
         }
     }
 }

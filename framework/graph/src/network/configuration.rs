@@ -61,8 +61,6 @@ pub struct MediaConfiguration {
     pub feedback: RtcpFeedback,
     /// SSRCs that `a=ssrc` announced; others are told by MID or payload type.
     pub remote_ssrcs: Vec<u32>,
-    /// The session's bandwidth, of which RTCP takes a twentieth.
-    pub bandwidth: DataRate,
     /// What all that we send it needs at least and can use at most.
     pub rates: StreamRates,
     /// The stream pauses while its share of the rate is less than it needs; else it goes on with that, however little there is.
@@ -160,7 +158,6 @@ impl Default for MediaConfiguration {
             mid: None,
             feedback: RtcpFeedback::default(),
             remote_ssrcs: Vec::new(),
-            bandwidth: DataRate::kbps(64),
             rates: StreamRates::VOICE,
             may_pause: false,
         }
@@ -199,4 +196,11 @@ pub struct RtcpFeedback {
     pub remb: bool,
     /// `a=rtcp-rsize`: feedback may go out without a report before it.
     pub reduced_size: bool,
+}
+
+impl RtcpFeedback {
+    /// Whether the other end is told how much may come (REMB), because it knows no feedback on packets.
+    pub const fn is_estimate(&self) -> bool {
+        self.remb && !self.congestion_control && !self.transport_cc
+    }
 }

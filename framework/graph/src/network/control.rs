@@ -14,6 +14,7 @@ use jackfield_rtp::twcc::feedback_interval;
 use super::configuration::MediaConfiguration;
 use super::event::{NetworkEvent, NetworkSocket};
 use super::media::Media;
+use super::profile::BitrateProfile;
 
 /// RTCP packets stay below this, so that they fit any path with SRTCP and IP around them.
 pub(crate) const MAX_RTCP: usize = 1_150;
@@ -34,7 +35,7 @@ pub(crate) struct Control {
 
 impl Control {
     pub(crate) fn new(cname: String, seed: u64) -> Self {
-        let bandwidth = DataRate::kbps(64);
+        let bandwidth = BitrateProfile::DESKTOP.bounds.start;
         Self {
             schedule: ReportSchedule::new(Timestamp::ZERO, ScheduleConfig::voice(bandwidth), seed),
             bandwidth,
@@ -50,7 +51,12 @@ impl Control {
 
     pub(crate) fn configure(&mut self, configuration: &MediaConfiguration) {
         self.reduced_size = configuration.feedback.reduced_size;
-        self.bandwidth = configuration.bandwidth;
+    }
+
+    /// RTCP takes a twentieth of this from now on.
+    pub(crate) fn set_bandwidth(&mut self, now: Timestamp, bandwidth: DataRate) {
+        self.bandwidth = bandwidth;
+        self.schedule.set_bandwidth(now, bandwidth);
     }
 
     /// The participant has connected: reports begin.
@@ -82,11 +88,15 @@ impl Media {
         }
     }
 
-    /// If feedback was asked for in a packet, it leaves early if RTCP's timing allows it, else with the next that is due.
+    /// If feedback was asked for in a packet, it leaves early if RTCP's timing allows it, else with the next that is due. That the path bears much less
+    /// than was told leaves at once.
     pub(crate) fn plan_feedback(&mut self, now: Timestamp) {
         let arrivals = &mut self.incoming.arrivals;
         if arrivals.take_asked() && arrivals.has_feedback() {
             self.control.schedule.feedback(now);
+        }
+        if arrivals.is_urgent() {
+            self.control.next_feedback = now;
         }
     }
 
@@ -233,8 +243,10 @@ impl Media {
         self.stats.set_fraction_lost(block.fraction_lost);
         if let Some(round_trip) = round_trip {
             self.stats.set_round_trip(round_trip);
-            let result = self.congestion.round_trip(now, round_trip);
+            let result = self.congestion.controller.set_round_trip(now, round_trip);
             self.note(NetworkSocket::Congestion, result);
+            let estimator = &mut self.incoming.arrivals.estimator;
+            estimator.tell(|controller| controller.set_round_trip(now, round_trip));
         }
         let result = self.congestion.report(now, block);
         self.note(NetworkSocket::Congestion, result);

@@ -2,6 +2,7 @@
 
 use jackfield_core::Fault;
 use jackfield_core::congestion_controller::{CongestionAdvice, CongestionUpdate, ProbeCluster, ProbeSink};
+use jackfield_core::pacer::PacerConfig;
 use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 
 /// More probes than this are never asked for at a time.
@@ -11,17 +12,26 @@ const PROBES: usize = 8;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Decided {
     pub(crate) target: DataRate,
-    pub(crate) pacing: DataRate,
-    pub(crate) padding: DataRate,
+    pacing: DataRate,
+    padding: DataRate,
     pub(crate) estimate: DataRate,
     pub(crate) feedback_interval: TimeDelta,
     /// Packets are to leave as ECT(1).
     pub(crate) ecn: bool,
     pub(super) window: DataSize,
     /// What the pacing rate allows in so long may leave at once; zero for the pacer's own choice.
-    pub(crate) pacing_window: TimeDelta,
+    pacing_window: TimeDelta,
+    /// How far the packets of a probe are apart; zero for the pacer's own choice.
+    probe_distance: TimeDelta,
     /// By this share the encoders stay below the target for now.
     reduction: f32,
+}
+
+/// At which rates packets may leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PacerRates {
+    pub(crate) pacing: DataRate,
+    pub(crate) padding: DataRate,
 }
 
 impl Decided {
@@ -44,12 +54,30 @@ impl Decided {
     /// Zero means: nothing special.
     pub(super) fn heed(&mut self, advice: &CongestionAdvice) {
         self.pacing_window = advice.pacing_window.max(TimeDelta::ZERO);
+        self.probe_distance = advice.probe_distance.max(TimeDelta::ZERO);
         // What is no number reduces nothing.
         self.reduction = if advice.reduction > 0.0 {
             advice.reduction.min(1.0)
         } else {
             0.0
         };
+    }
+
+    /// At which rates packets may leave.
+    pub(crate) fn pacer_rates(&self) -> PacerRates {
+        PacerRates {
+            pacing: self.pacing,
+            padding: self.padding,
+        }
+    }
+
+    /// What of it the pacer is set up with.
+    pub(crate) fn pacer_config(&self) -> PacerConfig {
+        PacerConfig {
+            window: self.pacing_window,
+            probe_distance: self.probe_distance,
+            ..PacerConfig::DEFAULT
+        }
     }
 
     /// What the encoders of all streams together may make.

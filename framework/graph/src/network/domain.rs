@@ -1,7 +1,8 @@
 //! The network side of one room.
 
+mod swapping;
+
 use jackfield_core::congestion_controller::CongestionController;
-use jackfield_core::pacer::Pacer;
 use jackfield_core::time::{NtpTime, Timestamp};
 use jackfield_core::transport::{Route, Transport, TransportSink, TransportState};
 use jackfield_rtp::ecn::EcnMark;
@@ -11,12 +12,8 @@ use rtrb::Consumer;
 
 use crate::conference::NetworkPorts;
 use crate::media::{Outbound, OutboundPacket};
-use crate::stopwatch::Stopwatch;
-use crate::swap::SwapMeasure;
-use crate::transaction::Step;
 
 use super::configuration::{MediaConfiguration, StreamRates};
-use super::congestion_swap::ControllerSwapped;
 use super::event::{DatagramSink, NetworkError, NetworkSocket};
 use super::incoming::Boxes;
 use super::outgoing::{MixPacket, PACKET_ROOM};
@@ -24,20 +21,14 @@ use super::participant::{Commons, NetworkParticipant};
 use super::payloads::Payloads;
 use super::profile::BitrateProfile;
 
+pub use self::swapping::Swapped;
+
 /// One room's network side: its participants and the rings to the audio domain. Lives on the network thread; in tests, wherever the virtual
 /// time is. All methods are \[network\].
 pub struct NetworkDomain {
     outbound: Consumer<Outbound>,
     participants: Vec<NetworkParticipant>,
     commons: Commons,
-}
-
-/// What a swap of a plugin gives back.
-pub struct Swapped<P: ?Sized> {
-    /// Its figures.
-    pub measure: SwapMeasure,
-    /// To be dropped where that may take time: the predecessor, or the newcomer if it was rolled back.
-    pub retired: Box<P>,
 }
 
 impl NetworkDomain {
@@ -173,86 +164,29 @@ impl NetworkDomain {
         Ok(participant.with_transport(now, commons, sink, use_it))
     }
 
-    /// Begins to swap the transport, make before break: `newcomer` (activated) is negotiated by [`NetworkDomain::with_transport`]; when it
-    /// connects it becomes the one that sends, and its predecessor goes on listening for 2 s. `NetworkEvent::TransportSwapped` tells the end.
+    /// From now on this plugin estimates how much may come from `id`, if that is what it is told (REMB alone was agreed upon). Without one it is told
+    /// how much comes, and some more. An estimator that is there already stays: it can be swapped.
     ///
     /// # Errors
     /// If nobody has this number.
-    pub fn swap_transport(
+    pub fn set_estimator(
         &mut self,
         now: Timestamp,
         id: u32,
-        newcomer: Box<dyn Transport>,
-        sink: &mut dyn DatagramSink,
-    ) -> Result<(), NetworkError> {
-        let (participant, commons) = self.both(id)?;
-        participant.swap_transport(now, newcomer, commons, sink);
-        Ok(())
-    }
-
-    /// Swaps the pacer; what waits goes over in the same order.
-    ///
-    /// # Errors
-    /// If nobody has this number. A newcomer that fails is rolled back and told in the figures.
-    pub fn swap_pacer(
-        &mut self,
-        now: Timestamp,
-        id: u32,
-        newcomer: Box<dyn Pacer>,
-        watch: &mut dyn Stopwatch,
-    ) -> Result<Swapped<dyn Pacer>, NetworkError> {
-        let participant = self.participant(id)?;
-        let start = watch.us();
-        let swapped = participant.swap_pacer(now, newcomer);
-        participant.deadline = now;
-        Ok(figures(swapped, watch.us() - start))
-    }
-
-    /// Begins to swap the congestion controller: `newcomer` is activated, starts from what its predecessor knows and is told everything; it decides
-    /// from the end of its time in the shadow on, or when it is promoted if the swap is on `hold`. [`NetworkDomain::take_swapped`] gives the end.
-    ///
-    /// # Errors
-    /// If nobody has this number. A newcomer that fails is rolled back and told in the figures.
-    pub fn swap_congestion(
-        &mut self,
-        now: Timestamp,
-        id: u32,
-        swap: u64,
-        newcomer: Box<dyn CongestionController>,
-        hold: bool,
+        estimator: Box<dyn CongestionController>,
     ) -> Result<(), NetworkError> {
         let participant = self.participant(id)?;
-        participant.swap_congestion(now, swap, newcomer, hold);
+        participant
+            .media
+            .incoming
+            .arrivals
+            .estimator
+            .put_in(now, estimator);
         participant.deadline = now;
         Ok(())
     }
 
-    /// Somebody decided about a swap of a congestion controller, wherever it is under way: it goes on now, or is taken back.
-    pub fn decide_swap(&mut self, now: Timestamp, swap: u64, promote: bool) {
-        for participant in &mut self.participants {
-            participant.media.congestion.decide(now, swap, promote);
-            participant.deadline = now;
-        }
-    }
-
-    /// The step of a swap of a congestion controller, where it has come the least far; `None` if it is under way nowhere.
-    pub fn swap_step(&self, swap: u64) -> Option<Step> {
-        let steps = self
-            .participants
-            .iter()
-            .map(|p| p.media.congestion.swap_step(swap));
-        steps.flatten().min()
-    }
-
-    /// Swaps of `id`'s congestion controller that have ended since this was asked last.
-    ///
-    /// # Errors
-    /// If nobody has this number.
-    pub fn take_swapped(&mut self, id: u32) -> Result<Vec<ControllerSwapped>, NetworkError> {
-        Ok(self.participant(id)?.media.congestion.take_ended().collect())
-    }
-
-    /// Sets a parameter of one participant's plugin, or of everyone's. How many took it.
+    /// Sets a parameter of one participant's plugin, or of everyone's who has one in this socket. How many took it.
     ///
     /// # Errors
     /// If nobody has this number, or a plugin refused; those before it have taken it then.
@@ -270,9 +204,9 @@ impl NetworkDomain {
         let mut taken = 0;
         for participant in &mut self.participants {
             if id.is_none_or(|id| id == participant.id) {
-                participant.set_parameter(socket, index, value)?;
+                let set = participant.set_parameter(socket, index, value)?;
                 participant.deadline = now;
-                taken += 1;
+                taken += u32::from(set);
             }
         }
         Ok(taken)
@@ -409,22 +343,5 @@ impl NetworkDomain {
             .find(|participant| participant.id == id);
         let participant = participant.ok_or(NetworkError::UnknownParticipant(id))?;
         Ok((participant, &mut self.commons))
-    }
-}
-
-fn figures<P: ?Sized>(swapped: Result<Box<P>, (Box<P>, jackfield_core::Fault)>, stall_us: f64) -> Swapped<P> {
-    let clean = SwapMeasure {
-        stall_us,
-        ..SwapMeasure::CLEAN
-    };
-    match swapped {
-        Ok(retired) => Swapped {
-            measure: clean,
-            retired,
-        },
-        Err((retired, _)) => Swapped {
-            measure: clean.rolled_back("it failed while it took over"),
-            retired,
-        },
     }
 }

@@ -45,7 +45,8 @@ pub enum NetworkEvent {
     /// A swap of the transport ended: `Committed` if the newcomer sends and its predecessor has been closed, `RolledBack` if it never connected
     /// or failed while its predecessor was still there.
     TransportSwapped(SwapMeasure),
-    /// A plugin broke and is gone around: packets leave unpaced, the last rate is held, or the transport counts as failed.
+    /// A plugin broke and is gone around: packets leave unpaced, the last rate is held, what comes is told instead of an estimate, or the transport
+    /// counts as failed.
     Fault {
         /// Which.
         socket: NetworkSocket,
@@ -63,6 +64,8 @@ pub enum NetworkSocket {
     Pacer,
     /// The congestion controller.
     Congestion,
+    /// What estimates how much may come, for ends that know REMB alone.
+    Estimator,
 }
 
 /// Why the network domain did not do what it was asked.
@@ -80,6 +83,11 @@ pub enum NetworkError {
         /// Which.
         codec: u32,
     },
+    /// There is no estimator to swap.
+    #[error(
+        "nothing estimates what participant {0} may send: it is told when its packets come, and reckons for itself"
+    )]
+    NoEstimator(u32),
     /// The plugin refused.
     #[error("the plugin refused: {0}")]
     Refused(#[from] Fault),

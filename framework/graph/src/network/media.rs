@@ -11,10 +11,12 @@ use jackfield_core::units::{DataRate, TimeDelta};
 use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::send::NtpClock;
 
+use crate::stats::SocketStats;
 use crate::swap::SwapMeasure;
 
 use super::congestion::Congestion;
 use super::control::Control;
+use super::controller::Controller;
 use super::decided::Decided;
 use super::event::{DatagramSink, NetworkEvent, NetworkSocket};
 use super::incoming::{Boxes, Incoming};
@@ -42,8 +44,6 @@ pub(crate) struct Media {
     pub(crate) hint: Option<NetworkHint>,
     pub(crate) sharing: Sharing,
     applied: Decided,
-    /// The rates that the pacer was told.
-    paced: (DataRate, DataRate),
     told: DataRate,
     share: StreamShare,
 }
@@ -67,7 +67,6 @@ impl Media {
             hint: None,
             sharing: Sharing::new(),
             applied: Decided::default(),
-            paced: (DataRate::ZERO, DataRate::ZERO),
             told: DataRate::ZERO,
             share: StreamShare::default(),
         }
@@ -75,7 +74,7 @@ impl Media {
 
     /// Puts what the congestion controller has decided into effect.
     pub(crate) fn decide(&mut self, now: Timestamp) {
-        let shadow = self.congestion.decided_in_the_shadow();
+        let shadow = self.congestion.controller.decided_in_the_shadow();
         self.stats.set_shadow_rates(shadow.target, shadow.estimate);
         let decided = self.congestion.decided();
         self.share_out(now, decided);
@@ -109,26 +108,12 @@ impl Media {
     }
 
     fn pace(&mut self, now: Timestamp, decided: Decided) {
-        self.outgoing.set_window(now, decided.pacing_window);
-        let rates = self.pacing_rates(decided);
-        if rates != self.paced {
-            self.paced = rates;
-            self.outgoing.set_rates(now, rates.0, rates.1);
-        }
-    }
-
-    /// At which media and padding may leave.
-    pub(crate) fn pacing_rates(&self, decided: Decided) -> (DataRate, DataRate) {
-        let padding = if self.outgoing.pads() {
-            decided.padding
-        } else {
-            DataRate::ZERO
-        };
-        (decided.pacing, padding)
+        self.outgoing.configure_pacer(now, decided.pacer_config());
+        self.outgoing.set_rates(now, decided.pacer_rates());
     }
 
     fn send_probes(&mut self, now: Timestamp) {
-        while let Some(cluster) = self.congestion.take_probe() {
+        while let Some(cluster) = self.congestion.controller.take_probe() {
             let counter = if self.outgoing.probe(now, &cluster) {
                 &self.stats.probes_begun
             } else {
@@ -164,6 +149,12 @@ impl Media {
         });
     }
 
+    /// Its congestion controller, and its estimator where there is one.
+    pub(crate) fn controllers(&mut self) -> impl Iterator<Item = &mut Controller> {
+        let estimator = self.incoming.arrivals.estimator.controller();
+        std::iter::once(&mut self.congestion.controller).chain(estimator)
+    }
+
     /// Tells a fault, if there is one.
     pub(crate) fn note(&mut self, socket: NetworkSocket, result: Result<(), Fault>) {
         if let Err(fault) = result {
@@ -189,6 +180,8 @@ impl Media {
             }
             let result = self.congestion.availability(now, connected);
             self.note(NetworkSocket::Congestion, result);
+            let estimator = &mut self.incoming.arrivals.estimator;
+            estimator.tell(|controller| controller.set_available(now, connected));
             self.decide(now);
         }
     }
@@ -197,11 +190,22 @@ impl Media {
     pub(crate) fn publish(&mut self) {
         let stats = Arc::clone(&self.stats);
         stats.pacer.set_concealed(self.outgoing.concealed_calls());
-        stats.congestion.set_concealed(self.congestion.concealed_events());
-        let (unpaced, undecided) = (self.outgoing.is_unpaced(), self.congestion.is_bypassed());
+        let unpaced = self.outgoing.is_unpaced();
         crate::publish::socket(&stats.pacer, self.outgoing.pacer(), 0, unpaced);
-        crate::publish::socket(&stats.congestion, self.congestion.controller(), 0, undecided);
+        publish_controller(&stats.congestion, &mut self.congestion.controller);
+        let arrivals = &mut self.incoming.arrivals;
+        stats.estimating.store(arrivals.is_estimating(), Relaxed);
+        stats.set_told_rate(arrivals.told_rate());
+        if let Some(controller) = arrivals.estimator.controller() {
+            publish_controller(&stats.estimator, controller);
+        }
     }
+}
+
+fn publish_controller(stats: &SocketStats, controller: &mut Controller) {
+    stats.set_concealed(controller.concealed_events());
+    let undecided = controller.is_bypassed();
+    crate::publish::socket(stats, controller.plugin(), 0, undecided);
 }
 
 /// Whether a rate has become another than was told.

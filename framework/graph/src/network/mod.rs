@@ -10,10 +10,11 @@ pub mod allocation;
 mod arrivals;
 mod configuration;
 mod congestion;
-mod congestion_swap;
 mod control;
+mod controller;
 mod decided;
 mod domain;
+mod estimator;
 mod event;
 mod incoming;
 mod links;
@@ -29,7 +30,7 @@ mod stats;
 pub use configuration::{
     MediaConfiguration, NetworkParticipantConfig, ReceiveCodec, RtcpFeedback, SendCodec, StreamRates,
 };
-pub use congestion_swap::ControllerSwapped;
+pub use controller::ControllerSwapped;
 pub use domain::{NetworkDomain, Swapped};
 pub use event::{DatagramSink, NetworkError, NetworkEvent, NetworkSocket};
 pub use participant::NetworkParticipant;

@@ -1,13 +1,14 @@
 //! The RTP stream of mixes that one participant is sent: numbering, the queue before the pacer, headers.
 
 mod away;
+mod leaving;
+mod pacing;
 
 use std::collections::VecDeque;
 
-use jackfield_core::congestion_controller::ProbeCluster;
-use jackfield_core::pacer::{PacedPacket, Pacer, PacerConfig, PacketPriority};
+use jackfield_core::pacer::{Pacer, PacerConfig};
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::{DataRate, DataSize, TimeDelta};
+use jackfield_core::units::{DataSize, TimeDelta};
 use jackfield_core::{Fault, FaultCode};
 use jackfield_rtp::extension::{AudioLevel, ExtensionIds, StreamName};
 use jackfield_rtp::header::FIXED_HEADER_LENGTH;
@@ -16,9 +17,8 @@ use jackfield_rtp::send::SendStream;
 use crate::media::{Mix, PacketBuffer};
 
 use super::configuration::{MediaConfiguration, SendCodec};
+use super::decided::PacerRates;
 use super::payloads::{PayloadKey, Payloads};
-
-mod leaving;
 
 pub(crate) use leaving::Departure;
 use leaving::Departures;
@@ -72,8 +72,8 @@ pub(crate) struct Outgoing {
     concealed: u64,
     /// What the pacer was told last.
     congested: bool,
-    window: TimeDelta,
-    rates: Option<(DataRate, DataRate)>,
+    pacer_config: PacerConfig,
+    rates: PacerRates,
     queue: VecDeque<Waiting>,
     next_handle: u64,
     departures: Departures,
@@ -163,8 +163,8 @@ impl Outgoing {
             pacer_away: false,
             concealed: 0,
             congested: false,
-            window: TimeDelta::ZERO,
-            rates: None,
+            pacer_config: PacerConfig::DEFAULT,
+            rates: PacerRates::default(),
             queue: VecDeque::with_capacity(QUEUE),
             next_handle: 1,
             departures: Departures::with_capacity(QUEUE),
@@ -219,10 +219,6 @@ impl Outgoing {
             }
             Mix::Shared(codec) => codec == self.codec,
         }
-    }
-
-    pub(crate) fn pacer(&mut self) -> &mut dyn Pacer {
-        &mut *self.pacer
     }
 
     /// The clock of the codec in use, before the first packet.
@@ -322,66 +318,9 @@ impl Outgoing {
         self.packet_length
     }
 
-    /// Tells the pacer when the congestion controller's window fills up and when it empties.
-    pub(crate) fn set_congested(&mut self, now: Timestamp, congested: bool) {
-        if congested == self.congested {
-            return;
-        }
-        self.congested = congested;
-        if self.paces(now)
-            && let Err(fault) = self.pacer.set_congested(now, u32::from(congested))
-        {
-            self.broke(fault);
-        }
-    }
-
-    /// Whether the link bears that anything is sent that is no media.
-    pub(crate) fn allow_padding(&mut self, allowed: bool) {
-        self.padding_allowed = allowed;
-    }
-
-    /// Whether padding can be sent at all.
-    pub(crate) fn pads(&self) -> bool {
-        self.carries_padding && self.padding_allowed
-    }
-
     /// The stream gets too little of the target, and nothing is sent until it gets enough again; what waits leaves.
     pub(crate) fn set_starved(&mut self, starved: bool) {
         self.starved = starved;
-    }
-
-    /// Sends a cluster of packets to see whether the path bears it; false if the pacer cannot, or the stream has nothing to send it with.
-    pub(crate) fn probe(&mut self, now: Timestamp, cluster: &ProbeCluster) -> bool {
-        if !self.pads() || !self.paces(now) {
-            return false;
-        }
-        let taken = self.pacer.probe(now, cluster).is_ok();
-        self.fills |= taken;
-        taken
-    }
-
-    /// What the pacing rate allows in so long may leave at once; zero for the pacer's own choice.
-    pub(crate) fn set_window(&mut self, now: Timestamp, window: TimeDelta) {
-        if window == self.window {
-            return;
-        }
-        self.window = window;
-        if self.paces(now)
-            && let Err(fault) = self.pacer.configure(now, &pacer_config(window))
-        {
-            self.broke(fault);
-        }
-    }
-
-    /// The rates at which packets may leave.
-    pub(crate) fn set_rates(&mut self, now: Timestamp, pacing: DataRate, padding: DataRate) {
-        self.fills |= padding > DataRate::ZERO;
-        self.rates = Some((pacing, padding));
-        if self.paces(now)
-            && let Err(fault) = self.pacer.set_rates(now, pacing, padding)
-        {
-            self.broke(fault);
-        }
     }
 
     /// Gives up what waits.
@@ -394,74 +333,7 @@ impl Outgoing {
         self.departures.clear();
     }
 
-    /// Puts another pacer in with all that waits, in the same order. On failure it comes back, and the old one has its queue again.
-    pub(crate) fn swap_pacer(
-        &mut self,
-        now: Timestamp,
-        mut newcomer: Box<dyn Pacer>,
-        pacing: DataRate,
-        padding: DataRate,
-    ) -> Result<Box<dyn Pacer>, (Box<dyn Pacer>, Fault)> {
-        self.departures.clear();
-        let handed = self.pacer.hand_over(&mut self.departures);
-        if handed.is_err() {
-            self.departures.clear();
-        }
-        // The order is the old pacer's; what it has forgotten is sent all the same.
-        let order = std::mem::take(&mut self.departures.0);
-        let place = |handle| order.iter().position(|h| *h == handle).unwrap_or(usize::MAX);
-        self.queue
-            .make_contiguous()
-            .sort_by_key(|waiting| place(waiting.handle));
-        self.departures.0 = order;
-        self.departures.clear();
-        let rates = newcomer
-            .set_rates(now, pacing, padding)
-            .and_then(|()| newcomer.configure(now, &pacer_config(self.window)));
-        let entered = rates.and_then(|()| {
-            self.queue
-                .iter()
-                .try_for_each(|waiting| newcomer.enqueue(now, &self.paced(waiting)))
-        });
-        if let Err(fault) = entered {
-            for waiting in &self.queue {
-                let paced = paced(self.stream.ssrc(), waiting);
-                if let Err(fault) = self.pacer.enqueue(now, &paced) {
-                    self.broke(fault);
-                    break;
-                }
-            }
-            return Err((newcomer, fault));
-        }
-        self.pacer_broken = false;
-        self.pacer_away = false;
-        Ok(std::mem::replace(&mut self.pacer, newcomer))
-    }
-
-    fn paced(&self, waiting: &Waiting) -> PacedPacket {
-        paced(self.stream.ssrc(), waiting)
-    }
-
     fn negotiated(&self, codec: u32) -> Option<SendCodec> {
         self.codecs.iter().find(|c| c.codec == codec).copied()
-    }
-}
-
-fn paced(ssrc: u32, waiting: &Waiting) -> PacedPacket {
-    PacedPacket {
-        handle: waiting.handle,
-        size: waiting.size,
-        priority: match waiting.content {
-            Content::Mix(_) => PacketPriority::Audio,
-            Content::Padding(_) => PacketPriority::Padding,
-        },
-        ssrc,
-    }
-}
-
-fn pacer_config(window: TimeDelta) -> PacerConfig {
-    PacerConfig {
-        window,
-        ..PacerConfig::DEFAULT
     }
 }

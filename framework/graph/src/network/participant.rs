@@ -1,13 +1,15 @@
 //! One participant as the network sees it.
 
+mod sending;
+
 use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_core::Fault;
 use jackfield_core::congestion_controller::CongestionController;
 use jackfield_core::pacer::Pacer;
 use jackfield_core::time::Timestamp;
-use jackfield_core::transport::{AttributeSink, PacketKind, Route, Transport, TransportSink, TransportState};
-use jackfield_core::units::{SampleRate, TimeDelta};
+use jackfield_core::transport::{AttributeSink, Route, Transport, TransportSink, TransportState};
+use jackfield_core::units::{DataSize, SampleRate, TimeDelta};
 use jackfield_rtp::ecn::EcnMark;
 use jackfield_rtp::report_schedule::Due;
 use jackfield_rtp::send::{NtpClock, SendStream};
@@ -17,17 +19,16 @@ use crate::media::PathHint;
 
 use super::configuration::{MediaConfiguration, NetworkParticipantConfig, StreamRates};
 use super::congestion::Congestion;
-use super::control::{Control, MAX_RTCP};
+use super::control::Control;
+use super::controller::Controller;
 use super::event::{DatagramSink, NetworkSocket};
 use super::incoming::{Boxes, Incoming};
 use super::links::Links;
-use super::media::{Junction, Media, WayOut};
+use super::media::{Junction, Media};
 use super::outgoing::{MixPacket, Outgoing, PACKET_ROOM, Taken};
 use super::payloads::{PayloadKey, Payloads};
 use super::profile::BitrateProfile;
 
-/// So often a pacer is given padding at one time.
-const ROUNDS: usize = 64;
 /// Statistics of the plugins are read so often.
 const PUBLISHED_EVERY: TimeDelta = TimeDelta::seconds(1);
 
@@ -91,7 +92,7 @@ impl NetworkParticipant {
     }
 
     pub(crate) fn begin(&mut self, now: Timestamp) {
-        let result = self.media.congestion.begin(now);
+        let result = self.media.congestion.controller.begin(now);
         self.media.note(NetworkSocket::Congestion, result);
         self.deadline = now;
     }
@@ -119,7 +120,7 @@ impl NetworkParticipant {
     /// What it is sent needs other rates.
     pub(crate) fn set_rates(&mut self, rates: StreamRates) {
         let media = &mut self.media;
-        media.congestion.set_streams(rates);
+        media.congestion.controller.set_streams(rates);
         media
             .sharing
             .set_voice(media.outgoing.stream.ssrc(), Some(rates), self.may_pause);
@@ -136,8 +137,12 @@ impl NetworkParticipant {
     pub(crate) fn set_profile(&mut self, now: Timestamp, profile: &BitrateProfile, moved: bool) {
         let media = &mut self.media;
         media.outgoing.allow_padding(profile.padding);
+        media.control.set_bandwidth(now, profile.bounds.start);
         let result = media.congestion.set_bounds(now, profile.bounds, moved);
         media.note(NetworkSocket::Congestion, result);
+        if moved {
+            media.incoming.arrivals.estimator.change_route(now);
+        }
     }
 
     /// Takes a packet of its mix; whether a copy of the payload waits now.
@@ -148,67 +153,6 @@ impl NetworkParticipant {
             Taken::Dropped => {
                 self.media.stats.dropped_outbound.fetch_add(1, Relaxed);
                 false
-            }
-        }
-    }
-
-    /// Sends what the pacer lets go.
-    pub(crate) fn flush(&mut self, now: Timestamp, commons: &mut Commons, sink: &mut dyn DatagramSink) {
-        // Each round sends what the pacer lets go, and gives it the padding that it then lacks.
-        for _ in 0..ROUNDS {
-            let media = &mut self.media;
-            media.outgoing.set_congested(now, media.congestion.is_congested());
-            let departing = media.outgoing.poll(now);
-            self.send_departing(now, departing.cluster, commons, sink);
-            if !self.media.outgoing.pad(now, departing) {
-                break;
-            }
-        }
-        self.media.decide(now);
-        self.settle(now, commons, sink);
-    }
-
-    fn send_departing(
-        &mut self,
-        now: Timestamp,
-        cluster: u32,
-        commons: &mut Commons,
-        sink: &mut dyn DatagramSink,
-    ) {
-        let media = &mut self.media;
-        loop {
-            let number = media.congestion.next_sequence_number();
-            let (payloads, clock, scratch) = (&commons.payloads, &commons.clock, &mut commons.scratch);
-            let Some(departure) = media.outgoing.depart(now, payloads, number, clock, scratch) else {
-                break;
-            };
-            let packet = &scratch[..departure.len];
-            let mark = media.congestion.mark();
-            let mut way_out = WayOut {
-                mark,
-                stats: &media.stats,
-                sink,
-            };
-            let sent = self.links.send(now, PacketKind::Rtp, packet, &mut way_out);
-            if let Some(payload) = departure.payload {
-                commons.payloads.release(payload);
-            }
-            if sent.is_err() {
-                media.stats.dropped_outbound.fetch_add(1, Relaxed);
-                continue;
-            }
-            media.outgoing.sent(&departure);
-            media.stats.sent(&departure);
-            if self.links.take_path_change() {
-                let result = media.congestion.route_changed(now);
-                media.note(NetworkSocket::Congestion, result);
-            }
-            let left = departure.left(mark, cluster);
-            if departure.tracked {
-                let result = media.congestion.sent(now, &left);
-                media.note(NetworkSocket::Congestion, result);
-            } else {
-                media.congestion.sent_untracked(left.size);
             }
         }
     }
@@ -240,8 +184,10 @@ impl NetworkParticipant {
             links.handle_timeout(now, &mut junction);
         }
         let waiting = self.media.outgoing.waiting();
-        let result = self.media.congestion.process(now, waiting);
+        let result = self.media.congestion.controller.process(now, waiting);
         self.media.note(NetworkSocket::Congestion, result);
+        let estimator = &mut self.media.incoming.arrivals.estimator;
+        estimator.tell(|controller| controller.process(now, DataSize::ZERO));
         self.media.decide(now);
         if self.media.connected {
             match self.media.rtcp_due(now) {
@@ -267,7 +213,7 @@ impl NetworkParticipant {
         let (links, mut junction) = self.junction(now, commons, sink);
         links.close(now, &mut junction);
         self.media.outgoing.clear(&mut commons.payloads);
-        self.media.congestion.end_swap();
+        self.media.controllers().for_each(Controller::end_swap);
         self.settle(now, commons, sink);
     }
 
@@ -301,8 +247,7 @@ impl NetworkParticipant {
         now: Timestamp,
         newcomer: Box<dyn Pacer>,
     ) -> Result<Box<dyn Pacer>, (Box<dyn Pacer>, Fault)> {
-        let (pacing, padding) = self.media.pacing_rates(self.media.congestion.decided());
-        self.media.outgoing.swap_pacer(now, newcomer, pacing, padding)
+        self.media.outgoing.swap_pacer(now, newcomer)
     }
 
     pub(crate) fn swap_congestion(
@@ -312,21 +257,45 @@ impl NetworkParticipant {
         newcomer: Box<dyn CongestionController>,
         hold: bool,
     ) {
-        self.media.congestion.swap(now, swap, newcomer, hold);
+        self.media.congestion.controller.swap(now, swap, newcomer, hold);
         self.media.decide(now);
     }
 
+    /// False if there is no estimator.
+    pub(crate) fn swap_estimator(
+        &mut self,
+        now: Timestamp,
+        swap: u64,
+        newcomer: Box<dyn CongestionController>,
+        hold: bool,
+    ) -> bool {
+        let present = self.media.incoming.arrivals.estimator.controller();
+        let there = present.map(|controller| controller.swap(now, swap, newcomer, hold));
+        there.is_some()
+    }
+
+    /// False if nothing stands in the socket.
     pub(crate) fn set_parameter(
         &mut self,
         socket: NetworkSocket,
         index: u32,
         value: f64,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         match socket {
             NetworkSocket::Transport => self.links.sending().set_parameter(index, value),
             NetworkSocket::Pacer => self.media.outgoing.pacer().set_parameter(index, value),
-            NetworkSocket::Congestion => self.media.congestion.controller().set_parameter(index, value),
+            NetworkSocket::Congestion => self
+                .media
+                .congestion
+                .controller
+                .plugin()
+                .set_parameter(index, value),
+            NetworkSocket::Estimator => match self.media.incoming.arrivals.estimator.controller() {
+                Some(controller) => controller.plugin().set_parameter(index, value),
+                None => return Ok(false),
+            },
         }
+        .map(|()| true)
     }
 
     pub(crate) fn path(&mut self) -> Vec<(String, String)> {
@@ -352,6 +321,9 @@ impl NetworkParticipant {
         if let Some(fault) = media.outgoing.take_fault() {
             media.note(NetworkSocket::Pacer, Err(fault));
         }
+        if let Some(fault) = media.incoming.arrivals.estimator.take_fault() {
+            media.note(NetworkSocket::Estimator, Err(fault));
+        }
         if let Some(hint) = media.hint {
             let told = PathHint {
                 participant: self.id,
@@ -369,7 +341,8 @@ impl NetworkParticipant {
             .links
             .deadline()
             .min(pacing)
-            .min(media.congestion.deadline())
+            .min(media.congestion.controller.deadline())
+            .min(media.incoming.arrivals.estimator.deadline())
             .min(media.sharing.deadline())
             .min(self.next_publication.max(now));
         if media.connected {
@@ -380,32 +353,6 @@ impl NetworkParticipant {
             }
         }
         self.deadline = deadline;
-    }
-
-    fn send_rtcp(
-        &mut self,
-        now: Timestamp,
-        commons: &mut Commons,
-        sink: &mut dyn DatagramSink,
-        write: impl FnOnce(&mut Media, Timestamp, &NtpClock, &mut [u8]) -> Result<usize, jackfield_rtp::RtpError>,
-    ) {
-        let scratch = &mut commons.scratch[..MAX_RTCP];
-        let Ok(length) = write(&mut self.media, now, &commons.clock, scratch) else {
-            return;
-        };
-        let mut way_out = WayOut {
-            // Feedback tells of RTP alone.
-            mark: EcnMark::NotCapable,
-            stats: &self.media.stats,
-            sink,
-        };
-        if self
-            .links
-            .send(now, PacketKind::Rtcp, &scratch[..length], &mut way_out)
-            .is_ok()
-        {
-            self.media.stats.rtcp_sent.fetch_add(1, Relaxed);
-        }
     }
 
     fn junction<'a>(

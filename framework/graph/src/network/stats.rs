@@ -1,6 +1,6 @@
 //! Numbers that the network thread leaves where others can read them at any time, without a lock.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use jackfield_core::transport::TransportState;
 use jackfield_core::units::{DataRate, TimeDelta};
@@ -55,12 +55,17 @@ pub struct NetworkStats {
     pub pacer: SocketStats,
     /// What the congestion controller reports of itself.
     pub congestion: SocketStats,
+    /// What the estimator of what may come reports of itself, where there is one.
+    pub estimator: SocketStats,
+    /// Whether there is one, because the remote end knows REMB alone.
+    pub estimating: AtomicBool,
     state: AtomicU32,
     jitter_us: AtomicI64,
     round_trip_us: AtomicI64,
     fraction_lost: AtomicU32,
     target_bps: AtomicI64,
     estimate_bps: AtomicI64,
+    told_bps: AtomicI64,
     shadow_target_bps: AtomicI64,
     shadow_estimate_bps: AtomicI64,
 }
@@ -111,6 +116,12 @@ impl NetworkStats {
         DataRate::bps(self.estimate_bps.load(Relaxed))
     }
 
+    /// What the remote end was told last that it may send (REMB); `None` if it was told nothing.
+    pub fn told_rate(&self) -> Option<DataRate> {
+        let told = self.told_bps.load(Relaxed);
+        (told > 0).then(|| DataRate::bps(told))
+    }
+
     /// Target and estimate of a controller that is told everything and heeded by nobody, while a swap is under way: the newcomer in the shadow, or
     /// its predecessor during the probation.
     pub fn shadow_rates(&self) -> Option<(DataRate, DataRate)> {
@@ -151,6 +162,10 @@ impl NetworkStats {
     pub(crate) fn set_rates(&self, target: DataRate, estimate: DataRate) {
         self.target_bps.store(target.as_bps(), Relaxed);
         self.estimate_bps.store(estimate.as_bps(), Relaxed);
+    }
+
+    pub(crate) fn set_told_rate(&self, rate: DataRate) {
+        self.told_bps.store(rate.as_bps(), Relaxed);
     }
 
     pub(crate) fn set_shadow_rates(&self, target: DataRate, estimate: DataRate) {

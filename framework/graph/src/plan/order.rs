@@ -66,6 +66,7 @@ pub(super) fn order(description: &Description) -> Result<Vec<&Node>, PlanError> 
         Kind::Encoder => 5,
         Kind::Congestion => 6,
         Kind::Pacer => 7,
+        Kind::Estimator => 8,
     };
     let mut placed: Vec<&Node> = Vec::new();
     let mut rest: Vec<&Node> = nodes.iter().collect();
@@ -97,6 +98,7 @@ fn check_conference(nodes: &[Node]) -> Result<(), PlanError> {
         Kind::Encoder,
         Kind::Pacer,
         Kind::Congestion,
+        Kind::Estimator,
     ] {
         let count = nodes.iter().filter(|n| n.kind == kind).count();
         if count != 1 {

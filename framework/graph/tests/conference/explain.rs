@@ -58,7 +58,8 @@ fn a2_1_a2_3_a_converter_is_inserted_with_its_reason_where_a_plugin_takes_16_khz
             "mixer",
             "encoder",
             "congestion",
-            "pacer"
+            "pacer",
+            "estimator"
         ]
     );
     let converter = &plan.nodes[4];
@@ -121,6 +122,7 @@ The room mixes in 48000 Hz x1, 10 ms a tick. A voice passes:
   encoder     example.codec       each  48000 Hz x1     0.00 ms
   congestion  example.congestion  each  rates           0.00 ms
   pacer       example.pacer       each  packets         0.00 ms
+  estimator   example.estimator   each  rates           0.00 ms
 Latency without network and jitter buffer: 20.00 ms.
 ";
 const DRAWN: &str = r#"digraph jackfield {
@@ -133,6 +135,7 @@ const DRAWN: &str = r#"digraph jackfield {
   n4 [label="encoder\nexample.codec\n48000 Hz x1\n0.00 ms"];
   n5 [label="congestion\nexample.congestion\n0.00 ms"];
   n6 [label="pacer\nexample.pacer\n0.00 ms"];
+  n7 [label="estimator\nexample.estimator\n0.00 ms"];
   n6 -> n0 [label="rtp"];
   n0 -> n1 [label="rtp"];
   n1 -> n2 [label="rtp"];
@@ -142,6 +145,7 @@ const DRAWN: &str = r#"digraph jackfield {
   n0 -> n5 [label="feedback"];
   n4 -> n6 [label="rtp"];
   n5 -> n6 [label="feedback"];
+  n0 -> n7 [label="rtp"];
 }
 "#;
 
@@ -281,7 +285,7 @@ fn errors_in_the_text_say_where() {
     assert!(error("[[node]\n").contains("line 1"));
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::Transport,
     Kind::Jitter,
     Kind::Decoder,
@@ -290,6 +294,7 @@ const KINDS: [Kind; 8] = [
     Kind::Encoder,
     Kind::Pacer,
     Kind::Congestion,
+    Kind::Estimator,
 ];
 
 fn any_name() -> impl Strategy<Value = String> {

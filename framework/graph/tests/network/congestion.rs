@@ -42,6 +42,24 @@ fn e19_1_every_packet_is_told_when_it_leaves_and_again_when_it_has_come() {
 }
 
 #[test]
+fn e17_1_it_is_asked_once_how_often_it_wants_to_be_told_of_time_and_for_advice_after_all_but_what_left() {
+    let (scribe, notes) = Scribe::new();
+    let mut world = World::pair_controlled_by(Box::new(scribe));
+    world.speak(0, 500);
+    let left = of_kind(&notes, CongestionEventKind::SentPacket).len();
+    let passed = of_kind(&notes, CongestionEventKind::ProcessInterval).len();
+    let due = world.now.us() / 25_000;
+    assert!(
+        (passed as i64 - due).abs() <= 2,
+        "every 25 ms: {passed} times, not {due}"
+    );
+    let notes = notes.lock().unwrap();
+    let (interval, advice) = notes.asked;
+    assert_eq!(interval, 1);
+    assert_eq!(advice as usize, notes.told.len() - left);
+}
+
+#[test]
 fn e19_3_feedback_comes_at_its_interval_and_only_if_there_is_something_to_tell() {
     let mut world = World::pair();
     world.wire.clear();
@@ -214,9 +232,10 @@ fn a_controller_that_breaks_leaves_its_last_decision_and_can_be_swapped() {
 
 /// How Ann's one swap of the controller ended.
 fn ended(world: &mut World) -> SwapMeasure {
-    let ended = world.with(0, |domain, _| domain.take_swapped(1)).unwrap();
-    assert_eq!(ended.len(), 1, "ended once");
-    ended[0].measure
+    let mut take = || world.with(0, |domain, _| domain.take_swapped(1, 7)).unwrap();
+    let ended = take().expect("it has ended");
+    assert!(take().is_none(), "ended once");
+    ended.measure
 }
 
 fn swap_in(world: &mut World, newcomer: Box<dyn CongestionController>, hold: bool) {

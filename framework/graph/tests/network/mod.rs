@@ -5,6 +5,7 @@ mod away;
 mod congestion;
 mod crowd;
 mod early_feedback;
+mod estimating;
 mod event_log;
 mod fan_out;
 mod marks;

@@ -101,6 +101,8 @@ pub(crate) struct Told {
 pub(crate) struct Notes {
     pub(crate) told: Vec<Told>,
     pub(crate) taken_over: Option<CongestionHandover>,
+    /// How often it was asked for its interval, and for advice.
+    pub(crate) asked: (u32, u32),
 }
 
 /// Writes down what it is told, and decides what it was made to.
@@ -111,6 +113,8 @@ pub(crate) struct Scribe {
     pub(crate) breaks: bool,
     /// It refuses everything after so many events.
     pub(crate) breaks_after: u32,
+    /// Which target it decides from when on, the earliest first.
+    targets: Vec<(Timestamp, DataRate)>,
 }
 
 impl Scribe {
@@ -122,8 +126,15 @@ impl Scribe {
             decision: CongestionUpdate::default(),
             breaks: false,
             breaks_after: u32::MAX,
+            targets: Vec::new(),
         };
         (scribe, notes)
+    }
+
+    /// One that decides these targets, each from its time on.
+    pub(crate) fn with_targets(targets: Vec<(Timestamp, DataRate)>) -> (Self, Arc<Mutex<Notes>>) {
+        let (scribe, notes) = Self::new();
+        (Self { targets, ..scribe }, notes)
     }
 }
 
@@ -162,11 +173,19 @@ impl CongestionController for Scribe {
             packets: packets.to_vec(),
         };
         self.notes.lock().unwrap().told.push(told);
+        let due = self.targets.iter().rfind(|(from, _)| *from <= at);
+        self.decision.target = due.map_or(self.decision.target, |(_, target)| *target);
         Ok(self.decision)
     }
 
     fn process_interval(&mut self) -> Result<TimeDelta, Fault> {
+        self.notes.lock().unwrap().asked.0 += 1;
         Ok(TimeDelta::ms(25))
+    }
+
+    fn advice(&mut self, _: Timestamp) -> Result<CongestionAdvice, Fault> {
+        self.notes.lock().unwrap().asked.1 += 1;
+        Ok(CongestionAdvice::NONE)
     }
 
     fn hand_over(&mut self, _: Timestamp) -> Result<CongestionHandover, Fault> {
@@ -261,5 +280,87 @@ impl CongestionController for Careful {
     fn take_over(&mut self, _: Timestamp, state: &CongestionHandover) -> Result<(), Fault> {
         self.target = state.target;
         Ok(())
+    }
+}
+
+/// Asks for a cluster every second: the first two with packets 20 ms apart, those after them 2 ms.
+pub(crate) struct Prospector {
+    parameters: (),
+    asked: u32,
+    next: Timestamp,
+}
+
+impl Prospector {
+    /// Faster than the voice by far.
+    pub(crate) const RATE: DataRate = DataRate::kbps(480);
+    pub(crate) const CLUSTER: ProbeCluster = ProbeCluster {
+        id: 0,
+        minimum_packets: 5,
+        rate: Self::RATE,
+        duration: TimeDelta::ms(60),
+    };
+}
+
+impl Plugin for Prospector {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.congestion.prospector", "Prospector", "1.0.0");
+    type Parameters = ();
+
+    fn create(_: &Environment) -> Result<Self, Fault> {
+        Ok(Self {
+            parameters: (),
+            asked: 0,
+            next: Timestamp::from_ms(1_000),
+        })
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        &mut self.parameters
+    }
+}
+
+impl CongestionController for Prospector {
+    fn activate(&mut self, _: Timestamp, _: &RateConstraints) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn on_event(
+        &mut self,
+        at: Timestamp,
+        _: &CongestionEvent,
+        _: &[PacketFeedback],
+        probes: &mut dyn ProbeSink,
+    ) -> Result<CongestionUpdate, Fault> {
+        if at >= self.next {
+            self.asked += 1;
+            self.next = at + TimeDelta::seconds(1);
+            probes.probe(&ProbeCluster {
+                id: self.asked,
+                ..Self::CLUSTER
+            })?;
+        }
+        Ok(CongestionUpdate {
+            target: DataRate::kbps(64),
+            pacing: DataRate::kbps(128),
+            ..Default::default()
+        })
+    }
+
+    fn process_interval(&mut self) -> Result<TimeDelta, Fault> {
+        Ok(TimeDelta::ms(25))
+    }
+
+    fn hand_over(&mut self, _: Timestamp) -> Result<CongestionHandover, Fault> {
+        Ok(CongestionHandover::default())
+    }
+
+    fn take_over(&mut self, _: Timestamp, _: &CongestionHandover) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn advice(&mut self, _: Timestamp) -> Result<CongestionAdvice, Fault> {
+        Ok(CongestionAdvice {
+            probe_distance: TimeDelta::ms(if self.asked <= 2 { 20 } else { 2 }),
+            ..CongestionAdvice::NONE
+        })
     }
 }

@@ -4,16 +4,20 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use jackfield_congestion_gcc::Gcc;
 use jackfield_graph::network::{BitrateProfile, ExtensionIds, MediaConfiguration, RtcpFeedback};
+use jackfield_graph::stopwatch::NoStopwatch;
 use jackfield_pacing_leaky_bucket::LeakyBucket;
 use jackfield_rtp::header::RtpPacketView;
 use jackfield_sdk::prelude::*;
 
+use super::plugins::Prospector;
 use super::world::{Plugs, Sent, World, configuration, ice_dtls};
 
 const ANN: (usize, u32) = (0, 1);
 const BOB: (usize, u32) = (1, 1);
 /// A packet of voice: 32 kbit/s in packets of 20 ms.
 const VOICE: [u8; 80] = [7; 80];
+/// One large enough to open a probe whose steps are 20 ms apart.
+const RICH_VOICE: [u8; 160] = [7; 160];
 
 pub(crate) fn gcc() -> Plugs {
     Plugs {
@@ -36,8 +40,13 @@ fn pair(configuration: &MediaConfiguration) -> World {
 }
 
 pub(crate) fn talk(world: &mut World, seconds: u32) {
+    talk_in(world, seconds, &VOICE);
+}
+
+/// One packet after the other with this in it.
+fn talk_in(world: &mut World, seconds: u32, payload: &[u8]) {
     for _ in 0..seconds * 50 {
-        world.mix(0, jackfield_graph::media::Mix::Shared(1), &VOICE);
+        world.mix(0, jackfield_graph::media::Mix::Shared(1), payload);
         world.poll(0);
         world.run_for(TimeDelta::ms(20));
     }
@@ -82,6 +91,91 @@ fn e18_5_a_probe_goes_out_as_padding_and_its_result_raises_the_target() {
         !rates.is_empty() && rates.iter().all(|rate| (170.0..900.0).contains(rate)),
         "{rates:?} kbit/s"
     );
+}
+
+/// The moments at which padding left, with how much, after `since`.
+fn steps(world: &World, since: Timestamp) -> Vec<(Timestamp, usize)> {
+    let sent = world.rtp_of(ANN);
+    let padding: Vec<_> = sent
+        .iter()
+        .filter(|sent| is_padding(sent) && sent.at >= since)
+        .collect();
+    padding
+        .chunk_by(|before, next| before.at == next.at)
+        .map(|step| (step[0].at, step.len()))
+        .collect()
+}
+
+#[test]
+fn e18_5_the_packets_of_a_probe_are_as_far_apart_as_the_controller_advises() {
+    let mut world = World::new(2);
+    world.join(
+        ANN,
+        Plugs {
+            pacer: gcc().pacer,
+            congestion: Box::new(Prospector::create(&Environment::seeded(1)).unwrap()),
+            ..Plugs::default()
+        },
+    );
+    world.join(BOB, Plugs::default());
+    world.connect(ANN, BOB);
+    let apart = |world: &World, since| -> Vec<i64> {
+        let steps = steps(world, since);
+        steps
+            .windows(2)
+            .map(|pair| pair[1].0.since(pair[0].0).as_us())
+            .filter(|us| *us < 500_000)
+            .collect()
+    };
+    let begin = world.now;
+    talk_in(&mut world, 3, &RICH_VOICE);
+    let first = apart(&world, begin);
+    assert!(first.len() >= 3, "two probes of the beginning: {first:?} us");
+    assert!(
+        first.iter().all(|us| (18_000..30_000).contains(us)),
+        "{first:?} us"
+    );
+    let later = world.now;
+    talk_in(&mut world, 2, &RICH_VOICE);
+    let then = apart(&world, later);
+    assert!(then.len() >= 20, "{then:?} us");
+    assert!(then.iter().all(|us| (1_900..6_000).contains(us)), "{then:?} us");
+    assert_eq!(world.person(ANN).stats.probes_refused.load(Relaxed), 0);
+}
+
+#[test]
+fn e18_5_a_pacer_that_is_swapped_in_probes_as_the_controller_advises() {
+    let mut world = World::new(2);
+    world.join(
+        ANN,
+        Plugs {
+            congestion: Box::new(Prospector::create(&Environment::seeded(1)).unwrap()),
+            ..Plugs::default()
+        },
+    );
+    world.join(BOB, Plugs::default());
+    world.connect(ANN, BOB);
+    talk_in(&mut world, 1, &RICH_VOICE);
+    assert!(
+        steps(&world, Timestamp::ZERO).is_empty(),
+        "the pacer of before knows no probes"
+    );
+    let now = world.now;
+    world
+        .with(0, |domain, _| {
+            domain.swap_pacer(now, 1, gcc().pacer, &mut NoStopwatch)
+        })
+        .unwrap();
+    talk_in(&mut world, 1, &RICH_VOICE);
+    let steps = steps(&world, now);
+    assert!(steps.len() >= 2, "{steps:?}");
+    for pair in steps.windows(2) {
+        let apart = pair[1].0.since(pair[0].0);
+        assert!(
+            (TimeDelta::ms(18)..TimeDelta::ms(30)).contains(&apart),
+            "{steps:?}"
+        );
+    }
 }
 
 #[test]

@@ -164,3 +164,25 @@ fn d5_1_whoever_is_swapped_in_starts_within_the_bounds_of_the_link() {
     talk(&mut world, 2);
     assert_eq!(world.person(ANN).stats.target_rate(), CELLULAR.bounds.maximum);
 }
+
+#[test]
+fn d5_1_after_a_change_of_links_rtcp_takes_its_share_of_the_new_one() {
+    let mut world = World::new(2);
+    world.join(ANN, gcc());
+    world.join(BOB, Plugs::default());
+    world.connect(ANN, BOB);
+    let reports = |world: &mut World| {
+        let before = world.rtcp_of(ANN).len();
+        talk(world, 20);
+        world.rtcp_of(ANN).len() - before
+    };
+    let often = reports(&mut world);
+    assert!((12..=30).contains(&often), "about once a second: {often}");
+    // A twentieth of 6 kbit/s are 37 bytes a second.
+    use_as(&mut world, &profile(6, 6, 96, true), true);
+    let seldom = reports(&mut world);
+    assert!((1..=8).contains(&seldom), "one takes some seconds: {seldom}");
+    use_as(&mut world, &BitrateProfile::DESKTOP, true);
+    let again = reports(&mut world);
+    assert!((12..=30).contains(&again), "{again}");
+}

@@ -8,7 +8,7 @@ use super::plugins::{Scribe, of_kind};
 use super::world::{ANN, BOB, Plugs, World, address, configuration, ssrc};
 
 /// The REMBs that Bob has sent: when, which rate, for which streams.
-fn estimates(world: &World) -> Vec<(Timestamp, DataRate, Vec<u32>)> {
+pub(crate) fn estimates(world: &World) -> Vec<(Timestamp, DataRate, Vec<u32>)> {
     let mut estimates = Vec::new();
     for sent in world.rtcp_of(BOB) {
         for packet in RtcpDatagram::parse(&sent.bytes).unwrap().packets() {

@@ -33,12 +33,42 @@ pub(crate) struct World {
     pub(crate) delay: TimeDelta,
     /// Decides of each datagram whether it is lost: its number and its bytes.
     pub(crate) lost: Box<dyn FnMut(u64, &[u8]) -> bool>,
+    /// What the first room sends passes this, if anything.
+    pub(crate) link: Option<Link>,
     /// What the path makes of the mark of a datagram: its number and its mark.
     pub(crate) marks: fn(u64, EcnMark) -> EcnMark,
     /// Every datagram that was sent.
     pub(crate) wire: Vec<Sent>,
     under_way: BTreeMap<(Timestamp, u64), (SocketAddr, Route, EcnMark, Vec<u8>)>,
     sent: u64,
+}
+
+/// A link that bears so much, with a queue before it that holds so much of it; what finds it full is lost.
+pub(crate) struct Link {
+    pub(crate) rate: DataRate,
+    pub(crate) queue: TimeDelta,
+    /// When all that waits has left.
+    pub(crate) free: Timestamp,
+}
+
+impl Link {
+    pub(crate) fn new(rate: DataRate, queue: TimeDelta) -> Self {
+        Self {
+            rate,
+            queue,
+            free: Timestamp::ZERO,
+        }
+    }
+
+    /// How long a datagram that comes now waits and takes, if it is not lost.
+    fn pass(&mut self, now: Timestamp, bytes: usize) -> Option<TimeDelta> {
+        if self.free.since(now) > self.queue {
+            return None;
+        }
+        // With IP and UDP around it.
+        self.free = self.free.max(now) + DataSize::bytes(bytes as i64 + 28) / self.rate;
+        Some(self.free.since(now))
+    }
 }
 
 /// A datagram on the wire.
@@ -182,6 +212,7 @@ impl World {
             rooms: (0..rooms).map(|_| Room::new()).collect(),
             delay: TimeDelta::ms(10),
             lost: Box::new(|_, _| false),
+            link: None,
             marks: |_, mark| mark,
             wire: Vec::new(),
             under_way: BTreeMap::new(),
@@ -334,9 +365,14 @@ impl World {
                 mark,
                 bytes: bytes.clone(),
             });
-            if !(self.lost)(self.sent, &bytes) {
+            let passed = match self.link.as_mut().filter(|_| room == 0) {
+                Some(link) => link.pass(self.now, bytes.len()),
+                None => Some(TimeDelta::ZERO),
+            };
+            let lost = (self.lost)(self.sent, &bytes);
+            if let Some(passed) = passed.filter(|_| !lost) {
                 let back = Route::new(route.remote.into(), from);
-                let at = self.now + self.delay;
+                let at = self.now + self.delay + passed;
                 let mark = (self.marks)(self.sent, mark);
                 self.under_way
                     .insert((at, self.sent), (route.remote.into(), back, mark, bytes));

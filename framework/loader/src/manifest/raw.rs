@@ -25,7 +25,7 @@ pub(crate) struct RawManifest {
     /// What is demanded of plugin files before they are used.
     #[serde(default)]
     pub(crate) policy: RawPolicy,
-    /// What stands in each socket. A conference has: transport, jitter, codec, echo, noise, gain, mixer, congestion, pacer.
+    /// What stands in each socket. A conference has: transport, jitter, codec, echo, noise, gain, mixer, congestion, pacer, estimator.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, RawSocket>")]
     pub(crate) sockets: BTreeMap<Spanned<String>, RawSocket>,

@@ -105,6 +105,7 @@ fn the_default_fills_every_socket_of_a_conference_in_signal_order() {
             ("mixer", "jackfield.mixer.active-speaker"),
             ("congestion", "jackfield.congestion.gcc"),
             ("pacer", "jackfield.pacing.leaky-bucket"),
+            ("estimator", "jackfield.congestion.receive-side"),
         ]
     );
     assert!(

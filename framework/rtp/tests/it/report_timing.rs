@@ -158,3 +158,17 @@ fn e22_5_the_average_follows_the_sizes_that_are_seen() {
     // 1000 bytes with IP and UDP, two members, 400 B/s.
     assert!((schedule.calculated_interval().as_seconds_f64() - 5.0).abs() < 0.01);
 }
+
+#[test]
+fn e22_5_another_bandwidth_moves_the_next_report_in_proportion() {
+    let (fast, slow) = (DataRate::kbps(64), DataRate::kbps(16));
+    let mut schedule = ReportSchedule::new(Timestamp::ZERO, ScheduleConfig::voice(fast), 3);
+    schedule.sent(Timestamp::ZERO, DataSize::bytes(72));
+    let planned = schedule.deadline();
+    let now = Timestamp::ZERO + (planned - Timestamp::ZERO) * 0.5;
+    schedule.set_bandwidth(now, slow);
+    let expected = now + (planned - now) * 4.0;
+    assert!((schedule.deadline() - expected).abs() < TimeDelta::us(10));
+    schedule.set_bandwidth(now, fast);
+    assert!((schedule.deadline() - planned).abs() < TimeDelta::us(10));
+}

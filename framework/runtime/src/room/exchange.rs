@@ -12,6 +12,7 @@ use jackfield_graph::swap::{SwapMeasure, SwapOutcome as Ended};
 use jackfield_graph::transaction::Step;
 use tokio::sync::oneshot;
 
+use super::negotiate::ESTIMATOR_SEED;
 use super::{Inner, Room};
 use crate::error::SocketError;
 use crate::event_log::ConnectionLog;
@@ -66,7 +67,9 @@ impl Room {
                     made,
                 })
             }
-            Kind::Pacer | Kind::Congestion => self.inner.exchange_network(swap, newcomer, begun).await,
+            Kind::Pacer | Kind::Congestion | Kind::Estimator => {
+                self.inner.exchange_network(swap, newcomer, begun).await
+            }
             Kind::Transport => self.inner.exchange_transports(swap, newcomer).await,
         }
     }
@@ -121,20 +124,26 @@ impl Inner {
             }
             return Ok(exchanged);
         }
+        let estimator = newcomer.kind == Kind::Estimator;
+        let places = if estimator {
+            self.estimated()
+        } else {
+            self.connected()
+        };
         let mut left = Vec::new();
         let mut logs = BTreeMap::new();
-        for participant in self.connected() {
-            let seed = self.seed(participant, 200);
+        for participant in places {
+            let seed = self.seed(participant, if estimator { ESTIMATOR_SEED } else { 200 });
             let made = fitting::bare::<dyn CongestionController>(&self.shared.loader, newcomer, seed)?;
             let mut controller: Box<dyn CongestionController> = Box::new(made);
-            if let Some(log) = self.event_log(participant) {
+            if let Some(log) = self.event_log(participant).filter(|_| !estimator) {
                 let instance;
                 (controller, instance) = log.record(controller, newcomer, seed);
                 logs.insert(participant, (log, instance));
             }
             let network = &self.shared.network;
             if network
-                .swap_congestion(self.key, participant, swap, controller, hold)
+                .swap_controller((self.key, participant), newcomer.kind, swap, controller, hold)
                 .await
             {
                 left.push(participant);
@@ -186,6 +195,13 @@ impl Inner {
         let state = self.state();
         let connected = state.members.iter().filter(|m| m.network.is_some());
         connected.map(|m| m.number).collect()
+    }
+
+    /// Everybody of whom a plugin estimates how much may come.
+    fn estimated(&self) -> Vec<u32> {
+        let state = self.state();
+        let estimated = state.members.iter().filter(|m| m.estimated);
+        estimated.map(|m| m.number).collect()
     }
 }
 

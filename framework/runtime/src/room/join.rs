@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jackfield_abi::Area;
+use jackfield_core::audio::AudioFormat;
 use jackfield_core::audio_source::AudioSource;
 use jackfield_core::environment::Environment;
 use jackfield_core::module::Module;
@@ -17,7 +18,7 @@ use jackfield_session::signalling::Link;
 use super::negotiate::Participant;
 use super::{Inner, Member, Room, State, participant_id};
 use crate::error::{EngineError, SocketError};
-use crate::fitting;
+use crate::fitting::{self, Socket};
 use crate::view::{ParticipantKind, RoomEvent};
 
 /// The plugin that plays clips, if it is there.
@@ -43,26 +44,15 @@ impl Room {
     pub fn add_robot(&self, name: &str, clip: &Path) -> Result<Participant, EngineError> {
         let inner = &self.inner;
         let source = inner.open_clip(clip)?;
-        let mut state = inner.state();
-        let number = inner.enter(&mut state, name, ParticipantKind::Robot)?;
-        let slots = inner.slots(&state, number)?;
-        let stats = state
-            .member(number)
-            .map(|m| Arc::clone(&m.strip))
-            .unwrap_or_default();
-        let strip = Strip::new(
-            number,
-            inner.config.format,
-            Input::Source(source),
-            slots,
-            Output::None,
-            stats,
-        );
-        state.order(Command::AddStrip(Box::new(strip)));
-        let graph = state.change();
-        drop(state);
-        inner.tell(graph);
-        Ok(Participant::new(self.clone(), number))
+        let number = inner.enter(&mut inner.state(), name, ParticipantKind::Robot)?;
+        let robot = Participant::new(self.clone(), number);
+        match inner.play(number, source) {
+            Ok(()) => Ok(robot),
+            Err(error) => {
+                inner.leave(number);
+                Err(error.into())
+            }
+        }
     }
 }
 
@@ -86,6 +76,7 @@ impl Inner {
             resources: Resources::new(),
             strip: Arc::new(StripStats::new(processors)),
             network: None,
+            estimated: false,
             event_log: None,
             media: None,
             transport: None,
@@ -99,10 +90,40 @@ impl Inner {
         Ok(number)
     }
 
-    /// The processors of a newcomer's chain, with what stands in the sockets now.
-    pub(super) fn slots(&self, state: &State, number: u32) -> Result<Vec<ProcessorSlot>, SocketError> {
+    /// Has a robot play `source`. Its processors are made while the room's control path is free; if something else stands in their sockets by then,
+    /// they are made anew. [control, may block]
+    fn play(&self, number: u32, source: Box<dyn AudioSource>) -> Result<(), SocketError> {
+        let mut sockets = self.state().processors();
+        let (mut state, slots) = loop {
+            let slots = self.slots(&sockets, number)?;
+            let state = self.state();
+            let present = state.processors();
+            if fitting::make_the_same(&sockets, &present) {
+                break (state, slots);
+            }
+            drop(state);
+            sockets = present;
+        };
+        // One that was sent away meanwhile is not heard.
+        if state.member(number).is_none() {
+            return Ok(());
+        }
+        state.add_strip(
+            number,
+            self.config.format,
+            Input::Source(source),
+            slots,
+            Output::None,
+        );
+        let graph = state.change();
+        drop(state);
+        self.tell(graph);
+        Ok(())
+    }
+
+    /// The processors of a newcomer's chain. [control, may block]
+    pub(super) fn slots(&self, sockets: &[Socket], number: u32) -> Result<Vec<ProcessorSlot>, SocketError> {
         let format = self.config.format;
-        let sockets = state.fitting.processors(&state.plan);
         (0_u64..)
             .zip(sockets)
             .map(|(place, socket)| {
@@ -177,5 +198,34 @@ impl Inner {
             .open(path, &self.config.format)
             .map_err(|fault| refuse(fault.to_string()))?;
         Ok(Box::new(source))
+    }
+}
+
+impl State {
+    /// What stands in the chain of a voice.
+    pub(super) fn processors(&self) -> Vec<Socket> {
+        self.fitting.processors(&self.plan).into_iter().cloned().collect()
+    }
+
+    /// Gives the strip of somebody who came in to the audio thread.
+    pub(super) fn add_strip(
+        &mut self,
+        number: u32,
+        format: AudioFormat,
+        input: Input,
+        slots: Vec<ProcessorSlot>,
+        output: Output,
+    ) {
+        let Some(member) = self.member(number) else { return };
+        let (stats, muted) = (Arc::clone(&member.strip), member.muted);
+        let strip = Strip::new(number, format, input, slots, output, stats);
+        self.order(Command::AddStrip(Box::new(strip)));
+        if muted {
+            self.order(Command::Mute {
+                participant: number,
+                muted,
+            });
+        }
+        self.arrivals += 1;
     }
 }

@@ -1,8 +1,9 @@
 //! What was agreed with a peer, in the audio domain: its decoders, its encoder, its strip.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
-use jackfield_core::units::{DataRate, SampleRate};
+use jackfield_core::jitter_buffer::JitterBuffer;
+use jackfield_core::units::SampleRate;
 use jackfield_graph::command::{Command, SwapCodec};
 use jackfield_graph::conference::SharedEncoder;
 use jackfield_graph::description::Kind;
@@ -10,11 +11,11 @@ use jackfield_graph::media::InboundPacket;
 use jackfield_graph::network::{
     MediaConfiguration, ReceiveCodec, RtcpFeedback, SendCodec, StreamName, StreamRates,
 };
+use jackfield_graph::processor::ProcessorSlot;
 use jackfield_graph::receive::{Decoder, Receiver};
 use jackfield_graph::send::Encoder;
-use jackfield_graph::strip::{Encoding, Input, Output, Strip};
+use jackfield_graph::strip::{Encoding, Input, Output};
 use jackfield_session::negotiation::{NegotiatedAudio, STREAM_FEEDBACK};
-use jackfield_session::signalling::Link;
 
 use super::{Inner, State};
 use crate::codecs::Repertoire;
@@ -42,8 +43,37 @@ pub(crate) struct Choice {
     pub(crate) fmtp: String,
 }
 
+/// What an agreement asks for, as the room stands.
+struct Terms {
+    choices: Vec<Choice>,
+    /// Of these, what it is sent.
+    chosen: Choice,
+    codec: Socket,
+    repertoire: Arc<Repertoire>,
+    /// The room has no encoder yet for all who are sent this.
+    shares_nothing: bool,
+    /// What stands in the other sockets of a strip, for somebody who comes in.
+    strip: Option<StripSockets>,
+}
+
+struct StripSockets {
+    jitter: Socket,
+    processors: Vec<Socket>,
+}
+
+/// The instances that an agreement asks for.
+struct Parts {
+    decoders: Vec<Decoder>,
+    encoder: Encoder,
+    rates: Option<(u32, StreamRates)>,
+    shared: Option<Box<SharedEncoder>>,
+    strip: Option<(Box<dyn JitterBuffer>, Vec<ProcessorSlot>)>,
+}
+
 impl Inner {
     /// Puts what was agreed upon into the audio domain; `packets` come with the first agreement. Gives what the network domain must know.
+    ///
+    /// Instances are made while the room's control path is free; if something else stands in their sockets by then, they are made anew.
     /// [control, may block]
     pub(super) fn settle(
         &self,
@@ -51,59 +81,100 @@ impl Inner {
         audio: &NegotiatedAudio,
         packets: Option<rtrb::Consumer<InboundPacket>>,
     ) -> Result<MediaConfiguration, NegotiationError> {
-        let mut state = self.state();
-        if state.member(number).is_none() {
-            return Err(NegotiationError::Left);
+        let mut terms = self.state().terms(number, audio, packets.is_some())?;
+        loop {
+            let parts = self.parts(number, audio, &terms)?;
+            let mut state = self.state();
+            let present = state.terms(number, audio, packets.is_some())?;
+            if terms.hold_in(&present) {
+                return self.put_in(state, number, audio, terms, parts, packets);
+            }
+            drop(state);
+            terms = present;
         }
-        let choices = choices(&mut state, audio);
-        let Some(codec_socket) = state.fitting.of_kind(Kind::Decoder).cloned() else {
-            return Err(NegotiationError::Closed);
-        };
-        // The socket's codec if the peer takes it, else the best that it does.
-        let of_socket = choices
-            .iter()
-            .find(|c| state.codecs.repertoire.plugin_id(c.format) == codec_socket.resolved.id);
-        let Some(chosen) = of_socket.or(choices.first()).cloned() else {
-            return Err(NegotiationError::Offer(
-                "no codec that this host has is in the offer: offer Opus, PCMU or PCMA".to_owned(),
-            ));
-        };
-        let format = self.config.format;
+    }
+
+    /// [control, may block]
+    fn parts(&self, number: u32, audio: &NegotiatedAudio, terms: &Terms) -> Result<Parts, NegotiationError> {
+        let loader = &self.shared.loader;
         let mut decoders: Vec<Decoder> = Vec::new();
         for c in audio
             .receive
             .iter()
-            .filter(|c| c.codec < state.codecs.repertoire.formats.len())
+            .filter(|c| c.codec < terms.repertoire.formats.len())
         {
-            decoders.extend(state.codecs.repertoire.decoders(
-                &self.shared.loader,
-                &codec_socket,
+            decoders.extend(terms.repertoire.decoders(
+                loader,
+                &terms.codec,
                 c.codec,
                 c.payload_type,
                 &c.local_fmtp,
-                format,
+                self.config.format,
             )?);
         }
-        let (encoder, shared) = self.encoders(&mut state, &codec_socket, &chosen, &choices)?;
-        if let Some(shared) = shared {
+        let encoder = || self.encoder(&terms.repertoire, &terms.codec, &terms.chosen, &terms.choices);
+        let (own, rates) = encoder()?;
+        let shared = if terms.shares_nothing {
+            Some(Box::new(SharedEncoder::new(terms.chosen.codec, encoder()?.0)))
+        } else {
+            None
+        };
+        let strip = match &terms.strip {
+            Some(sockets) => Some((
+                fitting::jitter(loader, &sockets.jitter, self.seed(number, 100))?,
+                self.slots(&sockets.processors, number)?,
+            )),
+            None => None,
+        };
+        Ok(Parts {
+            decoders,
+            encoder: own,
+            rates,
+            shared,
+            strip,
+        })
+    }
+
+    fn put_in(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        number: u32,
+        audio: &NegotiatedAudio,
+        terms: Terms,
+        parts: Parts,
+        packets: Option<rtrb::Consumer<InboundPacket>>,
+    ) -> Result<MediaConfiguration, NegotiationError> {
+        let Terms { choices, chosen, .. } = terms;
+        state.codec_rates.extend(parts.rates);
+        if let Some(shared) = parts.shared
+            && state.shared_encoders.insert(chosen.codec)
+        {
             state.order(Command::AddSharedEncoder(shared));
         }
         let rates = state.rates_of(chosen.codec);
-        let link = state
-            .member(number)
-            .map_or_else(Link::default, |member| member.link);
-        let bandwidth = self.profile_of(link).bounds.start;
-        let configuration = configuration(audio, &choices, chosen.codec, rates, bandwidth);
-        let hears = audio.direction.sends();
-        if let Some(inbound) = packets {
-            self.add_strip(&mut state, number, &chosen, encoder, inbound, decoders, hears)?;
+        let configuration = configuration(audio, &choices, chosen.codec, rates);
+        if let (Some(inbound), Some((jitter, slots))) = (packets, parts.strip) {
+            let format = self.config.format;
+            let receiver = Box::new(Receiver::new(format, jitter, parts.decoders));
+            let output = if audio.direction.sends() {
+                Output::Encoded(Box::new(Encoding::new(chosen.codec, parts.encoder, format)))
+            } else {
+                Output::None
+            };
+            state.add_strip(
+                number,
+                format,
+                Input::Packets { inbound, receiver },
+                slots,
+                output,
+            );
         } else {
             let swap = SwapCodec {
                 swap: 0,
                 participant: number,
                 codec: chosen.codec,
-                encoder,
-                decoders,
+                encoder: parts.encoder,
+                decoders: parts.decoders,
                 trial: None,
             };
             state.order(Command::SwapCodec(Box::new(swap)));
@@ -130,80 +201,7 @@ impl Inner {
         let choices = choices(&mut state, audio);
         let member = state.member(number).ok_or(NegotiationError::Left)?;
         let codec = member.media.as_ref().ok_or(NegotiationError::Left)?.codec;
-        let bandwidth = self.profile_of(member.link).bounds.start;
-        Ok(configuration(
-            audio,
-            &choices,
-            codec,
-            state.rates_of(codec),
-            bandwidth,
-        ))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of a strip")]
-    fn add_strip(
-        &self,
-        state: &mut State,
-        number: u32,
-        chosen: &Choice,
-        encoder: Encoder,
-        inbound: rtrb::Consumer<InboundPacket>,
-        decoders: Vec<Decoder>,
-        hears: bool,
-    ) -> Result<(), NegotiationError> {
-        let format = self.config.format;
-        let Some(jitter_socket) = state.fitting.of_kind(Kind::Jitter).cloned() else {
-            return Err(NegotiationError::Closed);
-        };
-        let jitter = fitting::jitter(&self.shared.loader, &jitter_socket, self.seed(number, 100))?;
-        let slots = self.slots(state, number)?;
-        let Some(member) = state.member_mut(number) else {
-            return Err(NegotiationError::Left);
-        };
-        let receiver = Box::new(Receiver::new(format, jitter, decoders));
-        let output = if hears {
-            Output::Encoded(Box::new(Encoding::new(chosen.codec, encoder, format)))
-        } else {
-            Output::None
-        };
-        let stats = Arc::clone(&member.strip);
-        let muted = member.muted;
-        let strip = Strip::new(
-            number,
-            format,
-            Input::Packets { inbound, receiver },
-            slots,
-            output,
-            stats,
-        );
-        state.order(Command::AddStrip(Box::new(strip)));
-        if muted {
-            state.order(Command::Mute {
-                participant: number,
-                muted,
-            });
-        }
-        Ok(())
-    }
-
-    /// The member's own encoder, and the shared one if the room has none yet for this codec.
-    pub(super) fn encoders(
-        &self,
-        state: &mut State,
-        socket: &Socket,
-        choice: &Choice,
-        choices: &[Choice],
-    ) -> Result<(Encoder, Option<Box<SharedEncoder>>), SocketError> {
-        let repertoire = Arc::clone(&state.codecs.repertoire);
-        let (own, rates) = self.encoder(&repertoire, socket, choice, choices)?;
-        state.codec_rates.extend(rates);
-        let shared = if state.shared_encoders.insert(choice.codec) {
-            let (shared, _) = self.encoder(&repertoire, socket, choice, choices)?;
-            Some(Box::new(SharedEncoder::new(choice.codec, shared)))
-        } else {
-            None
-        };
-        Ok((own, shared))
+        Ok(configuration(audio, &choices, codec, state.rates_of(codec)))
     }
 
     /// An encoder, and what it needs if it tells: by the codec's key. [control, may block]
@@ -228,7 +226,69 @@ impl Inner {
     }
 }
 
+impl Terms {
+    /// Whether what is made by these terms is what the room, as it stands now, asks for.
+    fn hold_in(&self, present: &Self) -> bool {
+        let strip = match (&self.strip, &present.strip) {
+            (Some(made), Some(present)) => {
+                made.jitter.makes_the_same(&present.jitter)
+                    && fitting::make_the_same(&made.processors, &present.processors)
+            }
+            (made, present) => made.is_none() == present.is_none(),
+        };
+        strip
+            && self.chosen.codec == present.chosen.codec
+            && self.codec.makes_the_same(&present.codec)
+            && Arc::ptr_eq(&self.repertoire, &present.repertoire)
+            && (self.shares_nothing || !present.shares_nothing)
+    }
+}
+
 impl State {
+    fn terms(
+        &mut self,
+        number: u32,
+        audio: &NegotiatedAudio,
+        comes_in: bool,
+    ) -> Result<Terms, NegotiationError> {
+        if self.member(number).is_none() {
+            return Err(NegotiationError::Left);
+        }
+        let choices = choices(self, audio);
+        let of_kind = |kind| {
+            self.fitting
+                .of_kind(kind)
+                .cloned()
+                .ok_or(NegotiationError::Closed)
+        };
+        let codec = of_kind(Kind::Decoder)?;
+        // The socket's codec if the peer takes it, else the best that it does.
+        let of_socket = choices
+            .iter()
+            .find(|c| self.codecs.repertoire.plugin_id(c.format) == codec.resolved.id);
+        let Some(chosen) = of_socket.or(choices.first()).cloned() else {
+            return Err(NegotiationError::Offer(
+                "no codec that this host has is in the offer: offer Opus, PCMU or PCMA".to_owned(),
+            ));
+        };
+        let strip = if comes_in {
+            Some(StripSockets {
+                jitter: of_kind(Kind::Jitter)?,
+                processors: self.processors(),
+            })
+        } else {
+            None
+        };
+        Ok(Terms {
+            shares_nothing: !self.shared_encoders.contains(&chosen.codec),
+            repertoire: Arc::clone(&self.codecs.repertoire),
+            choices,
+            chosen,
+            codec,
+            strip,
+        })
+    }
+
     /// What a codec needs that has been sent; what voice does if it has told nobody.
     pub(super) fn rates_of(&self, codec: u32) -> StreamRates {
         self.codec_rates
@@ -262,7 +322,6 @@ fn configuration(
     choices: &[Choice],
     codec: u32,
     rates: StreamRates,
-    bandwidth: DataRate,
 ) -> MediaConfiguration {
     let send = choices.iter().map(|c| SendCodec {
         codec: c.codec,
@@ -297,7 +356,6 @@ fn configuration(
         },
         remote_ssrcs: audio.remote_ssrcs.clone(),
         rates,
-        bandwidth,
         ..MediaConfiguration::default()
     }
 }

@@ -72,6 +72,8 @@ pub(crate) struct State {
     members: Vec<Member>,
     control: ControlPorts,
     next_number: u32,
+    /// How often somebody has been given instances of what stands in the sockets: whoever is while a swap is under way may have missed it.
+    arrivals: u64,
     revision: u64,
     next_ticket: u64,
     swaps_under_way: BTreeMap<u64, UnderWay>,
@@ -107,6 +109,8 @@ pub(crate) struct Member {
     resources: Resources,
     strip: Arc<StripStats>,
     network: Option<Arc<NetworkStats>>,
+    /// A plugin estimates how much may come from it.
+    estimated: bool,
     /// Where what its congestion controller is told is written down, if it is.
     event_log: Option<Arc<ConnectionLog>>,
     media: Option<media::Media>,
@@ -174,6 +178,7 @@ impl Room {
             members: Vec::new(),
             control,
             next_number: 1,
+            arrivals: 0,
             revision: 1,
             next_ticket: 1,
             swaps_under_way: BTreeMap::new(),

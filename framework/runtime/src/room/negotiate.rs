@@ -20,6 +20,8 @@ use crate::codecs::Codecs;
 use crate::error::NegotiationError;
 use crate::fitting::{self, Socket};
 
+/// By which the seed of an estimator differs from those of the participant's other plugins.
+pub(super) const ESTIMATOR_SEED: u64 = 300;
 /// Packets that may wait between the network thread and the audio thread.
 const INBOUND_PACKETS: usize = 128;
 
@@ -266,6 +268,9 @@ impl Participant {
                 candidates.for_each(|candidate| network.announce(inner.key, self.number, candidate));
             }
             configuration.discard.clone_from(&discard);
+            if configuration.feedback.is_estimate() {
+                inner.add_estimator(self.number).await?;
+            }
             network.configure(inner.key, self.number, configuration);
             session.media = Some(audio);
             session.discard = discard;
@@ -425,7 +430,40 @@ impl Inner {
             .network
             .add(self.key, number, participant, ufrag)
             .await
-            .map_err(NegotiationError::Transport)
+            .map_err(NegotiationError::Transport)?;
+        self.state().arrivals += 1;
+        Ok(())
+    }
+
+    /// Gives the network thread a plugin that estimates how much may come from a participant, once.
+    async fn add_estimator(self: &Arc<Self>, number: u32) -> Result<(), NegotiationError> {
+        if self.state().member(number).is_none_or(|member| member.estimated) {
+            return Ok(());
+        }
+        let socket = self.socket_of(Kind::Estimator)?;
+        let inner = Arc::clone(self);
+        let made = tokio::task::spawn_blocking(move || {
+            let seed = inner.seed(number, ESTIMATOR_SEED);
+            fitting::bare::<dyn CongestionController>(&inner.shared.loader, &socket, seed)
+        })
+        .await
+        .map_err(|_| NegotiationError::Closed)?;
+        match made {
+            Ok(estimator) => {
+                let network = &self.shared.network;
+                network.set_estimator(self.key, number, Box::new(estimator));
+                let mut state = self.state();
+                state.arrivals += 1;
+                if let Some(member) = state.member_mut(number) {
+                    member.estimated = true;
+                }
+            }
+            // A call without it is one in which less is known.
+            Err(error) => {
+                tracing::warn!(room = self.name, participant = number, %error, "no estimator was made");
+            }
+        }
+        Ok(())
     }
 
     /// Whether the congestion controller in `socket` adapts to ECN marks. Each is asked once, of an instance made for that.

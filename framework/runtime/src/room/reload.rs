@@ -1,6 +1,9 @@
 //! Plugin files that change while calls run: whatever stands in a socket is swapped for its new build.
 
+use std::sync::Arc;
+
 use jackfield_graph::command::Command;
+use jackfield_graph::conference::SharedEncoder;
 
 use super::Room;
 use super::media::Choice;
@@ -31,7 +34,8 @@ impl Room {
 impl super::Inner {
     /// Everybody who hears the same is sent it by the present build of the codec in `socket` from now on. Others have got encoders of their own.
     pub(super) fn renew_shared_encoders(&self, socket: &Socket) -> Result<(), SocketError> {
-        let mut state = self.state();
+        let state = self.state();
+        let repertoire = Arc::clone(&state.codecs.repertoire);
         let mut choices: Vec<(Choice, Vec<Choice>)> = Vec::new();
         for media in state.members.iter().filter_map(|member| member.media.as_ref()) {
             let is_new = |choice: &&Choice| {
@@ -41,12 +45,14 @@ impl super::Inner {
             let found = media.send.iter().find(is_new).cloned();
             choices.extend(found.map(|choice| (choice, media.send.clone())));
         }
+        drop(state);
         for (choice, others) in choices {
-            state.shared_encoders.remove(&choice.codec);
-            let (_, shared) = self.encoders(&mut state, socket, &choice, &others)?;
-            if let Some(shared) = shared
-                && !state.order(Command::AddSharedEncoder(shared))
-            {
+            let (encoder, rates) = self.encoder(&repertoire, socket, &choice, &others)?;
+            let shared = Box::new(SharedEncoder::new(choice.codec, encoder));
+            let mut state = self.state();
+            state.codec_rates.extend(rates);
+            state.shared_encoders.insert(choice.codec);
+            if !state.order(Command::AddSharedEncoder(shared)) {
                 return Err(SocketError::NoAnswer);
             }
         }

@@ -259,12 +259,12 @@ impl Room {
         self.inner.progress(swap, Step::Instantiate);
         let hold = begun.is_some();
         let codec = matches!(newcomer.kind, Kind::Decoder | Kind::Encoder);
-        let last_to_join = {
+        let arrivals_before = {
             let mut state = self.inner.state();
             if codec {
                 state.codecs.renew(loader, &newcomer.resolved)?;
             }
-            state.next_number
+            state.arrivals
         };
         let ended = self.exchange(swap, &newcomer, begun).await;
         let done = ended
@@ -279,7 +279,7 @@ impl Room {
             if codec && !done {
                 state.codecs.renew(loader, &present.resolved)?;
             }
-            state.next_number != last_to_join
+            state.arrivals != arrivals_before
         };
         let ended = ended?;
         if done && codec && newcomer.resolved.id == present.resolved.id {
@@ -366,7 +366,7 @@ impl Inner {
             Kind::Jitter => Some(command::Socket::Jitter),
             Kind::Decoder | Kind::Encoder => Some(command::Socket::Encoder),
             Kind::Mixer => Some(command::Socket::Mixer),
-            Kind::Transport | Kind::Pacer | Kind::Congestion => None,
+            Kind::Transport | Kind::Pacer | Kind::Congestion | Kind::Estimator => None,
         }
     }
 }

@@ -165,6 +165,10 @@ fn places<'a>(state: &'a State, socket: &Socket) -> Vec<&'a SocketStats> {
         Kind::Transport => networks().map(|n| &n.transport).collect(),
         Kind::Pacer => networks().map(|n| &n.pacer).collect(),
         Kind::Congestion => networks().map(|n| &n.congestion).collect(),
+        Kind::Estimator => networks()
+            .filter(|n| n.estimating.load(Relaxed))
+            .map(|n| &n.estimator)
+            .collect(),
     }
 }
 
@@ -296,6 +300,9 @@ fn participant_stats(member: &Member, path: &Path) -> ParticipantStats {
         congestion_shadow: network
             .and_then(jackfield_graph::network::NetworkStats::shadow_rates)
             .map(|(target, estimate)| rates(target, estimate)),
+        told_kbps: network
+            .and_then(jackfield_graph::network::NetworkStats::told_rate)
+            .map(DataRate::as_kbps_f64),
         link: link::class(member.link).name().to_owned(),
         metered: member.link.metered,
         ice_state: text("ice-state"),

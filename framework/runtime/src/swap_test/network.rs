@@ -275,9 +275,8 @@ impl<'a> Path<'a> {
         let begun = self.now;
         while self.now.since(begun) < ENDS_WITHIN {
             self.run(1);
-            let ended = self.with(0, |domain, _| domain.take_swapped(PARTICIPANT));
-            let mut ended = ended.unwrap_or_default().into_iter();
-            if let Some(ended) = ended.find(|ended| ended.swap == swap) {
+            let ended = self.with(0, |domain, _| domain.take_swapped(PARTICIPANT, swap));
+            if let Ok(Some(ended)) = ended {
                 return Ok(ended.measure);
             }
         }

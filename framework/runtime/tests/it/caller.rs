@@ -10,12 +10,13 @@ use jackfield_core::audio::level_dbov;
 use jackfield_core::audio_codec::{AudioDecoder, AudioEncoder, DecoderConfig, EncoderConfig};
 use jackfield_core::environment::Environment;
 use jackfield_core::module::Plugin;
-use jackfield_core::time::Timestamp;
+use jackfield_core::time::{NtpTime, Timestamp};
 use jackfield_core::transport::{
     AttributeSink, PacketKind, Route, Transport, TransportConfig, TransportSink, TransportState,
 };
 use jackfield_core::units::SampleRate;
 use jackfield_loader::{Loader, LoaderOptions, Manifest};
+use jackfield_rtp::extension::AbsoluteSendTime;
 use jackfield_rtp::header::RtpPacketView;
 use jackfield_runtime::{Engine, EngineOptions, Participant, ParticipantKind, Room};
 use jackfield_sdk::StaticPlugin;
@@ -53,6 +54,7 @@ pub(crate) fn linked() -> Vec<StaticPlugin> {
         jackfield_codec_pcm::JACKFIELD_PLUGIN,
         jackfield_congestion_fixed::JACKFIELD_PLUGIN,
         jackfield_congestion_gcc::JACKFIELD_PLUGIN,
+        jackfield_congestion_receive_side::JACKFIELD_PLUGIN,
         jackfield_jitter_adaptive::JACKFIELD_PLUGIN,
         jackfield_jitter_fixed::JACKFIELD_PLUGIN,
         jackfield_mixer_active_speaker::JACKFIELD_PLUGIN,
@@ -241,11 +243,25 @@ impl Caller {
 
     /// Sends a packet of its codec.
     pub(crate) fn say(&mut self, payload: &[u8]) {
+        self.say_with(&[], payload);
+    }
+
+    /// Sends one that says under this number when it leaves.
+    pub(crate) fn say_timed(&mut self, extension: u8, payload: &[u8]) {
+        let unix_us = 1_790_000_000_000_000 + self.now().us() as u64;
+        let [a, b, c] = AbsoluteSendTime::from_ntp(NtpTime::from_unix_us(unix_us)).to_bytes();
+        // One word of one-byte headers (RFC 8285 section 4.2).
+        self.say_with(&[0xBE, 0xDE, 0, 1, extension << 4 | 2, a, b, c], payload);
+    }
+
+    fn say_with(&mut self, extensions: &[u8], payload: &[u8]) {
         self.sequence_number = self.sequence_number.wrapping_add(1);
-        let mut packet = vec![0x80, self.codec.payload_type];
+        let flags = if extensions.is_empty() { 0x80 } else { 0x90 };
+        let mut packet = vec![flags, self.codec.payload_type];
         packet.extend(self.sequence_number.to_be_bytes());
         packet.extend((u32::from(self.sequence_number) * self.codec.ticks).to_be_bytes());
         packet.extend(self.ssrc.to_be_bytes());
+        packet.extend(extensions);
         packet.extend(payload);
         self.with_transport(|transport, now, gate| transport.send(now, PacketKind::Rtp, &packet, gate));
     }

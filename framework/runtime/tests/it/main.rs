@@ -14,6 +14,7 @@ mod ledger;
 mod links;
 mod node_tracing;
 mod parameter_values;
+mod remb_alone;
 mod renewed_codec;
 mod slow_plugin;
 mod sockets_by_manifest;

@@ -1,6 +1,9 @@
 //! A plugin that takes long to make an instance holds nobody up but who asked for it.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use jackfield_runtime::view::SwapOutcome;
 use jackfield_runtime::{Engine, EngineOptions, Room};
@@ -20,8 +23,17 @@ const MANIFEST: &str = "profile = \"conference\"\n\
 /// Whether instances may be made, and how many were asked for.
 static GATE: (Mutex<(bool, usize)>, Condvar) = (Mutex::new((true, 0)), Condvar::new());
 
+/// Instances that there are.
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+
 /// Makes an instance when it is let.
 pub(crate) struct Slow(());
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        ALIVE.fetch_sub(1, Relaxed);
+    }
+}
 
 impl Plugin for Slow {
     const DESCRIPTOR: Descriptor = Descriptor::new("test.processing.slow", "Slow", "1.0.0");
@@ -32,6 +44,7 @@ impl Plugin for Slow {
         gate.1 += 1;
         GATE.1.notify_all();
         drop(GATE.1.wait_while(gate, |gate| !gate.0).unwrap());
+        ALIVE.fetch_add(1, Relaxed);
         Ok(Self(()))
     }
 
@@ -56,10 +69,10 @@ impl AudioProcessor for Slow {
     }
 }
 
-/// Waits until an instance has been asked for.
-fn asked() {
+/// Waits until more than so many instances have been asked for; gives how many.
+fn asked_more_than(before: usize) -> usize {
     let gate = GATE.0.lock().unwrap();
-    drop(GATE.1.wait_while(gate, |gate| gate.1 == 0).unwrap());
+    GATE.1.wait_while(gate, |gate| gate.1 <= before).unwrap().1
 }
 
 fn let_make(open: bool) {
@@ -88,15 +101,63 @@ async fn while_a_newcomer_is_being_made_the_room_answers_and_who_joins_meanwhile
                 .await
         })
     };
-    tokio::task::spawn_blocking(asked).await.unwrap();
+    tokio::task::spawn_blocking(|| asked_more_than(0)).await.unwrap();
     // All of this would wait for the plugin if it were made where the room is locked.
     assert_eq!(room.participants().len(), 1);
-    assert_eq!(room.graph().sockets.len(), 9);
+    assert_eq!(room.graph().sockets.len(), 10);
     let _bob = join(&room, "Bob", 2).await;
     assert!(!swapped.is_finished());
     let_make(true);
     let report = swapped.await.unwrap().unwrap();
     assert_eq!(report.outcome, SwapOutcome::Committed, "{}", report.message);
     assert_eq!(report.instances, 2, "Ann's and Bob's");
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_what_somebody_needs_who_joins_is_being_made_the_room_answers_and_what_is_swapped_meanwhile_counts()
+ {
+    let text = MANIFEST.replace(
+        "[sockets.gain]\nuse = \"jackfield.processing.null\"",
+        "[sockets.gain]\nuse = \"test.processing.slow\"",
+    );
+    let options = EngineOptions::new(manifest(&text), loader(&[JACKFIELD_PLUGIN]));
+    let engine = Engine::start(options).unwrap();
+    let room = engine.open_room("room").unwrap();
+    let mut ann = join(&room, "Ann", 1).await;
+    let before = asked_more_than(0);
+    let_make(false);
+    let bob = {
+        let room = room.clone();
+        tokio::spawn(async move { Caller::join(&room, "Bob", transport::<Loopback>(2)).await })
+    };
+    tokio::task::spawn_blocking(move || asked_more_than(before))
+        .await
+        .unwrap();
+    // All of this would wait for the plugin if it were made where the room is locked.
+    assert_eq!(room.participants().len(), 2);
+    ann.participant.set_muted(true);
+    let nothing = Map::new();
+    let report = room
+        .set_socket("gain", Some("jackfield.processing.null"), &nothing)
+        .await
+        .unwrap();
+    assert_eq!(report.outcome, SwapOutcome::Committed, "{}", report.message);
+    assert!(!bob.is_finished());
+    let_make(true);
+    let mut bob = bob.await.unwrap();
+    bob.connect();
+    // What was made for Bob is not what stands in the socket now.
+    let began = Instant::now();
+    while ALIVE.load(Relaxed) > 0 {
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "nobody has one any more"
+        );
+        ann.step();
+    }
+    let sockets = room.graph().sockets;
+    let gain = sockets.iter().find(|socket| socket.socket == "gain").unwrap();
+    assert_eq!(gain.plugin.id, "jackfield.processing.null");
     engine.close().await;
 }

@@ -5,8 +5,8 @@
 //! receiver report (one a second), `ProcessInterval` as often as asked for, `StreamsConfig` when media pauses and resumes, `RouteChange` when
 //! the path changes. What the controller decides is heeded: `target` (shared out over the streams, less `advice().reduction`), `pacing` and
 //! `padding` (`Pacer::set_rates`; padding is made when the pacer is empty), `window` (`Pacer::set_congested`), probes (`Pacer::probe`, with
-//! padding where media lacks), `ecn`, `feedback_interval`, `advice().pacing_window` (`Pacer::configure`). `advice` is asked for after each
-//! event but `SentPacket`.
+//! padding where media lacks), `ecn`, `feedback_interval`, `advice().pacing_window` and `probe_distance` (`Pacer::configure`). `advice` is asked
+//! for after each event but `SentPacket`.
 //!
 //! The receiver reports each packet in a feedback, every 50 to 250 ms, so that feedback takes 5 % of what it receives (with a
 //! [`peer`](crate::scenario::FlowSpec::peer) of what its own end aims to send), or as often as the controller wants. Feedback and reports are packets on the return path: they wait, and can be lost. What is lost is sent again only for streams with

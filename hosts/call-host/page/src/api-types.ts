@@ -152,6 +152,8 @@ export interface ParticipantStatistics extends Participant {
   congestion?: Rates | null;
   /** What the controller that nobody heeds would have decided, while a swap is under way. */
   congestion_shadow?: Rates | null;
+  /** What they were told last that they may send, if they know no feedback but REMB. */
+  told_kbps?: number | null;
   ice_state: string;
   dtls_version: string;
   srtp_profile: string;

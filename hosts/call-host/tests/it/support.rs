@@ -275,6 +275,7 @@ pub(crate) fn engine_with(folders: Vec<PathBuf>, change: impl FnOnce(&mut Manife
         jackfield_codec_opus::JACKFIELD_PLUGIN,
         jackfield_congestion_fixed::JACKFIELD_PLUGIN,
         jackfield_congestion_gcc::JACKFIELD_PLUGIN,
+        jackfield_congestion_receive_side::JACKFIELD_PLUGIN,
         jackfield_jitter_adaptive::JACKFIELD_PLUGIN,
         jackfield_jitter_fixed::JACKFIELD_PLUGIN,
         jackfield_mixer_active_speaker::JACKFIELD_PLUGIN,

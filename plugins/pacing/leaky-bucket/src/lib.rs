@@ -9,7 +9,7 @@
 //!   which bounds the wait of no single one.
 //! - **Congestion.** While the congestion controller's window is full, only audio leaves; but if nothing at all has left for 500 ms one packet
 //!   does, so that there is something to be acknowledged.
-//! - **Probes.** The packets of a cluster leave in steps of 2 ms at the cluster's rate, whatever the bucket holds. Where media is lacking,
+//! - **Probes.** The packets of a cluster leave in steps of 2 ms, or what the host says, at the cluster's rate, whatever the bucket holds. Where media is lacking,
 //!   [`PacerStatus::padding`] tells how much padding is.
 //! - **Padding.** At the padding rate, when nothing waits and both buckets are empty, [`PacerStatus::padding`] asks for 5 ms worth of it; never
 //!   before the first packet of media, never while paused or congested.
@@ -74,7 +74,7 @@ pub struct LeakyBucketParameters {
     /// After so long without any packet, one leaves in spite of a full window; 0 for never.
     #[param(title = "Keep alive", unit = "ms", min = 0.0, max = 10_000.0, default = 500.0)]
     pub keep_alive: f64,
-    /// How far the steps are apart in which the packets of a probe leave.
+    /// How far the steps are apart in which the packets of a probe leave. The host's configuration wins if it names one.
     #[param(title = "Probe distance", unit = "ms", min = 0.5, max = 20.0, default = 2.0)]
     pub probe_distance: f64,
     /// Whether a probe goes with padding alone if no media comes; else it waits for a packet.

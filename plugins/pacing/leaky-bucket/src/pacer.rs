@@ -11,6 +11,8 @@ use crate::queue::{PADDING, Queue, Waiting};
 const CATCH_UP: TimeDelta = TimeDelta::ms(100);
 /// What must leave within less than this leaves as if there were so much time.
 const LEAST_TIME: TimeDelta = TimeDelta::ms(1);
+/// What leaves at once in a step of a probe is never more than its rate allows in so long, whatever the host says.
+const LONGEST_STEP: TimeDelta = TimeDelta::ms(100);
 
 /// The pacer.
 pub struct LeakyBucket {
@@ -100,7 +102,11 @@ impl LeakyBucket {
     }
 
     fn probe_distance(&self) -> TimeDelta {
-        TimeDelta::seconds_f64(self.parameters.probe_distance / 1e3)
+        if self.config.probe_distance > TimeDelta::ZERO {
+            self.config.probe_distance.min(LONGEST_STEP)
+        } else {
+            TimeDelta::seconds_f64(self.parameters.probe_distance / 1e3)
+        }
     }
 
     fn paces_audio(&self) -> bool {
@@ -205,7 +211,7 @@ impl LeakyBucket {
     ) -> Result<(), Fault> {
         self.bucket.leak_and_forget(now);
         let due = self.prober.next() <= now;
-        let step = (cluster.rate * self.probe_distance()).max(DataSize::bytes(1));
+        let step = self.prober.step();
         let mut sent = DataSize::ZERO;
         if due && self.prober.is_new() && self.media_seen && !self.congested {
             // A small packet first, as libwebrtc has it: the first to arrive does not count for the rate at which the probe came, and a large
@@ -328,8 +334,7 @@ impl Pacer for LeakyBucket {
                 self.sign_of_life = now;
             }
             self.media_seen = true;
-            let distance = self.probe_distance();
-            self.prober.set_off(now, Some(packet.size), distance);
+            self.prober.set_off(now, Some(packet.size));
         }
         self.set_rate(now);
         Ok(())
@@ -421,10 +426,9 @@ impl Pacer for LeakyBucket {
             ));
         }
         self.prober.tidy(now);
-        self.prober.ask(now, cluster);
-        let distance = self.probe_distance();
+        self.prober.ask(now, cluster, self.probe_distance());
         if !self.queue.is_empty() || self.media_seen && self.parameters.probe_without_media {
-            self.prober.set_off(now, None, distance);
+            self.prober.set_off(now, None);
         }
         Ok(())
     }

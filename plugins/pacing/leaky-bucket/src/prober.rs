@@ -14,6 +14,8 @@ const FIRST_PACKET: DataSize = DataSize::bytes(200);
 #[derive(Clone, Copy)]
 struct Cluster {
     config: ProbeCluster,
+    /// How far its steps are apart.
+    distance: TimeDelta,
     asked: Timestamp,
 }
 
@@ -42,6 +44,7 @@ impl Prober {
                 rate: DataRate::ZERO,
                 duration: TimeDelta::ZERO,
             },
+            distance: TimeDelta::ZERO,
             asked: Timestamp::ZERO,
         };
         Self {
@@ -57,25 +60,26 @@ impl Prober {
         }
     }
 
-    /// One cluster more.
-    pub(crate) fn ask(&mut self, now: Timestamp, config: &ProbeCluster) {
+    /// One cluster more, to be sent in steps so far apart.
+    pub(crate) fn ask(&mut self, now: Timestamp, config: &ProbeCluster, distance: TimeDelta) {
         if self.count == CLUSTERS {
             self.drop_first();
             self.abandoned += 1;
         }
         self.clusters[self.count] = Cluster {
             config: *config,
+            distance,
             asked: now,
         };
         self.count += 1;
     }
 
     /// A packet of this size came, or it goes without one (`size` none).
-    pub(crate) fn set_off(&mut self, now: Timestamp, size: Option<DataSize>, distance: TimeDelta) {
+    pub(crate) fn set_off(&mut self, now: Timestamp, size: Option<DataSize>) {
         let Some(first) = self.first().filter(|_| self.started.is_none()) else {
             return;
         };
-        let enough = FIRST_PACKET.min(first.config.rate * distance);
+        let enough = FIRST_PACKET.min(first.config.rate * first.distance);
         if size.is_none_or(|size| size >= enough) {
             self.start(now);
         }
@@ -128,6 +132,14 @@ impl Prober {
     /// The number of the cluster that is being sent, and its rate.
     pub(crate) fn running(&self) -> Option<ProbeCluster> {
         self.started.and(self.first()).map(|first| first.config)
+    }
+
+    /// How much one of its steps holds.
+    pub(crate) fn step(&self) -> DataSize {
+        let step = self
+            .first()
+            .map_or(DataSize::ZERO, |first| first.config.rate * first.distance);
+        step.max(DataSize::bytes(1))
     }
 
     /// When its next step is due.

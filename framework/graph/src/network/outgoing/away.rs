@@ -4,7 +4,7 @@ use jackfield_core::pacer::DepartureSink;
 use jackfield_core::time::Timestamp;
 use jackfield_core::{Fault, FaultCode};
 
-use super::{Outgoing, pacer_config};
+use super::Outgoing;
 
 /// Packets that a pacer holds of which nobody knows any more.
 struct Forgotten;
@@ -39,10 +39,8 @@ impl Outgoing {
     /// In a new process a pacer knows nothing, and one that was late holds packets that have left.
     fn rejoin(&mut self, now: Timestamp) -> Result<(), Fault> {
         self.pacer.hand_over(&mut Forgotten)?;
-        if let Some((pacing, padding)) = self.rates {
-            self.pacer.set_rates(now, pacing, padding)?;
-        }
-        self.pacer.configure(now, &pacer_config(self.window))?;
+        self.pacer.set_rates(now, self.rates.pacing, self.rates.padding)?;
+        self.pacer.configure(now, &self.pacer_config)?;
         self.pacer.set_congested(now, u32::from(self.congested))?;
         for waiting in &self.queue {
             let paced = self.paced(waiting);

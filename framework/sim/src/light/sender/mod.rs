@@ -85,7 +85,7 @@ pub(super) struct Sender {
     pub(super) news: Vec<CongestionUpdate>,
     last_update: CongestionUpdate,
     applied: (DataRate, DataRate),
-    window: TimeDelta,
+    pacer_config: PacerConfig,
     reduction: f32,
     congested: bool,
     pub(super) media_on: bool,
@@ -159,7 +159,7 @@ impl Sender {
             news: Vec::with_capacity(8),
             last_update: CongestionUpdate::default(),
             applied: (DataRate::ZERO, DataRate::ZERO),
-            window: TimeDelta::ZERO,
+            pacer_config: PacerConfig::DEFAULT,
             reduction: 0.0,
             congested: false,
             media_on: false,
@@ -391,12 +391,13 @@ impl Sender {
     }
 
     fn heed(&mut self, now: VirtualTime, advice: &CongestionAdvice) {
-        if advice.pacing_window != self.window {
-            self.window = advice.pacing_window;
-            let config = PacerConfig {
-                window: self.window,
-                ..PacerConfig::DEFAULT
-            };
+        let config = PacerConfig {
+            window: advice.pacing_window,
+            probe_distance: advice.probe_distance,
+            ..PacerConfig::DEFAULT
+        };
+        if config != self.pacer_config {
+            self.pacer_config = config;
             let set = self.pacer.configure(now.timestamp(), &config);
             self.note_pacer(set);
         }

@@ -126,10 +126,6 @@ impl Case {
         let mut modules = |flow: usize, _: &FlowSpec, seed: u64| {
             let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
             pacer.parameters().probe_without_media = self.probe_without_media;
-            if self.repeat_probes {
-                // As the controller advises for probes that are repeated.
-                pacer.parameters().probe_distance = 20.0;
-            }
             Ok(FlowModules {
                 controller: Box::new(Scripted::new((self.controller)(self, seed)?, self, flow, &log)),
                 pacer: Box::new(pacer),

@@ -239,3 +239,49 @@ fn e18_5_a_probe_opens_with_a_small_packet_of_padding_before_media() {
     assert!(is_padding(first[0]) && !is_padding(first[1]), "{first:?}");
     assert!(first[0].packet.size < DataSize::bytes(300), "{first:?}");
 }
+
+/// When the steps of a cluster left.
+fn steps_of(left: &[Left], id: u32) -> Vec<Timestamp> {
+    let mut at: Vec<_> = left
+        .iter()
+        .filter(|left| left.cluster == id)
+        .map(|left| left.at)
+        .collect();
+    at.dedup();
+    at
+}
+
+fn apart(steps: &[Timestamp]) -> Vec<i64> {
+    steps
+        .windows(2)
+        .map(|pair| pair[1].since(pair[0]).as_us() / 1_000)
+        .collect()
+}
+
+#[test]
+fn e18_5_the_steps_of_a_probe_are_as_far_apart_as_the_host_said_when_it_was_asked_for() {
+    let mut line = Line::new(DataRate::kbps(500), DataRate::ZERO);
+    line.video(1, 600);
+    line.run_for(TimeDelta::ms(100));
+    let wide = PacerConfig {
+        probe_distance: TimeDelta::ms(20),
+        ..PacerConfig::DEFAULT
+    };
+    line.pacer.configure(line.now, &wide).unwrap();
+    line.pacer
+        .probe(line.now, &cluster(1, DataRate::kbps(960), 5, 100))
+        .unwrap();
+    // Whatever is told from here on is for those that are asked for later.
+    line.pacer.configure(line.now, &PacerConfig::DEFAULT).unwrap();
+    line.pacer
+        .probe(line.now, &cluster(2, DataRate::kbps(960), 5, 20))
+        .unwrap();
+    line.video(300, 120);
+    line.run_for(TimeDelta::seconds(1));
+    let (first, second) = (steps_of(&line.left, 1), steps_of(&line.left, 2));
+    // 960 kbit/s are 2,400 bytes in 20 ms and 240 in 2 ms: packets of 120 bytes fill both.
+    assert_eq!(apart(&first), [20; 4], "{first:?}");
+    assert_eq!(apart(&second), [2; 9], "the parameter holds: {second:?}");
+    let (rate, ..) = rate_of(&line.left, 1);
+    assert!((rate.as_kbps_f64() / 960.0 - 1.0).abs() < 0.01, "{rate:?}");
+}

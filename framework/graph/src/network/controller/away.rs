@@ -5,13 +5,13 @@ use jackfield_core::time::Timestamp;
 use jackfield_core::units::TimeDelta;
 use jackfield_core::{Fault, FaultCode};
 
-use super::{Congestion, availability_event};
+use super::{Controller, availability_event};
 use crate::network::decided::NoProbes;
 
 /// So often a controller that never asked to be told of time is asked whether it is back.
 pub(super) const AWAY_INTERVAL: TimeDelta = TimeDelta::ms(25);
 
-impl Congestion {
+impl Controller {
     /// Whether nobody decides now.
     pub(crate) fn is_bypassed(&self) -> bool {
         self.broken || self.gone
@@ -28,22 +28,24 @@ impl Congestion {
         let known = CongestionHandover {
             estimate: self.decided.estimate,
             target: self.decided.target,
-            round_trip: self.round_trip,
+            round_trip: self.known.round_trip,
             minimum_round_trip: TimeDelta::ZERO,
-            in_flight: self.history.in_flight(),
+            in_flight: self.known.in_flight,
             loss_ppm: 0,
             reserved: 0,
         };
-        let told = self.controller.take_over(now, &known);
+        let told = self.plugin.take_over(now, &known);
         if told.as_ref().is_err_and(is_away) {
             return false;
         }
-        self.gone = false;
-        self.next_process = now;
-        let available = self.available.map(|available| availability_event(now, available));
+        self.begin_anew(now);
+        let available = self
+            .known
+            .available
+            .map(|available| availability_event(now, available));
         for event in available.into_iter().chain([self.streams.event(now)]) {
             // What it answers is taken with the event that is due.
-            let told = self.controller.on_event(now, &event, &[], &mut NoProbes);
+            let told = self.plugin.on_event(now, &event, &[], &mut NoProbes);
             if told.is_err_and(|fault| is_away(&fault)) {
                 self.gone = true;
                 return false;

@@ -6,7 +6,7 @@ use jackfield_core::congestion_controller::{
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, TimeDelta};
 
-use super::decided::{Decided, NoProbes};
+use crate::network::decided::{Decided, NoProbes};
 use crate::swap::SwapMeasure;
 use crate::transaction::{Event, Step, Transaction};
 

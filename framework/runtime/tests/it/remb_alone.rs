@@ -1,0 +1,87 @@
+//! A caller whose software knows no feedback but REMB: a plugin estimates how much may come from it, and stands in its socket as others do.
+
+use std::time::{Duration, Instant};
+
+use jackfield_core::units::DataRate;
+use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket};
+use jackfield_runtime::view::{SocketView, SwapOutcome};
+use jackfield_runtime::{Engine, EngineOptions, Room};
+use jackfield_transport_ice_dtls::IceDtls;
+use serde_json::Map;
+
+use super::caller::{Caller, Codec, OPUS, loader, manifest, transport};
+
+/// Opus with REMB, in packets that say under the number 5 when they leave.
+const REMB: Codec = Codec {
+    lines: "a=rtpmap:111 opus/48000/2\r\n\
+        a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n\
+        a=rtcp-fb:111 goog-remb\r\n",
+    ..OPUS
+};
+
+fn socket(room: &Room) -> SocketView {
+    let sockets = room.graph().sockets;
+    sockets.into_iter().find(|s| s.socket == "estimator").unwrap()
+}
+
+/// The caller speaks until `enough` after so long a time.
+fn speak(caller: &mut Caller, enough: impl Fn(Duration) -> bool) {
+    let (began, mut said) = (Instant::now(), 0);
+    while !enough(began.elapsed()) {
+        if began.elapsed() >= Duration::from_millis(20) * said {
+            caller.say_timed(5, &[0xF8, 0xFF, 0xFE]);
+            said += 1;
+        }
+        caller.step();
+    }
+}
+
+fn told(caller: &Caller) -> Vec<DataRate> {
+    let mut told = Vec::new();
+    for bytes in &caller.rtcp {
+        for packet in RtcpDatagram::parse(bytes).unwrap().packets() {
+            if let Ok(RtcpPacket::ReceiverEstimatedBitrate(remb)) = packet {
+                told.push(remb.bitrate);
+            }
+        }
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e19_5_who_knows_remb_alone_is_told_what_a_plugin_reckons_and_that_can_be_swapped() {
+    let manifest = manifest("profile = \"conference\"\n");
+    let engine = Engine::start(EngineOptions::new(manifest, loader(&[]))).unwrap();
+    let room = engine.open_room("room").unwrap();
+    assert_eq!(socket(&room).plugin.id, "jackfield.congestion.receive-side");
+    let mut bob = Caller::join(&room, "Bob", transport::<IceDtls>(2)).await;
+    bob.connect();
+    assert_eq!(socket(&room).instances, 0, "nobody here needs one");
+
+    let mut ann = Caller::join_in(&room, "Ann", transport::<IceDtls>(1), REMB).await;
+    ann.connect();
+    speak(&mut ann, |passed| passed > Duration::from_millis(1_500));
+    let estimates = told(&ann);
+    assert!(estimates.len() >= 2, "{estimates:?}");
+    let view = socket(&room);
+    assert_eq!(view.instances, 1);
+    let known = view.stats.iter().find(|s| s.name == "estimate").unwrap();
+    assert!(known.value.is_some_and(|kbps| kbps >= 16.0), "{known:?}");
+    let stats = room.stats();
+    let of = |id: &str| stats.participants.iter().find(|p| p.id == id).unwrap().told_kbps;
+    assert!(of(ann.participant.id()).is_some_and(|kbps| kbps >= 16.0));
+    assert_eq!(of(bob.participant.id()), None);
+
+    let to = "jackfield.congestion.fixed";
+    let swapping = {
+        let room = room.clone();
+        tokio::spawn(async move { room.set_socket("estimator", Some(to), &Map::new()).await })
+    };
+    speak(&mut ann, |_| swapping.is_finished());
+    let report = swapping.await.unwrap().unwrap();
+    assert_eq!(report.outcome, SwapOutcome::Committed);
+    assert_eq!(socket(&room).plugin.id, to);
+    let fixed = DataRate::kbps(128);
+    assert_eq!(told(&ann).last(), Some(&fixed), "what the newcomer says");
+    engine.close().await;
+}
