@@ -1,7 +1,8 @@
 //! Whatever reads bytes from outside has a fuzz target and a property test: the list of them, and what shows that it is whole.
 //!
 //! Outside is what another machine, another process or another author wrote: packets, messages, files, plugins. What a library reads for us (TLS
-//! files, media files, HTTP itself) is that library's, and what the kernel or our own build says is taken at its word.
+//! files, media files, HTTP itself) is that library's, and what the kernel or our own build says is taken at its word. Why it is done so:
+//! `docs/adr/0042-parsers-are-found-by-what-they-do.md`.
 
 mod list;
 
