@@ -2,7 +2,7 @@
 # Runs every fuzz target for some seconds, as many at once as there are processors: `scripts/fuzz.sh [SECONDS]`, 5 if not given.
 #
 # Coverage-guided, with libFuzzer and overflow checks. Without sanitizers: the parsers are safe Rust, where a fault is a
-# panic, and so the pinned stable compiler is enough. A target starts from the seeds in fuzz/seeds/TARGET, if there are any.
+# panic, and so the pinned stable compiler is enough. A target starts from the seeds in fuzz/seeds/TARGET, if there are any, and from what is in the tree anyway.
 # What breaks one stands in fuzz/artifacts/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,8 +11,14 @@ programs="$CARGO_TARGET_DIR/$(rustc -vV | sed -n 's/^host: //p')/release"
 export programs
 
 cargo fuzz build --sanitizer none
-# A whole plugin is too large a seed to be kept.
-mkdir -p fuzz/corpus/plugin_file
+# What stands elsewhere in the tree, or is made from it, is not kept as a seed once more.
+mkdir -p fuzz/corpus/{experiment,graph_description,plugin_file,remote_description,scenario,session_description}
+vectors=framework/session/tests/vectors
+cp benches/ab/experiments/*.toml fuzz/corpus/experiment/
+cp framework/graph/src/profiles/*.toml fuzz/corpus/graph_description/
+cp benches/ab/scenarios/*/*.toml fuzz/corpus/scenario/
+cp "$vectors"/*.sdp fuzz/corpus/session_description/
+cat "$vectors/chromium-156-audio.sdp" <(echo ---) "$vectors/chromium-156-renegotiation-1-answer.sdp" >fuzz/corpus/remote_description/chromium
 cc -shared -fPIC -fvisibility=hidden -Os -s -I plugin-sdk/abi/include -o fuzz/corpus/plugin_file/gain.so plugin-sdk/c/gain.c -lm
 
 fuzz_one() {

@@ -1,7 +1,7 @@
 //! Any bytes as an RTP packet: nothing panics, and what is understood can be written again and reads the same.
 #![no_main]
 
-use jackfield_rtp::extension::{AudioLevel, ExtensionKind};
+use jackfield_rtp::extension::{AbsoluteSendTime, AudioLevel, ExtensionKind, StreamName, TransportSequence};
 use jackfield_rtp::header::{Extension, RtpPacketView, is_rtcp, write_header};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,16 @@ fuzz_target!(|bytes: &[u8]| {
     let csrcs: Vec<u32> = packet.csrcs().collect();
     let extensions: Vec<Extension<'_>> = packet.extensions().collect();
     for extension in &extensions {
-        let _ = AudioLevel::parse(extension.data);
+        if let Some(level) = AudioLevel::parse(extension.data) {
+            assert_eq!(AudioLevel::parse(&level.to_bytes()), Some(level));
+        }
+        if let Some(time) = AbsoluteSendTime::parse(extension.data) {
+            assert_eq!(time.to_bytes(), extension.data);
+        }
+        if let Some(name) = StreamName::parse(extension.data) {
+            assert_eq!(name.as_bytes(), extension.data);
+        }
+        let _ = TransportSequence::parse(extension.data);
         let _ = packet.extension(extension.id);
     }
     let _ = ExtensionKind::from_uri(&String::from_utf8_lossy(packet.payload()));

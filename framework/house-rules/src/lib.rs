@@ -16,6 +16,7 @@
 pub mod documents;
 pub mod layers;
 pub mod licences;
+pub mod parsers;
 pub mod public_api;
 pub mod sources;
 pub mod time_and_io;

@@ -119,16 +119,10 @@ impl fmt::Debug for TextError {
 
 impl std::error::Error for TextError {}
 
+/// Without `help`: what to do stands in the text itself, where whoever shows one line needs it, and would stand there twice.
 impl Diagnostic for TextError {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(self.0.code))
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0
-            .help
-            .as_ref()
-            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

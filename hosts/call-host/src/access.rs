@@ -74,7 +74,7 @@ impl From<Claims> for Grant {
 }
 
 /// The token of an HTTP request: `Authorization: Bearer` (RFC 6750 section 2.1), or `token` in the query (section 2.3).
-pub(crate) fn token_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+pub fn token_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
         return scheme

@@ -12,11 +12,11 @@ use jackfield_runtime::view::{
     GraphView, PluginView, RoomStats, RoomSwaps, RoomView, SwapReport, SwapUnderWay,
 };
 use jackfield_runtime::{Room, SocketError};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::access::{Grant, token_of};
+use crate::change::SocketChange;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::token::TokenError;
@@ -29,18 +29,6 @@ pub(crate) struct Rooms {
 #[derive(Serialize)]
 pub(crate) struct Plugins {
     plugins: Vec<PluginView>,
-}
-
-/// What is asked of a socket.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SocketChange {
-    #[serde(default)]
-    r#use: Option<String>,
-    #[serde(default)]
-    params: Map<String, Value>,
-    #[serde(default)]
-    hold: bool,
 }
 
 /// `GET /healthz`
@@ -160,11 +148,14 @@ pub(crate) async fn change_socket(
 ) -> Result<(StatusCode, Json<Changed>), Refusal> {
     let room = open_room(&shared, &room, &grant)?;
     may_swap(&grant)?;
-    let change = parse_change(&headers, &body)?;
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let change = SocketChange::read(kind.unwrap_or_default(), &body)?;
     let (begun, under_way) = oneshot::channel();
     // A plugin may take long to warm up: the swap goes on even if whoever asked for it does not wait.
     let swap = shared.tasks.spawn(async move {
-        let plugin = change.r#use.as_deref();
+        let plugin = change.plugin.as_deref();
         if change.hold {
             room.hold_socket(&socket, plugin, &change.params, begun).await
         } else {
@@ -202,37 +193,6 @@ pub(crate) async fn other_method() -> Refusal {
         "method-not-allowed",
         "this address is asked by another method: see the `allow` header",
     )
-}
-
-fn parse_change(headers: &HeaderMap, body: &[u8]) -> Result<SocketChange, Refusal> {
-    // Browsers let strangers' pages send every other type unasked.
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "not-json",
-            "send the change as JSON, with `content-type: application/json`",
-        ));
-    }
-    // By way of an object, because a list would pass for one with everything left out.
-    let parsed = serde_json::from_slice::<Map<String, Value>>(body)
-        .and_then(|fields| SocketChange::deserialize(Value::Object(fields)));
-    let change = parsed.map_err(|error| {
-        let message = format!("the change cannot be read ({error}): send {{\"use\": \"<plugin id>\", \"params\": {{\"<name>\": <value>}}}}");
-        Refusal::new(StatusCode::BAD_REQUEST, "malformed-change", message)
-    })?;
-    if change.r#use.is_none() && change.params.is_empty() {
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "empty-change",
-            "nothing is asked for: name a plugin in `use`, parameters in `params`, or both",
-        ));
-    }
-    Ok(change)
 }
 
 fn open_room(shared: &Shared, name: &str, grant: &Grant) -> Result<Room, Refusal> {

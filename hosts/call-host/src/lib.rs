@@ -29,11 +29,12 @@
 
 mod access;
 mod api;
+pub mod change;
 mod error_code;
 mod metrics;
 pub mod names;
 mod options;
-mod origin;
+pub mod origin;
 pub mod page;
 pub mod rate;
 mod refusal;
@@ -45,7 +46,7 @@ mod socket;
 mod tls;
 mod watch;
 
-pub use access::{Access, Grant};
+pub use access::{Access, Grant, token_of};
 pub use jackfield_join_token as token;
 pub use options::{HostOptions, Limits};
 pub use robots::{LOBBY, RobotError, Robots, recorded_speech};

@@ -9,19 +9,22 @@ const LOCAL_ENDINGS: [&str; 5] = [".localhost", ".local", ".lan", ".home.arpa", 
 
 /// The pages that may talk to this host besides its own.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origins {
+pub struct Origins {
     /// As browsers write them: `https://call.example.org`.
-    pub(crate) allowed: Vec<String>,
+    pub allowed: Vec<String>,
     /// Whether the host answers only to names that cannot be a stranger's. Else a page whose name is turned to this host's address
     /// after it was loaded (DNS rebinding) could do what its visitor may do without a token.
-    pub(crate) only_local_names: bool,
+    pub only_local_names: bool,
 }
 
 /// Why a request is not answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum OriginError {
+#[non_exhaustive]
+pub enum OriginError {
+    /// A page of this origin asks, which is neither the host's own nor an allowed one.
     #[error("a page of {0} may not talk to this host: start the host with `--allow-origin {0}` if it should")]
     OtherPage(String),
+    /// The host was asked under this name, which may be a stranger's.
     #[error(
         "this host does not answer to the name {0}: start it with `--allow-origin http://{0}` if it should"
     )]
@@ -30,7 +33,10 @@ pub(crate) enum OriginError {
 
 impl Origins {
     /// Whether the name under which the host was asked may be its own.
-    pub(crate) fn check_name(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), OriginError> {
+    ///
+    /// # Errors
+    /// If it may be a stranger's.
+    pub fn check_name(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), OriginError> {
         if !self.only_local_names {
             return Ok(());
         }
@@ -54,7 +60,10 @@ impl Origins {
     }
 
     /// Whether the page that asks, if it is one, is the host's own or an allowed one.
-    pub(crate) fn check_page(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), OriginError> {
+    ///
+    /// # Errors
+    /// If it is another.
+    pub fn check_page(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), OriginError> {
         let Some(origin) = headers.get(header::ORIGIN) else {
             return Ok(());
         };
@@ -75,7 +84,7 @@ impl Origins {
     }
 
     /// The origin of the page that asks, if it is one of those that were allowed.
-    pub(crate) fn allowed_page<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+    pub fn allowed_page<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
         let origin = headers.get(header::ORIGIN)?;
         self.is_allowed(origin.to_str().ok()?).then_some(origin)
     }

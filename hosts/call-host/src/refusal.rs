@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::change::ChangeError;
 use crate::origin::OriginError;
 use crate::token::TokenError;
 
@@ -51,6 +52,17 @@ impl From<OriginError> for Refusal {
             OriginError::OtherName(_) => StatusCode::MISDIRECTED_REQUEST,
         };
         Self::new(status, "foreign-origin", error.to_string())
+    }
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        let (status, code) = match error {
+            ChangeError::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json"),
+            ChangeError::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed-change"),
+            ChangeError::Empty => (StatusCode::BAD_REQUEST, "empty-change"),
+        };
+        Self::new(status, code, error.to_string())
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jackfield_loader::discovery::{named_folders, standard_folders};
 use jackfield_loader::{Loader, LoaderOptions, Manifest};
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Result, miette};
 
 /// Where plugins are looked for.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ impl Folders {
             None => Manifest::embedded_default(),
         };
         let options = LoaderOptions {
-            folders: self.all(),
+            folders: self.all()?,
             cache,
             ..LoaderOptions::default()
         }
@@ -50,8 +50,15 @@ impl Folders {
         Ok((manifest, loader))
     }
 
-    /// Every folder in which plugins are looked for, those of a manifest excepted.
-    pub(crate) fn all(&self) -> Vec<PathBuf> {
+    /// Every folder in which plugins are looked for, those of a manifest excepted. Those of the command line must be there: one that is mistyped
+    /// would be looked into in vain.
+    pub(crate) fn all(&self) -> Result<Vec<PathBuf>> {
+        if let Some(folder) = self.plugins.iter().find(|folder| !folder.is_dir()) {
+            return Err(miette!(
+                "--plugins {}: there is no such folder; name the one that the plugin files lie in",
+                folder.display()
+            ));
+        }
         let mut folders: Vec<PathBuf> = self
             .plugins
             .iter()
@@ -64,7 +71,7 @@ impl Folders {
         }
         folders.extend(standard_folders());
         folders.retain(|folder| folder.is_dir());
-        folders
+        Ok(folders)
     }
 }
 

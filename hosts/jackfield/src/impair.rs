@@ -13,6 +13,8 @@ use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
+use crate::address::address;
+
 /// Longest datagram.
 const DATAGRAM: usize = 65_535;
 /// Datagrams that may wait to be looked at; more are lost, as they would be in the kernel.
@@ -20,8 +22,9 @@ const WAITING: usize = 1_024;
 /// Callers beyond this get no way through.
 const CALLERS: usize = 256;
 
-/// Forward UDP through the network of a scenario: its rates, queues, delays and losses, in the machine's time. The scenario begins with the first
-/// datagram. Needs no privileges.
+/// Forward UDP through the network of a scenario: its rates, queues, delays and losses, in the machine's time.
+///
+/// The scenario begins with the first datagram. Needs no privileges.
 #[derive(Debug, Args)]
 pub(crate) struct ImpairCommand {
     /// The scenario, such as benches/ab/scenarios/rfc8867/5.1-single-flow.toml.
@@ -34,10 +37,10 @@ pub(crate) struct ImpairCommand {
     #[arg(long, value_name = "NAME")]
     flow: Option<String>,
     /// Where callers send to. What comes from here goes the way of the flow's media.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: SocketAddr,
     /// Where it goes on to. What comes back goes the way of the flow's feedback.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     to: SocketAddr,
     /// For losses and jitter.
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -9,10 +9,11 @@ use clap::Args;
 use jackfield_call_host::token::{Claims, EVERY_ROOM, TokenIssuer, TokenVerifier, new_secret, secret_of};
 use jackfield_call_host::{Access, CallHost, HostOptions, Robots, Tls};
 use jackfield_runtime::net::{Dscp, SocketOptions};
-use jackfield_runtime::{Engine, EngineOptions, EventLogOptions};
+use jackfield_runtime::{Engine, EngineOptions, EventLogOptions, negotiate_plan};
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::address::address;
 use crate::folders::Folders;
 
 /// How long the link is good that is printed when nobody gave a key.
@@ -24,7 +25,7 @@ const SECRET_VARIABLE: &str = "JACKFIELD_TOKEN_SECRET";
 #[derive(Debug, Args)]
 pub(crate) struct ServeCommand {
     /// Where to listen for HTTP.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// The manifest; without one the built-in default.
     #[arg(long, value_name = "FILE")]
@@ -37,13 +38,13 @@ pub(crate) struct ServeCommand {
     robots: usize,
     /// Where to receive media over UDP. May be given several times; port 0 takes any. Without it, the address of --listen, and on the
     /// loopback address every interface too, because browsers offer no loopback address of their own.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     media: Vec<SocketAddr>,
     /// Tell peers this address instead of the socket's own: for a host behind a one-to-one NAT.
     #[arg(long, value_name = "IP")]
     advertise: Vec<IpAddr>,
     /// A STUN server that tells our address from outside.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     stun: Option<SocketAddr>,
     /// Mark media for the routers on the way: `ef`, which networks that keep a queue for voice serve first, or a code point from 0 to 63.
     #[arg(long, value_name = "DSCP", default_value_t = Dscp::DEFAULT)]
@@ -116,6 +117,10 @@ impl ServeCommand {
             .folders
             .and_first(watch.as_deref())
             .load(self.manifest.as_deref())?;
+        // Not an error: the plugin that is missing may be the one that is being built.
+        if let Err(error) = negotiate_plan(&manifest, &loader) {
+            eprintln!("Warning: as things stand no room can open: {error}");
+        }
         let participants = manifest.room.max_participants as usize;
         let options = EngineOptions::new(manifest, loader);
         let event_log = self.event_log.as_deref().map(|folder| EventLogOptions {

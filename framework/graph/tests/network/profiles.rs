@@ -107,16 +107,7 @@ fn d5_1_from_wifi_to_lte_the_estimate_begins_anew_within_the_bounds_of_the_new_l
 #[test]
 fn d5_1_another_link_is_told_as_another_path_and_another_profile_alone_as_other_bounds() {
     let (scribe, notes) = Scribe::new();
-    let mut world = World::new(2);
-    world.join(
-        ANN,
-        Plugs {
-            congestion: Box::new(scribe),
-            ..Plugs::default()
-        },
-    );
-    world.join(BOB, Plugs::default());
-    world.connect(ANN, BOB);
+    let mut world = World::pair_controlled_by(Box::new(scribe));
     use_as(&mut world, &CELLULAR, true);
     let changes = of_kind(&notes, CongestionEventKind::RouteChange);
     assert_eq!(changes.len(), 1);

@@ -5,7 +5,7 @@ use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket, RtcpWriter};
 use jackfield_sdk::prelude::*;
 
 use super::plugins::{Scribe, of_kind};
-use super::world::{ANN, BOB, Plugs, World, address, configuration, ssrc};
+use super::world::{ANN, BOB, World, address, configuration, ssrc};
 
 /// The REMBs that Bob has sent: when, which rate, for which streams.
 pub(crate) fn estimates(world: &World) -> Vec<(Timestamp, DataRate, Vec<u32>)> {
@@ -47,16 +47,7 @@ const REMB: RtcpFeedback = RtcpFeedback {
 #[test]
 fn e19_4_what_the_remote_end_reckons_reaches_the_congestion_controller() {
     let (scribe, notes) = Scribe::new();
-    let mut world = World::new(2);
-    world.join(
-        ANN,
-        Plugs {
-            congestion: Box::new(scribe),
-            ..Plugs::default()
-        },
-    );
-    world.join(BOB, Plugs::default());
-    world.connect(ANN, BOB);
+    let mut world = World::pair_controlled_by(Box::new(scribe));
     let mut buffer = [0; 100];
     let mut writer = RtcpWriter::new(&mut buffer);
     writer.receiver_report(7, &[]).unwrap();

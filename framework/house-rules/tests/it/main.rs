@@ -4,6 +4,7 @@ mod dependency_direction;
 mod documents;
 mod file_length;
 mod licences;
+mod parsers;
 mod plugin_packages;
 mod public_api;
 mod time_and_io;

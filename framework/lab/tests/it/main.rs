@@ -10,6 +10,7 @@ mod experiments;
 mod many_cells;
 mod measures;
 mod merging;
+mod outside;
 mod page;
 mod plans;
 mod sequential;

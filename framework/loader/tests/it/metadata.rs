@@ -1,5 +1,6 @@
 //! The reader of `.jf_meta`, which takes bytes from anywhere.
 
+use jackfield_loader::AbiText;
 use jackfield_loader::metadata::{Frame, MetadataError, frames};
 use proptest::prelude::*;
 
@@ -144,6 +145,15 @@ proptest! {
     #[test]
     fn bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
         let _ = frames(&bytes);
+    }
+
+    #[test]
+    fn any_lines_can_be_compared_with_the_tables_of_this_host(text in "((area|method|[a-z]{0,4})(\t[a-z0-9./>() -]{0,20}){0,4}\n){0,12}") {
+        let (ours, theirs) = (AbiText::of_host(), AbiText::of_text(&text));
+        for change in ours.changes(&theirs).into_iter().chain(theirs.changes(&ours)) {
+            prop_assert!(!change.to_string().is_empty());
+        }
+        prop_assert!(theirs.changes(&theirs).is_empty());
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! What the manifest demands of plugin files: signatures, pins, and places where they may lie.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use jackfield_core::audio_processor::AudioProcessor;
 use jackfield_loader::{
-    Digest, FileFault, LoadError, Loader, LoaderOptions, Manifest, Problem, PublicKey, SecretKey, Signature,
-    SignatureError,
+    Digest, FileFault, Grant, LoadError, Loader, LoaderOptions, Manifest, Problem, PublicKey, SecretKey,
+    Signature, SignatureError,
 };
 use proptest::prelude::*;
 
@@ -280,6 +281,24 @@ proptest! {
     #[test]
     fn any_text_is_no_signature(text in ".{0,400}") {
         prop_assert!(text.parse::<Signature>().is_err());
+    }
+
+    /// Any text as a key, a digest or a grant: refused in words, or one that prints as it was read.
+    #[test]
+    fn any_text_is_no_key_no_digest_and_no_grant(text in ".{0,100}|(ed25519:|blake3:)?[0-9a-f]{62,66}|net|read:/?.{0,30}|-----BEGIN [A-Z ]{0,20}-----\n[A-Za-z0-9+/=]{0,80}\n-----END [A-Z ]{0,20}-----\n") {
+        fn read<T: std::str::FromStr<Err: Display> + Display>(text: &str) -> Result<(), TestCaseError> {
+            match text.parse::<T>() {
+                Ok(value) => prop_assert!(value.to_string().parse::<T>().is_ok()),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+            Ok(())
+        }
+        read::<PublicKey>(&text)?;
+        read::<Digest>(&text)?;
+        read::<Grant>(&text)?;
+        if let Err(error) = SecretKey::from_pem(&text) {
+            prop_assert!(!error.to_string().is_empty());
+        }
     }
 
     /// A signature with any byte changed is not a true one.

@@ -72,6 +72,14 @@ proptest! {
     }
 
     #[test]
+    fn an_absolute_send_time_survives_and_everything_else_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..6)) {
+        match AbsoluteSendTime::parse(&bytes) {
+            Some(time) => prop_assert_eq!(&time.to_bytes()[..], &bytes[..]),
+            None => prop_assert_ne!(bytes.len(), 3),
+        }
+    }
+
+    #[test]
     fn send_times_are_compared_across_their_wrap(start in 0..4_000_000_000_000_000_u64, ms in -31_000_i64..31_000) {
         let start = NtpTime::from_unix_us(start);
         let (a, b) = (AbsoluteSendTime::from_ntp(start), AbsoluteSendTime::from_ntp(start.advanced_by(TimeDelta::ms(ms))));

@@ -7,6 +7,7 @@
 
 mod caller;
 mod calls;
+mod code_points;
 mod custom_codec;
 mod event_log;
 mod feedback_by_stream;

@@ -12,6 +12,7 @@ mod metrics;
 mod names;
 mod origins;
 mod page;
+mod requests;
 mod resuming;
 mod robots;
 mod slow_clients;

@@ -33,7 +33,7 @@ impl Plugins {
             None => Manifest::embedded_default(),
         };
         let options = LoaderOptions {
-            folders: self.folders.all(),
+            folders: self.folders.all()?,
             ..LoaderOptions::default()
         };
         Bench::new(options, manifest, runners(), &own_revision())

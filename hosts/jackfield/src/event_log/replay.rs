@@ -25,8 +25,10 @@ const SOCKET: &str = "congestion";
 /// It decided otherwise than it is recorded to have.
 const DIFFERS: u8 = 1;
 
-/// Tell a congestion controller what another one was told in a recorded call, and print what it would have decided beside what was. The loop is open:
-/// what it decides changes nothing of what it is told next. Exit status: 1 if the plugin of the recording, with its parameters, decides otherwise now.
+/// Tell a congestion controller what another one was told in a recorded call, and print what it would have decided beside what was.
+///
+/// The loop is open: what it decides changes nothing of what it is told next. Exit status: 1 if the plugin of the recording, with its parameters,
+/// decides otherwise now.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayBweCommand {
     /// The event log: of a call host (`serve --event-log`) or of a simulation.

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::pages::script;
+use super::pages::{follow, script};
 
 const PAGE: &str = include_str!("../../../../docs/how-to/replay-a-call-into-another-controller.md");
 
@@ -40,17 +40,13 @@ fn followed() -> (tempfile::TempDir, String) {
         programs.display(),
         std::env::var("PATH").unwrap_or_default()
     );
-    let run = Command::new("bash")
-        .args(["-c", &format!("exec 2>&1\n{}", script(PAGE))])
-        .current_dir(folder.path())
-        .env("HOME", folder.path())
-        .env("PATH", path)
-        .env_remove("XDG_DATA_HOME")
-        .env_remove("JACKFIELD_PLUGIN_PATH")
-        .output()
-        .expect("bash runs");
-    let said = text(&run.stdout);
-    assert!(run.status.success(), "{said}");
+    let script = format!("exec 2>&1\n{}", script(PAGE));
+    let said = follow(
+        &script,
+        folder.path(),
+        folder.path(),
+        &[("PATH", Path::new(&path))],
+    );
     (folder, said)
 }
 

@@ -3,9 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::pages::script;
+use crate::pages::{follow, script};
 
 #[test]
 fn e17_7_the_page_on_comparing_two_controllers_works_word_by_word() {
@@ -27,21 +26,7 @@ fn e17_7_the_page_on_comparing_two_controllers_works_word_by_word() {
         .replace("seeds = 20 ", "seeds = 3 ")
         .replace("quick.toml --out", "quick.toml --seeds 2 --out");
     assert!(few.contains("seeds = 3 ") && few.contains("--seeds 2"), "{few}");
-    let run = Command::new("bash")
-        .args(["-c", &few])
-        .current_dir(checkout.path())
-        .env("HOME", checkout.path())
-        .env_remove("XDG_DATA_HOME")
-        .env_remove("XDG_CACHE_HOME")
-        .env_remove("JACKFIELD_PLUGIN_PATH")
-        .output()
-        .expect("bash runs");
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(
-        run.status.success(),
-        "{said}\n{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
+    let said = follow(&few, checkout.path(), checkout.path(), &[]);
     for wanted in [
         "jackfield.congestion.scream",
         "4 scenarios, 3 seeds: 36 cells",

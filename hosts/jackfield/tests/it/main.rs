@@ -11,6 +11,7 @@ mod event_log;
 mod folders;
 mod how_to_compare;
 mod impair;
+mod mistakes;
 mod new_plugins;
 mod pages;
 mod serve;

@@ -4,6 +4,8 @@
 //! its language. Blocks of other kinds are not looked at.
 
 use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
 
 /// A fenced block: what stands behind the fence, and its lines.
 pub(crate) struct Block {
@@ -56,4 +58,25 @@ pub(crate) fn script(page: &str) -> String {
         };
     }
     script
+}
+
+/// Runs the script of a page in `folder`, for somebody whose home is `home` and who has nothing of Jackfield's: what it printed.
+pub(crate) fn follow(script: &str, folder: &Path, home: &Path, more: &[(&str, &Path)]) -> String {
+    let run = Command::new("bash")
+        .args(["-c", script])
+        .current_dir(folder)
+        .env("HOME", home)
+        .envs(more.iter().copied())
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("JACKFIELD_PLUGIN_PATH")
+        .output()
+        .expect("bash runs");
+    let said = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(
+        run.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    said
 }

@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::pages::{blocks, script};
+use crate::pages::{blocks, follow, script};
 
 /// A home that keeps what was compiled from one run to the next.
 fn home() -> PathBuf {
@@ -38,22 +37,12 @@ fn t_7_the_tutorial_works_word_by_word() {
         "cargo build --release\n",
         "cargo build --release\nmkdir -p target/release\ncp \"$HOME\"/target/release/*.so target/release\n",
     );
-    let run = Command::new("bash")
-        .args(["-c", &script])
-        .current_dir(&root)
-        .env("HOME", &home)
-        .env("CARGO_HOME", kept("CARGO_HOME", ".cargo"))
-        .env("RUSTUP_HOME", kept("RUSTUP_HOME", ".rustup"))
-        .env_remove("XDG_DATA_HOME")
-        .env_remove("XDG_CACHE_HOME")
-        .env_remove("JACKFIELD_PLUGIN_PATH")
-        .output()
-        .expect("bash runs");
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(
-        run.status.success(),
-        "{said}\n{}",
-        String::from_utf8_lossy(&run.stderr)
+    let (cargo, rustup) = (kept("CARGO_HOME", ".cargo"), kept("RUSTUP_HOME", ".rustup"));
+    let said = follow(
+        &script,
+        &root,
+        &home,
+        &[("CARGO_HOME", &cargo), ("RUSTUP_HOME", &rustup)],
     );
     assert_eq!(said.matches("test result: ok").count() % 3, 0, "{said}");
     for wanted in [

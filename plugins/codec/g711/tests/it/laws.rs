@@ -104,6 +104,17 @@ fn what_was_decoded_is_encoded_to_the_same_byte() {
 
 proptest! {
     #[test]
+    fn any_bytes_are_decoded_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..1_100), format in 0..=1_u32) {
+        let mut decoder = G711Decoder::create(&Environment::seeded(1)).expect("nothing to miss");
+        decoder.activate(&DecoderConfig::new(format, SampleRate::HZ_8000, 1), "").expect("its format");
+        let mut pcm = [0.0; 960];
+        match decoder.decode(&bytes, &mut pcm) {
+            Ok(decoded) => prop_assert!(pcm[..decoded.samples as usize].iter().all(|sample| sample.abs() <= 1.0)),
+            Err(fault) => prop_assert!(!fault.text().is_empty()),
+        }
+    }
+
+    #[test]
     fn the_error_is_within_half_a_step(samples in prop::collection::vec(-32_768_i32..32_768, 80)) {
         for format in [PCMU, PCMA] {
             for (sample, heard) in samples.iter().zip(decode(format, &encode(format, &samples))) {

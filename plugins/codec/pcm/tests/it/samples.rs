@@ -94,4 +94,16 @@ proptest! {
         let block: Vec<f32> = samples.iter().map(|&s| f32::from(s) / 32_768.0).collect();
         prop_assert_eq!(decode(MONO, 1, &encode(MONO, 1, &block)), block);
     }
+
+    #[test]
+    fn any_bytes_are_decoded_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400), channels in 1_u32..=2) {
+        let mut decoder = PcmDecoder::create(&Environment::seeded(1)).expect("nothing to miss");
+        let (format, rate) = if channels == 1 { MONO } else { STEREO };
+        decoder.activate(&DecoderConfig::new(format, rate, channels), "").expect("its format");
+        let mut pcm = [0.0; 400];
+        match decoder.decode(&bytes, &mut pcm) {
+            Ok(decoded) => prop_assert!(pcm[..(decoded.samples * channels) as usize].iter().all(|sample| sample.abs() <= 1.0)),
+            Err(fault) => prop_assert!(!fault.text().is_empty()),
+        }
+    }
 }

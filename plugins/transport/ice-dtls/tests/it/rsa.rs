@@ -6,71 +6,47 @@ use jackfield_testkit::transport::call::Call;
 use crate::outside::RsaPeer;
 use crate::world::{Client, DEFAULT, Setting, connected, talk, transport};
 
-fn call(setting: Setting, peer_is_client: bool, seed: u64) -> Call {
+/// A call with an RSA peer in which both have heard each other.
+fn met(setting: Setting, peer_is_client: bool) -> Call {
     let peer = Box::new(RsaPeer::create(&Environment::seeded(1)).unwrap());
-    let mut call = Call::new(transport(seed, setting), peer, seed);
+    let mut call = Call::new(transport(1, setting), peer, 1);
     call.configs[1].role = if peer_is_client {
         DtlsRole::Client
     } else {
         DtlsRole::Server
     };
     call.establish();
+    assert!(
+        call.connect(TimeDelta::seconds(5)),
+        "{:?} {:?}",
+        call.ends[0].states,
+        call.ends[1].states
+    );
+    let heard = talk(&mut call, 0, TimeDelta::seconds(1));
+    assert!(heard.iter().all(|heard| heard.lost == 0), "{heard:?}");
     call
 }
 
 #[test]
 fn an_rsa_peer_that_is_the_client_is_met_by_default() {
-    let mut call = call(DEFAULT, true, 1);
-    assert!(
-        call.connect(TimeDelta::seconds(5)),
-        "{:?} {:?}",
-        call.ends[0].states,
-        call.ends[1].states
-    );
+    let mut call = met(DEFAULT, true);
     assert_eq!(call.ends[0].path("dtls-version"), "1.2");
-    assert!(
-        talk(&mut call, 0, TimeDelta::seconds(1))
-            .iter()
-            .all(|heard| heard.lost == 0)
-    );
 }
 
 #[test]
 fn an_rsa_peer_that_is_the_server_is_met_with_dtls_1_2() {
-    let mut call = call(|parameters| parameters.dtls_client = 2, false, 1);
-    assert!(
-        call.connect(TimeDelta::seconds(5)),
-        "{:?} {:?}",
-        call.ends[0].states,
-        call.ends[1].states
-    );
+    let mut call = met(|parameters| parameters.dtls_client = 2, false);
     assert!(
         call.ends[0].path("dtls-cipher").contains("RSA"),
         "{}",
         call.ends[0].path("dtls-cipher")
     );
-    assert!(
-        talk(&mut call, 0, TimeDelta::seconds(1))
-            .iter()
-            .all(|heard| heard.lost == 0)
-    );
 }
 
 #[test]
 fn an_rsa_server_that_turns_the_first_hello_down_gets_another() {
-    let mut call = call(DEFAULT, false, 1);
-    assert!(
-        call.connect(TimeDelta::seconds(5)),
-        "{:?} {:?}",
-        call.ends[0].states,
-        call.ends[1].states
-    );
+    let mut call = met(DEFAULT, false);
     assert_eq!(call.ends[0].path("dtls-version"), "1.2");
-    assert!(
-        talk(&mut call, 0, TimeDelta::seconds(1))
-            .iter()
-            .all(|heard| heard.lost == 0)
-    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod attack;
 mod meets;
+mod outside;
 mod path;
 mod restart;
 mod trust;
