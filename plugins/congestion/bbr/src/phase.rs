@@ -31,9 +31,8 @@ const FULL_GROWTH: f64 = 1.25;
 const DRAIN_GAIN: f64 = 0.5;
 /// Longer than this no queue is waited for ...
 const LONGEST_DRAIN: TimeDelta = TimeDelta::ms(1_500);
-/// ... and if so many times in a row it did not even get shorter by this share, it is not ours. For so long, and twice as long each time, queues then count for nothing.
+/// ... and if it did not leave so many times in a row it is not ours. For so long, and twice as long each time, queues then count for nothing.
 const IN_VAIN: u32 = 2;
-const SHORTER: f64 = 0.3;
 const CONTESTED: TimeDelta = TimeDelta::seconds(8);
 const LONGEST_CONTESTED: TimeDelta = TimeDelta::seconds(32);
 const UP_GAIN: f64 = 1.25;
@@ -63,7 +62,6 @@ pub(crate) struct Phases {
     gentle: bool,
     since: Timestamp,
     round_at_entry: u64,
-    queue_at_entry: TimeDelta,
     /// The bandwidth against which growth is measured, and the rounds without any.
     full: f64,
     idle_rounds: u32,
@@ -100,7 +98,6 @@ impl Phases {
             gentle: false,
             since: Timestamp::ZERO,
             round_at_entry: 0,
-            queue_at_entry: TimeDelta::ZERO,
             full: 0.0,
             idle_rounds: 0,
             in_vain: 0,
@@ -154,7 +151,6 @@ impl Phases {
         self.phase = phase;
         self.since = now;
         self.round_at_entry = path.rounds;
-        self.queue_at_entry = path.queue;
     }
 
     /// The next probe comes after one to one and a half times the interval, so that flows do not probe in step.
@@ -269,8 +265,7 @@ impl Phases {
                 if (empty || self.gentle) && rounds_here >= 1 {
                     self.cruise(now, path, limits);
                 } else if here > LONGEST_DRAIN {
-                    let shorter = path.queue <= self.queue_at_entry * (1.0 - SHORTER);
-                    if path.queue > limits.probe_queue && !shorter {
+                    if path.queue > limits.probe_queue {
                         self.drained_in_vain(now);
                     }
                     self.cruise(now, path, limits);

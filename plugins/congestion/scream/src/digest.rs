@@ -92,7 +92,9 @@ impl Digest {
     /// The delays of the packets that left last.
     fn measure_burst(&mut self, packets: &[PacketFeedback]) {
         let arrived = packets.iter().rev().filter(|packet| !packet.received.is_never());
-        let Some(last) = arrived.clone().next() else { return };
+        let Some(last) = arrived.clone().next() else {
+            return;
+        };
         let mut younger = last.sent;
         let burst = arrived.take_while(|packet| {
             let before = (last.sent - packet.sent).as_ms_f64();

@@ -103,13 +103,13 @@ pub(super) const OF_FLOWS_BOTH_WAYS: &[Expectation] = &[
 fn e17_3_congestion_of_the_way_back_neither_collapses_the_media_nor_costs_it_much() {
     Case::of(file!("5.3-congested-feedback"))
         .expects(OF_FLOWS_BOTH_WAYS)
-        .expects_beside(["change=link", "change=clear"], &[(
-            "the flow there loses little by it",
-            |seen| {
+        .expects_beside(
+            ["change=link", "change=clear"],
+            &[("the flow there loses little by it", |seen| {
                 let clear = seen.reference().rate(0, 10.0, 99.0);
                 at_least("rate", seen.rate(0, 10.0, 99.0), FULL * clear, 10.0)
-            },
-        )])
+            })],
+        )
         .holds();
 }
 
@@ -146,7 +146,9 @@ pub(super) const OF_ROUND_TRIPS: &[Expectation] = &[
 
 #[test]
 fn e17_3_shares_do_not_hang_on_the_round_trip() {
-    Case::of(file!("5.5-rtt-fairness")).expects(OF_ROUND_TRIPS).holds();
+    Case::of(file!("5.5-rtt-fairness"))
+        .expects(OF_ROUND_TRIPS)
+        .holds();
 }
 
 pub(super) const BESIDE_LONG_TCP: &[Expectation] = &[

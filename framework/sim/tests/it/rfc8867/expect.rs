@@ -20,7 +20,7 @@ use super::exceptions::EXCEPTIONS;
 use super::seen::Seen;
 use crate::watch::Watch;
 
-/// In so many weathers each scenario is run; in one less if it lasts five minutes, and in one less if it is run twice to compare.
+/// In so many weathers each scenario is run, and in one less if it lasts five minutes.
 const SEEDS: u64 = 3;
 const LONG: TimeDelta = TimeDelta::seconds(150);
 /// In so many if this is set, as `make rfc8867` does it; ...
@@ -136,8 +136,7 @@ impl Case {
     pub(crate) fn expects(mut self, expectations: &[Expectation]) -> Self {
         for scenario in self.scenarios.clone() {
             for kind in Kind::ALL {
-                let seeds = seeds(&scenario, false);
-                self.judge(kind, &scenario, seeds, expectations, |seed| {
+                self.judge(kind, &scenario, expectations, |seed| {
                     kind.run(Ecn::Default, &scenario, seed)
                 });
             }
@@ -147,11 +146,7 @@ impl Case {
 
     /// These are to hold where scenarios have `these` in their names, of which the RFC compares them with the scenario that has `others` there
     /// ([`Seen::reference`]).
-    pub(crate) fn expects_beside(
-        mut self,
-        [these, others]: [&str; 2],
-        expectations: &[Expectation],
-    ) -> Self {
+    pub(crate) fn expects_beside(mut self, [these, others]: [&str; 2], expectations: &[Expectation]) -> Self {
         for scenario in self.scenarios.clone() {
             let name = scenario.name.replace(these, others);
             let reference = self.scenarios.iter().find(|one| one.name == name).cloned();
@@ -160,8 +155,7 @@ impl Case {
                 continue;
             }
             for kind in Kind::ALL {
-                let seeds = seeds(&scenario, true);
-                self.judge(kind, &scenario, seeds, expectations, |seed| {
+                self.judge(kind, &scenario, expectations, |seed| {
                     let reference = kind.run(Ecn::Default, &reference, seed);
                     kind.run(Ecn::Default, &scenario, seed).beside(reference)
                 });
@@ -175,15 +169,14 @@ impl Case {
     pub(crate) fn expects_with_ecn(mut self, expectations: &[Expectation], gains: &[Expectation]) -> Self {
         let both = [expectations, gains].concat();
         for scenario in self.scenarios.clone() {
-            let seeds = seeds(&scenario, true);
             for kind in Kind::ALL {
                 if kind.knows_ecn() {
-                    self.judge(kind, &scenario, seeds, &both, |seed| {
+                    self.judge(kind, &scenario, &both, |seed| {
                         let without = kind.run(Ecn::Without, &scenario, seed);
                         kind.run(Ecn::Asked, &scenario, seed).beside(without)
                     });
                 } else {
-                    self.judge(kind, &scenario, seeds, expectations, |seed| {
+                    self.judge(kind, &scenario, expectations, |seed| {
                         kind.run(Ecn::Asked, &scenario, seed)
                     });
                 }
@@ -196,12 +189,11 @@ impl Case {
         &mut self,
         kind: Kind,
         scenario: &Scenario,
-        seeds: u64,
         expectations: &[Expectation],
         run: impl Fn(u64) -> Seen,
     ) {
         let mut broken = vec![Vec::new(); expectations.len()];
-        for seed in 1..=seeds {
+        for seed in 1..=seeds(scenario) {
             let seen = run(seed);
             for ((_, holds), broken) in expectations.iter().zip(&mut broken) {
                 broken.extend(holds(&seen).err().map(|why| format!("seed {seed}: {why}")));
@@ -223,7 +215,9 @@ impl Case {
             let what = format!("{kind:?}, {scenario}, {sentence}");
             let times = broken.len() as u64;
             match known {
-                Some(_) if broken.is_empty() => wrong.push(format!("{what}: holds by now, so it is no exception")),
+                Some(_) if broken.is_empty() => {
+                    wrong.push(format!("{what}: holds by now, so it is no exception"))
+                }
                 Some(known) => println!("{what}: not in {times} weathers: {}", known.because),
                 None if times > unknown_failures() => {
                     wrong.push(format!("{what}:\n    {}", broken.join("\n    ")));
@@ -234,9 +228,18 @@ impl Case {
         }
         for known in EXCEPTIONS {
             for scenario in known.scenarios {
-                let mut own = self.judged.iter().filter(|(_, name, _, _)| name == scenario).peekable();
-                if own.peek().is_some() && !own.any(|(kind, name, sentence, _)| known.is(*kind, name, sentence)) {
-                    wrong.push(format!("{scenario}: nobody expects of {:?} `{}`", known.kind, known.sentence));
+                let mut own = self
+                    .judged
+                    .iter()
+                    .filter(|(_, name, _, _)| name == scenario)
+                    .peekable();
+                if own.peek().is_some()
+                    && !own.any(|(kind, name, sentence, _)| known.is(*kind, name, sentence))
+                {
+                    wrong.push(format!(
+                        "{scenario}: nobody expects of {:?} `{}`",
+                        known.kind, known.sentence
+                    ));
                 }
             }
         }
@@ -248,11 +251,11 @@ impl Case {
 const SUITE: &str = "rfc8867-";
 
 /// In so many weathers the scenario is run.
-fn seeds(scenario: &Scenario, twice: bool) -> u64 {
+fn seeds(scenario: &Scenario) -> u64 {
     if many() {
         return MANY_SEEDS;
     }
-    SEEDS - u64::from(scenario.duration > LONG) - u64::from(twice)
+    SEEDS - u64::from(scenario.duration > LONG)
 }
 
 /// In so many weathers a sentence may fail that is not known to.
@@ -266,7 +269,11 @@ fn many() -> bool {
 
 #[test]
 fn e17_3_every_scenario_of_the_rfc_is_asserted() {
-    let sources = [include_str!("basic.rs"), include_str!("ecn.rs"), include_str!("extended.rs")];
+    let sources = [
+        include_str!("basic.rs"),
+        include_str!("ecn.rs"),
+        include_str!("extended.rs"),
+    ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/ab/scenarios/rfc8867");
     for file in std::fs::read_dir(folder).expect("the scenarios").flatten() {
         let path = file.path();
@@ -285,7 +292,11 @@ fn every_exception_stands_there_once() {
     for known in EXCEPTIONS {
         for scenario in known.scenarios {
             let new = seen.insert((format!("{:?}", known.kind), *scenario, known.sentence));
-            assert!(new, "{:?}, {scenario}, {}: stands there twice", known.kind, known.sentence);
+            assert!(
+                new,
+                "{:?}, {scenario}, {}: stands there twice",
+                known.kind, known.sentence
+            );
         }
     }
 }
