@@ -15,10 +15,10 @@ BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 export PATH := $(CURDIR)/target/tools/node/bin:$(PATH)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run test bench lint format page plugins unit doc check-plugins semver semver-if-there browser fuzz test-ray setup-run setup-test setup-bench begin
+.PHONY: help run test bench lint format page plugins unit doc check-plugins semver semver-if-there browser fuzz rfc8867 test-ray setup-run setup-test setup-bench begin
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: ## a room with two robots: build what has changed, then serve it until Ctrl-C
 	@scripts/setup.sh run
@@ -68,6 +68,9 @@ plugins: ## all plugins as shared libraries, and the jackfield command
 unit: plugins ## the Rust tests, examples in the documentation included
 	@$(STEP) nextest cargo nextest run --workspace --locked --no-fail-fast
 	@$(STEP) doctest cargo test --workspace --locked --doc
+
+rfc8867: ## what RFC 8867 expects of the congestion controllers, in thirty weathers instead of three: an hour
+	JACKFIELD_RFC8867_MANY=1 cargo nextest run --workspace --locked --profile many -E 'package(jackfield-sim) & test(rfc8867)'
 
 check-plugins: setup-run ## every plugin through the whole validator, in the release build: some minutes
 	cargo build --release --workspace --lib --bins --exclude jackfield-benches --exclude jackfield-house-rules --exclude jackfield-bad

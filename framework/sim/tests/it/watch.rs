@@ -61,6 +61,11 @@ impl Watch {
             .filter(move |came| came.source == source)
     }
 
+    /// When the last packet came.
+    pub(crate) fn last(&self) -> i64 {
+        self.came.last().map_or(0, |came| came.at)
+    }
+
     /// What came of a source, in kbit/s.
     pub(crate) fn rate(&self, source: Source, from: i64, to: i64) -> f64 {
         let bytes: i64 = self.of(source, from, to).map(|came| came.size).sum();

@@ -6,6 +6,12 @@ use jackfield_sdk::prelude::*;
 const CONGESTION_EXPERIENCED: u32 = 3;
 /// No packet is larger; more is nonsense.
 const LARGEST_PACKET: i64 = 1 << 20;
+/// Delays count of packets that left so shortly before the last one that arrived, ms: what jitter does to earlier ones is no queue (libwebrtc's
+/// `BurstWindowMin`) ...
+const BURST: f64 = 25.0;
+/// ... and of a longer burst up to this (`BurstWindowMax`), while no gap in it is longer than the other (`BurstWindowMaxGap`).
+const LONGEST_BURST: f64 = 50.0;
+const BURST_GAP: f64 = 3.0;
 
 /// One feedback in numbers. Times are in milliseconds; one-way delays contain the offset of the remote clock.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +28,9 @@ pub(crate) struct Digest {
     pub(crate) received_bytes: f64,
     /// Bytes acknowledged without a mark; lost ones count, as they have left the path.
     pub(crate) unmarked_bytes: f64,
-    /// Smallest one-way delay.
+    /// Smallest one-way delay of the last burst.
     pub(crate) shortest_delay: f64,
-    /// Largest one-way delay.
+    /// Its largest one-way delay.
     pub(crate) longest_delay: f64,
     /// When the last packet arrived, on the remote clock.
     pub(crate) last_arrival: Timestamp,
@@ -68,9 +74,6 @@ impl Digest {
             digest.received += 1;
             digest.received_bytes += size;
             digest.marked += u32::from(marked);
-            let delay = (packet.received - packet.sent).as_ms_f64();
-            digest.shortest_delay = digest.shortest_delay.min(delay);
-            digest.longest_delay = digest.longest_delay.max(delay);
             if packet.received < first.received {
                 first = packet;
             }
@@ -78,11 +81,32 @@ impl Digest {
                 last = packet;
             }
         }
+        digest.measure_burst(packets);
         let held = last.arrival_offset.max(TimeDelta::ZERO);
         digest.last_arrival = last.received;
         digest.hold = sane((last.received - first.received + held).as_ms_f64());
         digest.round_trip = sane((now - last.sent - held).as_ms_f64());
         Some(digest)
+    }
+
+    /// The delays of the packets that left last.
+    fn measure_burst(&mut self, packets: &[PacketFeedback]) {
+        let arrived = packets.iter().rev().filter(|packet| !packet.received.is_never());
+        let Some(last) = arrived.clone().next() else {
+            return;
+        };
+        let mut younger = last.sent;
+        let burst = arrived.take_while(|packet| {
+            let before = (last.sent - packet.sent).as_ms_f64();
+            let gap = (younger - packet.sent).as_ms_f64();
+            younger = packet.sent;
+            before <= BURST || (before <= LONGEST_BURST && gap <= BURST_GAP)
+        });
+        for packet in burst {
+            let delay = (packet.received - packet.sent).as_ms_f64();
+            self.shortest_delay = self.shortest_delay.min(delay);
+            self.longest_delay = self.longest_delay.max(delay);
+        }
     }
 }
 

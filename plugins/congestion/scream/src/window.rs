@@ -29,6 +29,9 @@ const RECEIVED_WINDOW: TimeDelta = TimeDelta::ms(100);
 const DRAIN_ROUNDS: f64 = 5.0;
 /// Before the first feedback the round trip is taken to be so long, ms.
 const UNKNOWN_ROUND_TRIP: f64 = 200.0;
+/// The scale at the inflection point while others fill the queue, at least: libwebrtc's, a quarter of this draft's, comes without compensation for
+/// them, and a window that grows by a quarter of a segment is no match for one that grows by a whole one.
+const COMPETING_INFLECTION_SCALE: f64 = 8.0;
 /// For so long after a swap the target stays near the predecessor's.
 const LANDING: TimeDelta = TimeDelta::seconds(1);
 /// So near: no jump above 20 %.
@@ -344,7 +347,12 @@ impl Window {
     /// Scale of change near the window at which congestion was met last, 0.1 to 1.
     fn near_inflection(&self, parameters: &ScreamParameters) -> f64 {
         let distance = (self.state.window - self.state.inflection) / self.state.inflection;
-        let scaled = parameters.inflection_scale * distance;
+        let scale = if self.is_competing(parameters) {
+            parameters.inflection_scale.max(COMPETING_INFLECTION_SCALE)
+        } else {
+            parameters.inflection_scale
+        };
+        let scaled = scale * distance;
         (scaled * scaled).clamp(0.1, 1.0)
     }
 

@@ -24,3 +24,10 @@ pub(crate) const SHORT_WAIT: f64 = 100.0;
 /// "Without oscillation": once settled no second's target is further than this factor from another's. An encoder that is asked for half or
 /// twice as much shows it.
 pub(crate) const STEADY: f64 = 2.0;
+
+/// "Better than by delay alone": a difference of the 95 % of waits counts from this on, ms. It is what the experiments let a delay differ by
+/// (`benches/ab/experiments/rfc8867.toml`).
+pub(crate) const NOTICED_WAIT: f64 = 10.0;
+
+/// The same of what arrives, as a share: what an encoder makes varies by a twentieth (RFC 8867 section 4.3).
+pub(crate) const NOTICED_RATE: f64 = 0.05;
