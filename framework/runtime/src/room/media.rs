@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jackfield_core::jitter_buffer::JitterBuffer;
 use jackfield_core::units::{DataRate, SampleRate};
 use jackfield_graph::command::{Command, SwapCodec};
 use jackfield_graph::conference::SharedEncoder;
@@ -16,9 +17,10 @@ use jackfield_graph::strip::{Encoding, Input, Output, Strip};
 use jackfield_session::negotiation::{NegotiatedAudio, STREAM_FEEDBACK};
 use jackfield_session::signalling::Link;
 
-use super::{Inner, State};
+use super::{Inner, State, participant_id};
 use crate::codecs::Repertoire;
 use crate::error::{NegotiationError, SocketError};
+use crate::event_log::ConnectionLog;
 use crate::fitting::{self, Socket};
 
 /// What negotiation has settled for a member.
@@ -155,11 +157,15 @@ impl Inner {
         let Some(jitter_socket) = state.fitting.of_kind(Kind::Jitter).cloned() else {
             return Err(NegotiationError::Closed);
         };
-        let jitter = fitting::jitter(&self.shared.loader, &jitter_socket, self.seed(number, 100))?;
+        let logs = &self.shared.event_logs;
+        let event_log = logs.begin(self.shared.next_number(), &self.name, &participant_id(number));
+        let event_log = event_log.map(Arc::new);
+        let jitter = self.jitter(number, &jitter_socket, event_log.clone(), None)?;
         let slots = self.slots(state, number)?;
         let Some(member) = state.member_mut(number) else {
             return Err(NegotiationError::Left);
         };
+        member.event_log = event_log;
         let receiver = Box::new(Receiver::new(format, jitter, decoders));
         let output = if hears {
             Output::Encoded(Box::new(Encoding::new(chosen.codec, encoder, format)))
@@ -184,6 +190,21 @@ impl Inner {
             });
         }
         Ok(())
+    }
+
+    /// A jitter buffer for a member, recorded if it has a log; it comes with `swap` if it is not the first. [control, may block]
+    pub(super) fn jitter(
+        &self,
+        number: u32,
+        socket: &Socket,
+        event_log: Option<Arc<ConnectionLog>>,
+        swap: Option<u64>,
+    ) -> Result<Box<dyn JitterBuffer>, SocketError> {
+        let seed = self.seed(number, 100);
+        fitting::jitter(&self.shared.loader, socket, seed, |bare| match event_log {
+            Some(log) => log.record_jitter(bare, socket, seed, swap),
+            None => bare,
+        })
     }
 
     /// The member's own encoder, and the shared one if the room has none yet for this codec.

@@ -107,7 +107,7 @@ pub(crate) struct Member {
     resources: Resources,
     strip: Arc<StripStats>,
     network: Option<Arc<NetworkStats>>,
-    /// Where what its congestion controller is told is written down, if it is.
+    /// Where what its congestion controller and its jitter buffer are told is written down, if it is.
     event_log: Option<Arc<ConnectionLog>>,
     media: Option<media::Media>,
     /// What carries it, once it is connected.
