@@ -1,7 +1,9 @@
-//! What an event log costs: on the network thread, for each event that a congestion controller is told, and on the thread that writes.
+//! What an event log costs: on the network thread, for each event that a congestion controller is told, on the audio thread, for each packet that a
+//! jitter buffer is told of and each question, and on the thread that writes.
 //!
 //! A voice call tells about 60 events a second: 50 packets that leave and 10 feedbacks on 5 packets each. One per cent of a core is 10 ms in each
-//! second, so the bound is 160 µs an event for both threads together; a video call of 1 Mbit/s tells about 150.
+//! second, so the bound is 160 µs an event for both threads together; a video call of 1 Mbit/s tells about 150. The jitter buffer of a voice is told of 50
+//! packets a second and asked about as often, so its bound is 100 µs for each.
 
 use std::hint::black_box;
 
@@ -13,10 +15,13 @@ use jackfield_core::congestion_controller::{
     CongestionController, CongestionEvent, CongestionEventKind, PacketFeedback, ProbeCluster, ProbeSink,
     RateConstraints,
 };
+use jackfield_core::jitter_buffer::{JitterBuffer, JitterConfig, PacketArrival};
 use jackfield_core::time::Timestamp;
-use jackfield_core::units::{DataRate, DataSize, TimeDelta};
+use jackfield_core::units::{DataRate, DataSize, SampleRate, TimeDelta};
 use jackfield_event_log::ring::ring;
-use jackfield_event_log::{EventLog, EventSink, Happening, Lines, Recorded};
+use jackfield_event_log::{EventLog, EventSink, Happening, Lines, Recorded, jitter};
+use jackfield_jitter_adaptive::AdaptiveDelay;
+use jackfield_testkit::jitter_buffer::{Listener, Stream, network};
 
 const BOUNDS: RateConstraints = RateConstraints {
     minimum: DataRate::kbps(16),
@@ -145,6 +150,60 @@ fn writer(criterion: &mut Criterion) {
     });
 }
 
+/// Ten seconds of a voice on a network with jitter.
+fn voice() -> Vec<PacketArrival> {
+    let mut stream = Stream::new();
+    stream.speak(
+        TimeDelta::seconds(10),
+        network(1, TimeDelta::ms(20), TimeDelta::ms(40), 0.01),
+    )
+}
+
+fn activated_jitter(mut buffer: Box<dyn JitterBuffer>) -> Box<dyn JitterBuffer> {
+    buffer
+        .activate(&JitterConfig::new(SampleRate::HZ_48000, 128))
+        .expect("a usual setup");
+    buffer
+}
+
+/// Ten seconds of a voice played by the default jitter buffer: alone, and recorded into a ring with room for all of it.
+fn audio_thread(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("event-log/audio-thread");
+    let arrivals = voice();
+    let alone = || activated_jitter(Box::new(made::<AdaptiveDelay>()));
+    let recorded = || {
+        let (sink, source) = jitter::ring::ring(ENTRIES);
+        let recorded = jitter::Recorded::new(Box::new(made::<AdaptiveDelay>()), Box::new(sink));
+        (activated_jitter(Box::new(recorded)), source)
+    };
+    let play = |buffer: &mut dyn JitterBuffer| {
+        let mut listener = Listener::new(SampleRate::HZ_48000);
+        listener.run(buffer, &arrivals, Timestamp::from_ms(10_000));
+        listener.played.len()
+    };
+    group.bench_function("10-s-of-voice/alone", |bencher| {
+        bencher.iter_batched_ref(alone, |buffer| play(&mut **buffer), BatchSize::LargeInput);
+    });
+    group.bench_function("10-s-of-voice/recorded", |bencher| {
+        bencher.iter_batched_ref(recorded, |(buffer, _)| play(&mut **buffer), BatchSize::LargeInput);
+    });
+    group.bench_function("10-s-of-voice/written", |bencher| {
+        bencher.iter_batched(
+            || {
+                let (mut buffer, source) = recorded();
+                play(&mut *buffer);
+                (source, Lines::new().begin_log())
+            },
+            |(mut source, mut lines)| {
+                while source.write_next((0, 0), &mut lines).is_some() {}
+                lines
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
 /// A minute of a voice call read again.
 fn reader(criterion: &mut Criterion) {
     let mut lines = Lines::new().begin_log();
@@ -164,5 +223,5 @@ fn reader(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, network_thread, writer, reader);
+criterion_group!(benches, network_thread, audio_thread, writer, reader);
 criterion_main!(benches);

@@ -40,6 +40,18 @@ macro_rules! size {
         }
     };
 }
+macro_rules! whole {
+    ($key:literal, $field:ident) => {
+        Field {
+            key: $key,
+            get: |of| of.$field,
+            set: |of, value| {
+                of.$field = value;
+                true
+            },
+        }
+    };
+}
 macro_rules! count {
     ($key:literal, $field:ident) => {
         Field {
@@ -50,19 +62,14 @@ macro_rules! count {
     };
 }
 
+pub(crate) mod jitter;
+
 pub(crate) const EVENT: &[Field<CongestionEvent>] = &[
     span!("time", time),
     rate!("rate", rate),
     size!("size", size),
     size!("in_flight", in_flight),
-    Field {
-        key: "sequence_number",
-        get: |of| of.sequence_number,
-        set: |of, value| {
-            of.sequence_number = value;
-            true
-        },
-    },
+    whole!("sequence_number", sequence_number),
     rate!("minimum", constraints.minimum),
     rate!("maximum", constraints.maximum),
     rate!("start", constraints.start),

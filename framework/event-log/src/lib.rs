@@ -1,5 +1,6 @@
-//! Event logs: what a congestion controller was told and what it answered, as lines of JSON. One format for simulated and for live calls, with one
-//! writer and one reader, so that whatever was recorded can be replayed into any controller ([`replay`]).
+//! Event logs: what congestion controllers and jitter buffers were told and what they answered, as lines of JSON. One format for simulated and for
+//! live calls, with one writer and one reader, so that whatever was recorded can be replayed into any controller ([`replay`]) or jitter buffer
+//! ([`jitter`]).
 //!
 //! A controller is recorded from around it: [`Recorded`] stands in its place, passes every call on and notes it in an [`EventSink`]. Into a text
 //! that is [`TextSink`]; from a thread that must not wait, a bounded ring ([`ring()`](ring::ring)), from which another thread writes.
@@ -32,6 +33,25 @@
 //! successors count on. In `packets`, each packet of a feedback is a list: sequence number, when it left, when it came (or `null`), arrival offset,
 //! size, and as far as one of them is not zero ECN codepoint, probe cluster, 1 if audio, 1 if recovered.
 //!
+//! Jitter buffers have lines of their own. Each names its jitter buffer by `stream` and `instance`, which are 0 where they are left out. A fault is
+//! a `status` in the line of what was asked; `released` lists the handles that were let go meanwhile. Operations and insertions have names.
+//!
+//! | event | when | keys |
+//! |---|---|---|
+//! | `jitter-buffer` | an instance was made | `plugin`, `version`, `seed`, `parameters` |
+//! | `jitter-activated` | it got its clock | `clock_rate`, `max_packets` |
+//! | `jitter-took-over` | it was told what its predecessor had learnt | the fields of `JitterHandover` that are not zero |
+//! | `jitter-handed-over` | it was asked what it has learnt | |
+//! | `inserted` | a packet came | `arrival` if it is not `at`, the fields of `PacketArrival` that are not zero, `insertion` if it is not `accepted` |
+//! | `tone-inserted` | a packet of a telephone event came | the same of `EventArrival`; the event is `tone` |
+//! | `next` | it was asked what to do | the fields of `Playout` and of its answer, an `Action`, that are not zero; `last`, `greatest` and `operation` always |
+//! | `jitter-delay` | it was asked for its delay | `target`, `current` |
+//! | `jitter-bounds` | it got bounds for its delay | `minimum`, `maximum` |
+//! | `jitter-parameter` | a parameter was set | `index`, `value` |
+//! | `jitter-reset` | it was reset | `reason` |
+//! | `jitter-missing` | so many of these could not be noted | `count` |
+//! | `jitter-swapped` | a swap ended: `instance` plays from now on, or had to go | `swap`, `outcome`, `why` |
+//!
 //! ```
 //! use jackfield_core::congestion_controller::RateConstraints;
 //! use jackfield_core::time::Timestamp;
@@ -50,6 +70,7 @@
 //! ```
 
 mod fields;
+pub mod jitter;
 mod line;
 mod lines;
 mod log;

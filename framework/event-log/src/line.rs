@@ -8,6 +8,7 @@ use jackfield_core::units::{DataRate, DataSize, TimeDelta};
 use serde_json::{Map, Value};
 
 use crate::fields::{self, Field};
+use crate::log::Swapped;
 use crate::sink::Identity;
 
 /// A line, and how its keys are read. Errors are the end of a sentence about the line.
@@ -44,6 +45,24 @@ impl Line<'_> {
 
     pub(crate) fn time(&self, key: &str) -> Result<Option<Timestamp>, String> {
         Ok(self.whole(key)?.map(timestamp))
+    }
+
+    /// The status of a fault; 0 if there is none.
+    pub(crate) fn status(&self) -> Result<i32, String> {
+        let status = self.whole("status")?.unwrap_or(0);
+        i32::try_from(status).map_err(|_| "has a `status` out of range".to_owned())
+    }
+
+    pub(crate) fn swapped(&self, at: Timestamp, (flow, instance): (u32, u32)) -> Result<Swapped, String> {
+        let rolled_back = self.text("outcome") != Some("committed");
+        let swap = self.whole("swap")?.and_then(|n| u64::try_from(n).ok());
+        Ok(Swapped {
+            at,
+            flow,
+            instance,
+            swap: swap.unwrap_or(0),
+            rolled_back: rolled_back.then(|| self.text("why").unwrap_or_default().to_owned()),
+        })
     }
 
     pub(crate) fn fields<T>(&self, fields: &[Field<T>], into: &mut T) -> Result<(), String> {

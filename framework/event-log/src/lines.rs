@@ -144,6 +144,17 @@ impl Lines {
         self.text.push('}');
     }
 
+    /// Adds whole numbers under one key, as a list.
+    pub(crate) fn list(&mut self, key: &str, values: impl Iterator<Item = i64>) {
+        let _ = write!(self.text, ",\"{key}\":[");
+        let mut comma = "";
+        for value in values {
+            let _ = write!(self.text, "{comma}{value}");
+            comma = ",";
+        }
+        self.text.push(']');
+    }
+
     pub(crate) fn constraints(&mut self, constraints: &RateConstraints) {
         for (key, rate) in [
             ("minimum", constraints.minimum),

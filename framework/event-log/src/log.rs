@@ -9,6 +9,7 @@ use jackfield_core::congestion_controller::{
 use jackfield_core::module::ResetReason;
 use jackfield_core::time::Timestamp;
 
+use crate::jitter::BufferLog;
 use crate::sink::Identity;
 
 /// An event log that has been read.
@@ -18,8 +19,12 @@ pub struct EventLog {
     pub origin: BTreeMap<String, String>,
     /// The controllers, by flow and instance.
     pub controllers: Vec<ControllerLog>,
-    /// The swaps that ended, in the order of their lines.
+    /// The jitter buffers, by stream and instance.
+    pub jitter_buffers: Vec<BufferLog>,
+    /// The swaps of controllers that ended, in the order of their lines.
     pub swaps: Vec<Swapped>,
+    /// The swaps of jitter buffers that ended, in the order of their lines; their flow is the stream.
+    pub jitter_swaps: Vec<Swapped>,
     /// Why the log ends before the call, if it says so.
     pub stopped: Option<String>,
     /// How many lines tell of something else.

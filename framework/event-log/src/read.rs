@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use jackfield_core::FaultCode;
 use jackfield_core::congestion_controller::{CongestionHandover, CongestionUpdate};
 use jackfield_core::module::ResetReason;
+use jackfield_core::time::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::fields;
+use crate::jitter::{self, BufferLog, Happened};
 use crate::line::Line;
 use crate::lines::SCHEMA;
-use crate::log::{ControllerLog, EventLog, Step, Swapped, Told, What};
+use crate::log::{ControllerLog, EventLog, Step, Told, What};
 
 /// Why bytes are not an event log that this program reads.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -53,6 +55,7 @@ impl EventLog {
         let mut reader = Reader {
             log,
             controllers: BTreeMap::new(),
+            buffers: BTreeMap::new(),
             touched: None,
         };
         while let Some((number, line)) = lines.next() {
@@ -99,6 +102,7 @@ impl EventLog {
 struct Reader {
     log: EventLog,
     controllers: BTreeMap<(u32, u32), (ControllerLog, CongestionUpdate)>,
+    buffers: BTreeMap<(u32, u32), BufferLog>,
     /// Whose line was the last.
     touched: Option<(u32, u32)>,
 }
@@ -152,8 +156,7 @@ impl Reader {
                 return Ok(());
             }
             "failed" => {
-                let status = line.whole("status")?.unwrap_or(0);
-                let status = i32::try_from(status).map_err(|_| "has a `status` out of range")?;
+                let status = line.status()?;
                 let (log, _) = self.of(key);
                 if let Some(told) = log.last_told(at) {
                     told.answer = Err(FaultCode::from_status(status));
@@ -171,31 +174,50 @@ impl Reader {
                 What::Missing(count)
             }
             "swapped" => {
-                let rolled_back = line.text("outcome") != Some("committed");
-                self.log.swaps.push(Swapped {
-                    at,
-                    flow: key.0,
-                    instance: key.1,
-                    swap: line
-                        .whole("swap")?
-                        .and_then(|n| u64::try_from(n).ok())
-                        .unwrap_or(0),
-                    rolled_back: rolled_back.then(|| line.text("why").unwrap_or_default().to_owned()),
-                });
+                self.log.swaps.push(line.swapped(at, key)?);
                 return Ok(());
             }
             "stopped" => {
                 self.log.stopped = Some(line.text("why").unwrap_or_default().to_owned());
                 return Ok(());
             }
-            _ => {
-                self.log.others += 1;
-                return Ok(());
-            }
+            _ => return self.of_jitter_buffer(&line, event, at),
         };
         self.touched = Some(key);
         self.of(key).0.steps.push(Step { at, what });
         Ok(())
+    }
+
+    /// A line that is none of a controller's.
+    fn of_jitter_buffer(&mut self, line: &Line<'_>, event: &str, at: Timestamp) -> Result<(), String> {
+        let key = || Ok::<_, String>((line.count("stream")?, line.count("instance")?));
+        match event {
+            "jitter-buffer" => {
+                let identity = line.identity()?;
+                self.of_stream(key()?).identity = Some(identity);
+            }
+            "jitter-swapped" => self.log.jitter_swaps.push(line.swapped(at, key()?)?),
+            _ => match jitter::step(line, event, at)? {
+                Some(step) => {
+                    let log = self.of_stream(key()?);
+                    if let Happened::Missing(count) = step.what {
+                        log.missing += count;
+                    }
+                    log.steps.push(step);
+                }
+                // Whatever it tells.
+                None => self.log.others += 1,
+            },
+        }
+        Ok(())
+    }
+
+    fn of_stream(&mut self, key: (u32, u32)) -> &mut BufferLog {
+        self.buffers.entry(key).or_insert_with(|| BufferLog {
+            stream: key.0,
+            instance: key.1,
+            ..BufferLog::default()
+        })
     }
 
     fn of(&mut self, key: (u32, u32)) -> &mut (ControllerLog, CongestionUpdate) {
@@ -219,6 +241,7 @@ impl Reader {
     fn finish(self) -> EventLog {
         EventLog {
             controllers: self.controllers.into_values().map(|(log, _)| log).collect(),
+            jitter_buffers: self.buffers.into_values().collect(),
             ..self.log
         }
     }

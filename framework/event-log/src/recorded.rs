@@ -22,8 +22,7 @@ pub struct Recorded<C: ?Sized> {
     now: Timestamp,
     /// The last answer that was noted.
     noted: Option<CongestionUpdate>,
-    /// What could not be noted and has not been told of.
-    missing: u64,
+    missing: Missing,
     probes: Vec<ProbeCluster>,
     controller: Box<C>,
 }
@@ -36,7 +35,7 @@ impl<C: CongestionController + ?Sized> Recorded<C> {
             now: Timestamp::ZERO,
             // So that the first answer is written unless it says nothing.
             noted: Some(CongestionUpdate::default()),
-            missing: 0,
+            missing: Missing::default(),
             probes: Vec::with_capacity(PROBES),
             controller,
         }
@@ -47,14 +46,33 @@ impl<C: CongestionController + ?Sized> Recorded<C> {
     }
 }
 
-/// Notes it, behind how much could not be noted before it.
-fn note(sink: &mut dyn EventSink, missing: &mut u64, now: Timestamp, happening: &Happening<'_>) -> bool {
-    if *missing > 0 && sink.note(now, &Happening::Missing(*missing)) {
-        *missing = 0;
+fn note(sink: &mut dyn EventSink, missing: &mut Missing, now: Timestamp, happening: &Happening<'_>) -> bool {
+    missing.note(
+        sink,
+        |sink, count| sink.note(now, &Happening::Missing(count)),
+        |sink| sink.note(now, happening),
+    )
+}
+
+/// How much could not be noted and has not been told of.
+#[derive(Default)]
+pub(crate) struct Missing(u64);
+
+impl Missing {
+    /// Notes something, behind how much could not be noted before it; whether it was noted.
+    pub(crate) fn note<S: ?Sized>(
+        &mut self,
+        sink: &mut S,
+        tell: impl FnOnce(&mut S, u64) -> bool,
+        note: impl FnOnce(&mut S) -> bool,
+    ) -> bool {
+        if self.0 > 0 && tell(sink, self.0) {
+            self.0 = 0;
+        }
+        let noted = self.0 == 0 && note(sink);
+        self.0 += u64::from(!noted);
+        noted
     }
-    let noted = *missing == 0 && sink.note(now, happening);
-    *missing += u64::from(!noted);
-    noted
 }
 
 impl<C: CongestionController + ?Sized> CongestionController for Recorded<C> {

@@ -49,7 +49,7 @@ pub trait EventSink: Send {
     fn note(&mut self, at: Timestamp, happening: &Happening<'_>) -> bool;
 }
 
-/// Which plugin a controller is an instance of.
+/// Which plugin a controller or jitter buffer is an instance of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Identity {
     /// The plugin's id.
@@ -107,6 +107,11 @@ impl Lines {
     /// Writes which plugin the controller of this flow and instance is.
     pub fn identity(&mut self, at: Timestamp, controller: (u32, u32), identity: &Identity) {
         self.of("controller", at, controller);
+        self.plugin(identity);
+        self.end();
+    }
+
+    pub(crate) fn plugin(&mut self, identity: &Identity) {
         self.quoted("plugin", &identity.plugin);
         self.quoted("version", &identity.version);
         self.number("seed", i128::from(identity.seed));
@@ -115,7 +120,6 @@ impl Lines {
             "parameters",
             parameters.map(|(name, value)| (name.as_str(), *value)),
         );
-        self.end();
     }
 
     /// Writes what happened to the controller of this flow and instance.
@@ -178,6 +182,11 @@ impl Lines {
     /// Writes how a swap ended: the controller that it brought decides from now on, or had to go for a reason.
     pub fn swapped(&mut self, at: Timestamp, controller: (u32, u32), swap: u64, why: Option<&str>) {
         self.of("swapped", at, controller);
+        self.outcome(swap, why);
+    }
+
+    /// How a swap ended, to the end of the line.
+    pub(crate) fn outcome(&mut self, swap: u64, why: Option<&str>) {
         self.number("swap", i128::from(swap));
         self.word("outcome", if why.is_some() { "rolled-back" } else { "committed" });
         if let Some(why) = why {

@@ -21,7 +21,11 @@ pub const MOST_STEPS: usize = 1 << 20;
 impl Grid {
     /// From the beginning of a course to its end. The step becomes longer if there would be too many of them, and is 1 ms at least.
     pub fn over(course: &Course<'_>, step: TimeDelta) -> Self {
-        let (begin, end) = course.span();
+        Self::between(course.span(), step)
+    }
+
+    /// From a beginning to an end, in the same way.
+    pub fn between((begin, end): (Timestamp, Timestamp), step: TimeDelta) -> Self {
         let length = end.since(begin).as_us();
         let step = step.as_us().max(1_000).max(length / (MOST_STEPS as i64 - 1) + 1);
         Self {
@@ -42,7 +46,7 @@ impl Grid {
     }
 
     /// In which step a time lies.
-    fn index(&self, at: Timestamp) -> usize {
+    pub(crate) fn index(&self, at: Timestamp) -> usize {
         ((at.since(self.begin).as_us() / self.step.as_us()) as usize).min(self.steps - 1)
     }
 
@@ -167,7 +171,7 @@ fn round_trip(at: Timestamp, packets: &[PacketFeedback]) -> Option<TimeDelta> {
 }
 
 /// Where nothing is known holds what was known before.
-fn hold(series: &mut [f64]) {
+pub(crate) fn hold(series: &mut [f64]) {
     let mut held = f64::NAN;
     for value in series {
         if value.is_nan() {

@@ -48,6 +48,8 @@ pub struct Receiver {
     generation: u32,
     last: Operation,
     due: Due,
+    /// What is asked of whichever jitter buffer plays.
+    minimum_delay: TimeDelta,
     counters: ReceiveCounters,
 }
 
@@ -112,6 +114,7 @@ impl Receiver {
             generation: 0,
             last: Operation::Silence,
             due: Due::default(),
+            minimum_delay: TimeDelta::ZERO,
             counters: ReceiveCounters::default(),
         }
     }
@@ -126,6 +129,13 @@ impl Receiver {
         let delay = self.jitter.delay(now).unwrap_or_default();
         self.due.target = delay.target;
         delay
+    }
+
+    /// Packets are held back at least so long from now on, so that the voice is in step with something else; whoever takes the jitter buffer's place
+    /// is told, too. False if it cannot be. \[audio\]
+    pub fn set_minimum_delay(&mut self, minimum: TimeDelta) -> bool {
+        self.minimum_delay = minimum;
+        !self.failed && self.jitter.set_bounds(minimum, TimeDelta::INFINITE).is_ok()
     }
 
     /// The jitter buffer, to set parameters and read statistics.

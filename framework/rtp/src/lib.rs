@@ -16,6 +16,7 @@
 //! | [`demux`] | to which m-line a packet belongs |
 //! | [`payload`] | payload formats that codecs register, and payload types |
 //! | [`report_schedule`] | when the next RTCP packet is due |
+//! | [`synchronization`] | what must be delayed so that a voice and its pictures are in step |
 //!
 //! The packets are read and written by our own code because the views must not allocate and because what is unknown must come out as it
 //! went in; `rtc-rtp` and `rtc-rtcp` are the oracles of the tests.
@@ -47,6 +48,7 @@ pub mod report_schedule;
 pub mod rtcp;
 pub mod send;
 pub mod sequence;
+pub mod synchronization;
 pub mod twcc;
 
 pub use error::RtpError;

@@ -276,17 +276,18 @@ pub(crate) fn processor(
     Ok(Box::new(prepared))
 }
 
-/// A jitter buffer, activated.
+/// A jitter buffer, activated. `record` may put a recorder around it before.
 pub(crate) fn jitter(
     loader: &Loader,
     socket: &Socket,
     seed: u64,
+    record: impl FnOnce(Box<dyn JitterBuffer>) -> Box<dyn JitterBuffer>,
 ) -> Result<Box<dyn JitterBuffer>, SocketError> {
-    let mut instance = create::<dyn JitterBuffer>(loader, socket, seed)?;
+    let mut instance = record(Box::new(create::<dyn JitterBuffer>(loader, socket, seed)?));
     instance
         .activate(&JitterConfig::new(Receiver::JITTER_CLOCK, MAX_WAITING as u32))
         .map_err(faulty(socket))?;
-    Ok(Box::new(instance))
+    Ok(instance)
 }
 
 /// A mixer, activated for the room.

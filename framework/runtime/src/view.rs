@@ -378,6 +378,10 @@ pub struct ParticipantStats {
     pub video_packets_received: u64,
     /// Their payload bytes.
     pub video_bytes_received: u64,
+    /// How much later than their voice their video comes, negative if it comes earlier; nothing while they send none, or it is not known yet. The voice
+    /// is not held back for it, because nobody is shown the video.
+    #[serde(default)]
+    pub video_behind_voice_ms: Option<f64>,
     /// RTP packets that went to them.
     pub packets_sent: u64,
     /// Bytes that went to them and held nothing: probes, and padding.

@@ -41,6 +41,7 @@ enum Command {
     SwapTest(swap_test::SwapTestCommand),
     Impair(impair::ImpairCommand),
     ReplayBwe(event_log::ReplayBweCommand),
+    ReplayJitter(event_log::ReplayJitterCommand),
     EventLog(event_log::EventLogCommand),
 }
 
@@ -49,6 +50,7 @@ fn main() -> Result<ExitCode> {
     match Cli::parse().command {
         Command::Ab(command) => return command.run(),
         Command::ReplayBwe(command) => return command.run(),
+        Command::ReplayJitter(command) => return command.run(),
         Command::Serve(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Graph(command) => command.run(),

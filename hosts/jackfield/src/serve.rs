@@ -61,8 +61,8 @@ pub(crate) struct ServeCommand {
     /// several times.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
-    /// Write down in this folder what the congestion controller of each connection is told and answers, one file per connection, for
-    /// `jackfield event-log` and `jackfield replay-bwe`.
+    /// Write down in this folder what the congestion controller and the jitter buffer of each connection are told and answer, one file per connection,
+    /// for `jackfield event-log`, `jackfield replay-bwe` and `jackfield replay-jitter`.
     #[arg(long, value_name = "DIR")]
     event_log: Option<PathBuf>,
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! Event logs: what is written is read again, whatever is read harms nobody, and a ring loses nothing silently.
 
+mod jitter;
 mod reading;
 mod recording;
 mod ring;

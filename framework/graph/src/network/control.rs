@@ -192,6 +192,7 @@ impl Media {
         for packet in rtcp.packets().flatten() {
             self.take(now, clock, &packet);
         }
+        self.stats.set_pictures_behind(self.incoming.pictures_behind(now));
         self.decide(now);
     }
 
@@ -227,7 +228,8 @@ impl Media {
                     }
                 }
             }
-            // Voice is not sent again and has no pictures; descriptions say nothing that SDP has not said.
+            RtcpPacket::SourceDescription(description) => self.incoming.description(description),
+            // Voice is not sent again, and nobody asks us for a picture.
             _ => {}
         }
     }

@@ -17,6 +17,7 @@ use crate::media::{InboundPacket, PacketBuffer};
 use super::arrivals::Arrivals;
 use super::configuration::{MediaConfiguration, ReceiveCodec};
 use super::outgoing::on_the_wire;
+use super::pictures::{CanonicalName, Newest, Pictures};
 use super::stats::NetworkStats;
 
 /// More streams than this are not followed at once; the one silent for longest gives way.
@@ -39,6 +40,7 @@ pub(crate) struct Incoming {
     extensions: ExtensionIds,
     pub(crate) arrivals: Arrivals,
     streams: Vec<Stream>,
+    pictures: Pictures,
     heard: Option<Heard>,
     /// Losses of streams that are followed no more.
     lost_before: i64,
@@ -50,6 +52,8 @@ struct Stream {
     receive: ReceiveStream,
     since: Timestamp,
     last: Timestamp,
+    newest: Newest,
+    name: Option<CanonicalName>,
     /// Added to extended numbers, so that they go on where the stream heard before left off.
     sequence_offset: i64,
     timestamp_offset: i64,
@@ -98,6 +102,7 @@ impl Incoming {
             extensions: ExtensionIds::none(),
             arrivals: Arrivals::new(),
             streams: Vec::with_capacity(MAX_STREAMS),
+            pictures: Pictures::new(),
             heard: None,
             lost_before: 0,
             lost_at_seams: 0,
@@ -153,6 +158,7 @@ impl Incoming {
             stats.measured_packets.fetch_add(1, Relaxed);
             let length = packet.payload().len() as u64;
             stats.measured_bytes.fetch_add(length, Relaxed);
+            self.pictures.receive(now, &packet);
             return true;
         }
         if self.demuxer.demux(&packet, &self.extensions).is_none() {
@@ -173,6 +179,7 @@ impl Incoming {
             return false;
         }
         stream.last = now;
+        stream.newest.take(now, &packet);
         stats.packets_received.fetch_add(1, Relaxed);
         stats
             .bytes_received
@@ -210,10 +217,30 @@ impl Incoming {
         if let Some(stream) = self.streams.iter_mut().find(|s| s.receive.ssrc() == ssrc) {
             stream.receive.sender_report(now, info);
         }
+        self.pictures.sender_report(now, ssrc, info);
+    }
+
+    /// Names of the participant's sources came.
+    pub(crate) fn description(&mut self, description: &jackfield_rtp::rtcp::SourceDescription<'_>) {
+        for stream in &mut self.streams {
+            let name = CanonicalName::of(description, stream.receive.ssrc());
+            stream.name = name.or(stream.name);
+        }
+        self.pictures.description(description);
+    }
+
+    /// How much later than the voice that is heard its pictures come (libwebrtc `video/stream_synchronization.cc`); none if it has none that are
+    /// received, or not yet known.
+    pub(crate) fn pictures_behind(&self, now: Timestamp) -> Option<TimeDelta> {
+        let ssrc = self.heard?.ssrc;
+        let voice = self.streams.iter().find(|stream| stream.receive.ssrc() == ssrc)?;
+        let standing = voice.newest.standing(&voice.receive)?;
+        self.pictures.behind(now, voice.name, &standing)
     }
 
     /// The remote end has ended a stream; whether it was one of these.
     pub(crate) fn goodbye(&mut self, ssrc: u32) -> bool {
+        self.pictures.goodbye(ssrc);
         let Some(at) = self.streams.iter().position(|s| s.receive.ssrc() == ssrc) else {
             return false;
         };
@@ -248,6 +275,8 @@ impl Incoming {
             receive: ReceiveStream::new(ssrc, clock_rate),
             since: now,
             last: now,
+            newest: Newest::default(),
+            name: None,
             sequence_offset: 0,
             timestamp_offset: 0,
         });

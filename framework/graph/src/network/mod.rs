@@ -22,6 +22,7 @@ mod media;
 mod outgoing;
 mod participant;
 mod payloads;
+mod pictures;
 mod profile;
 mod received_rate;
 mod sharing;

@@ -62,6 +62,8 @@ pub struct NetworkStats {
     state: AtomicU32,
     jitter_us: AtomicI64,
     round_trip_us: AtomicI64,
+    /// Microseconds and one bit that says that they are known.
+    pictures_behind: AtomicI64,
     fraction_lost: AtomicU32,
     target_bps: AtomicI64,
     estimate_bps: AtomicI64,
@@ -99,6 +101,13 @@ impl NetworkStats {
         // Zero is a time that can be measured on one machine, so it is kept one up.
         let kept = self.round_trip_us.load(Relaxed);
         (kept > 0).then(|| TimeDelta::us(kept - 1))
+    }
+
+    /// How much later than its voice the pictures that it sends come, negative if they come earlier: so much longer the voice would have to be held back
+    /// for both to be in step. None if it sends none, or not enough is known.
+    pub fn pictures_behind_ms(&self) -> Option<f64> {
+        let kept = self.pictures_behind.load(Relaxed);
+        (kept & 1 == 1).then(|| TimeDelta::us(kept >> 1).as_ms_f64())
     }
 
     /// The share of our packets that its last report says are lost, 0 to 1.
@@ -153,6 +162,11 @@ impl NetworkStats {
 
     pub(crate) fn set_round_trip(&self, round_trip: TimeDelta) {
         self.round_trip_us.store(round_trip.as_us().max(0) + 1, Relaxed);
+    }
+
+    pub(crate) fn set_pictures_behind(&self, behind: Option<TimeDelta>) {
+        let kept = behind.map_or(0, |behind| behind.as_us() << 1 | 1);
+        self.pictures_behind.store(kept, Relaxed);
     }
 
     pub(crate) fn set_fraction_lost(&self, fraction: u8) {

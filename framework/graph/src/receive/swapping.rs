@@ -61,7 +61,8 @@ impl Receiver {
             swap.ended(DISPLACED)
         });
         let state = self.handover(now);
-        let told = tell_all(now, &mut *jitter, &state, &self.waiting);
+        let told = bound(&mut *jitter, self.minimum_delay);
+        let told = told.and_then(|()| tell_all(now, &mut *jitter, &state, &self.waiting));
         let mut swap = Swap {
             id,
             other: jitter,
@@ -269,6 +270,7 @@ impl Receiver {
         recycle: &mut dyn Recycle,
     ) -> Result<u64, Fault> {
         jitter.reset(ResetReason::Stream)?;
+        bound(jitter, self.minimum_delay)?;
         let refused = tell_all(now, jitter, state, &self.waiting)?;
         Ok(self.let_go(&refused, recycle))
     }
@@ -278,6 +280,7 @@ impl Receiver {
     pub(super) fn rejoin(&mut self, now: Timestamp, recycle: &mut dyn Recycle) {
         let state = self.due.handover();
         let there = self.jitter.reset(ResetReason::Stream);
+        let there = there.and_then(|()| bound(&mut *self.jitter, self.minimum_delay));
         match there.and_then(|()| tell_all(now, &mut *self.jitter, &state, &self.waiting)) {
             Ok(refused) => {
                 self.let_go(&refused, recycle);
@@ -300,6 +303,14 @@ impl Receiver {
         }
         lost
     }
+}
+
+/// Tells `jitter` the least delay, if there is one.
+fn bound(jitter: &mut dyn JitterBuffer, minimum: TimeDelta) -> Result<(), Fault> {
+    if minimum > TimeDelta::ZERO {
+        jitter.set_bounds(minimum, TimeDelta::INFINITE)?;
+    }
+    Ok(())
 }
 
 /// Tells `jitter` the state and every waiting packet; gives those that it refuses.

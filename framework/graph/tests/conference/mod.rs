@@ -10,6 +10,7 @@ mod cost;
 mod decisions;
 mod endurance;
 mod explain;
+mod in_step;
 mod jitter_swap;
 mod mixer_swap;
 mod narrow_paths;

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use jackfield_core::time::NtpTime;
 use jackfield_graph::media::Mix;
 use jackfield_graph::network::MediaConfiguration;
 use jackfield_rtp::header::{Extension, RtpHeader, write_header};
-use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket};
+use jackfield_rtp::rtcp::{RtcpDatagram, RtcpPacket, RtcpWriter, SdesItem, SenderInfo};
 use jackfield_sdk::prelude::*;
 
 use super::world::{ANN, BOB, OPUS, PCMU, World, address, configuration};
@@ -304,4 +305,50 @@ fn what_is_only_measured_is_told_of_and_thrown_away() {
         })
         .sum();
     assert_eq!(told, 10, "its sender is told when each came");
+}
+
+/// A compound packet of a foreign sender: a report on `ssrc`, and its name.
+fn report(ssrc: u32, captured_us: u64, timestamp: u32, name: &str) -> Vec<u8> {
+    let mut bytes = [0; 200];
+    let mut writer = RtcpWriter::new(&mut bytes);
+    let info = SenderInfo {
+        ntp: NtpTime::from_unix_us(1_700_000_000_000_000 + captured_us),
+        rtp_timestamp: timestamp,
+        packet_count: 1,
+        octet_count: 1,
+    };
+    writer.sender_report(ssrc, &info, &[]).unwrap();
+    writer
+        .source_description(&[(ssrc, &[SdesItem::cname(name)])])
+        .unwrap();
+    writer.written().to_vec()
+}
+
+#[test]
+fn e2_3_how_much_later_than_the_voice_its_pictures_come_is_told() {
+    const VIDEO: u8 = 96;
+    let mut world = World::pair();
+    let settled = MediaConfiguration {
+        discard: vec![VIDEO],
+        ..configuration()
+    };
+    world.with(0, |domain, _| domain.configure(1, &settled)).unwrap();
+    let behind = |world: &World| world.person(ANN).stats.pictures_behind_ms();
+    // What was captured at one instant: the picture is 150 ms longer under way, in two packets.
+    hand(&mut world, &rtp(7, OPUS, 1, 48_000, &[]));
+    world.run_for(TimeDelta::ms(150));
+    hand(&mut world, &rtp(99, VIDEO, 1, 90_000, &[]));
+    world.run_for(TimeDelta::ms(10));
+    hand(&mut world, &rtp(99, VIDEO, 2, 90_000, &[]));
+    hand(&mut world, &report(7, 1_000_000, 48_000, "ann"));
+    assert_eq!(behind(&world), None, "of the pictures nothing is known yet");
+    hand(&mut world, &report(99, 500_000, 45_000, "somebody else"));
+    assert_eq!(behind(&world), None, "they are not the pictures of this voice");
+    hand(&mut world, &report(99, 500_000, 45_000, "ann"));
+    let told = behind(&world).unwrap();
+    assert!((told - 150.0).abs() < 0.01, "{told}");
+    // Once nothing comes any more it is not known any more.
+    world.run_for(TimeDelta::seconds(3));
+    hand(&mut world, &report(7, 4_000_000, 4 * 48_000, "ann"));
+    assert_eq!(behind(&world), None);
 }

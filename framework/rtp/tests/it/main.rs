@@ -1,5 +1,6 @@
 //! The behaviours of RTP and RTCP, one file each.
 
+mod bringing_streams_in_step;
 mod congestion_feedback;
 mod demuxing;
 mod early_feedback;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jackfield_core::time::Timestamp;
 use jackfield_event_log::Lines;
-use jackfield_event_log::ring::RingSource;
+
+use super::source::Source;
 
 /// What is kept free at the end, for the event that is being written and the line that says that it was the last.
 const MARGIN: u64 = 64 << 10;
@@ -20,7 +21,7 @@ pub(super) struct LogFile {
     file: Option<File>,
     room: u64,
     lines: Lines,
-    sources: Vec<(u32, RingSource)>,
+    sources: Vec<(u32, Source)>,
     last: Timestamp,
     /// Nobody will record into it any more.
     pub(super) ended: bool,
@@ -80,7 +81,7 @@ impl LogFile {
     }
 
     /// What this ring brings is written, too.
-    pub(super) fn record(&mut self, instance: u32, source: RingSource) {
+    pub(super) fn record(&mut self, instance: u32, source: Source) {
         if self.file.is_some() {
             self.sources.push((instance, source));
         }
@@ -91,7 +92,7 @@ impl LogFile {
         for at in 0..self.sources.len() {
             loop {
                 let (instance, source) = &mut self.sources[at];
-                let Some(time) = source.write_next((0, *instance), &mut self.lines) else {
+                let Some(time) = source.write_next(*instance, &mut self.lines) else {
                     break;
                 };
                 self.last = self.last.max(time);
@@ -191,7 +192,7 @@ mod tests {
         let full = File::options().write(true).open("/dev/full");
         let mut log = LogFile::on("/dev/full".into(), full, 1 << 20, Lines::new().begin_log());
         let (mut sink, source) = ring(16);
-        log.record(0, source);
+        log.record(0, Source::Controller(source));
         assert!(told(&mut sink, 1));
         log.write();
         // The ring takes what it has room for; then it refuses, and that is all.
@@ -211,7 +212,7 @@ mod tests {
             Lines::new().begin_log(),
         );
         let (_sink, source) = ring(16);
-        log.record(0, source);
+        log.record(0, Source::Controller(source));
         log.write();
         log.ended = true;
         assert!(log.is_over());
@@ -223,7 +224,7 @@ mod tests {
         let bytes = MARGIN + 20_000;
         let mut log = LogFile::create(folder.path(), "a.jsonl", bytes, Lines::new().begin_log());
         let (mut sink, source) = ring(64);
-        log.record(0, source);
+        log.record(0, Source::Controller(source));
         for ms in 0..10_000 {
             told(&mut sink, ms);
             if ms % 50 == 0 {

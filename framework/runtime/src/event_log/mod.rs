@@ -1,10 +1,11 @@
-//! Event logs of live calls: what the congestion controller of each connection was told and what it answered, one file per connection, in the format
-//! of [`jackfield_event_log`].
+//! Event logs of live calls: what the congestion controller and the jitter buffer of each connection were told and what they answered, one file per
+//! connection, in the format of [`jackfield_event_log`].
 //!
-//! The network thread puts what happens into a ring and never waits; a thread of this module writes it. What finds no room is counted in the file. A
+//! The network thread and the audio thread put what happens into rings and never wait; a thread of this module writes it. What finds no room is counted in the file. A
 //! file that is full, or a folder that cannot be written to, ends the log and not the call.
 
 mod file;
+mod source;
 mod thread;
 
 use std::path::PathBuf;
@@ -14,17 +15,20 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use jackfield_core::congestion_controller::CongestionController;
+use jackfield_core::jitter_buffer::JitterBuffer;
 use jackfield_core::time::Timestamp;
-use jackfield_event_log::ring::{RingSource, ring};
-use jackfield_event_log::{Identity, Lines, Recorded};
+use jackfield_event_log::{Identity, Lines, Recorded, jitter, ring};
 use jackfield_loader::Manifest;
 
+use self::source::{Of, Source};
 use crate::clock::Clock;
 use crate::fitting::Socket;
 
 /// Entries between the network thread and the writer: half a second of a feedback of 250 packets every 100 ms beside a packet every millisecond, twice
 /// over.
 const ENTRIES: usize = 4_096;
+/// Entries between the audio thread and the writer: a voice makes about 100 in a second, and a jitter buffer that is emptied one for each packet.
+const JITTER_ENTRIES: usize = 1_024;
 
 /// Where event logs are written, and how large each may become.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,17 +72,18 @@ pub(crate) struct EventLogs {
 enum Order {
     /// A connection begins.
     Begin { log: u64, name: String, first: Lines },
-    /// A controller of it is made, or swapped in.
+    /// A controller or a jitter buffer of it is made, or swapped in.
     Record {
         log: u64,
         instance: u32,
         at: Timestamp,
         identity: Identity,
-        source: RingSource,
+        source: Source,
     },
     /// A swap ended.
     Swapped {
         log: u64,
+        of: Of,
         instance: u32,
         at: Timestamp,
         swap: u64,
@@ -134,6 +139,7 @@ impl EventLogs {
             orders,
             log: number,
             instances: AtomicU32::new(0),
+            buffers: Mutex::default(),
             clock: self.clock,
         })
     }
@@ -155,6 +161,8 @@ pub(crate) struct ConnectionLog {
     orders: Sender<Order>,
     log: u64,
     instances: AtomicU32,
+    /// The swap with which each jitter buffer came; the first one came with none.
+    buffers: Mutex<Vec<Option<u64>>>,
     clock: Clock,
 }
 
@@ -167,6 +175,44 @@ impl ConnectionLog {
         seed: u64,
     ) -> (Box<dyn CongestionController>, u32) {
         let instance = self.instances.fetch_add(1, Ordering::Relaxed);
+        let (sink, source) = ring::ring(ENTRIES);
+        self.begin(instance, socket, seed, Source::Controller(source));
+        (Box::new(Recorded::new(controller, Box::new(sink))), instance)
+    }
+
+    /// Puts a recorder around a jitter buffer, which stands in `socket`, was made with `seed`, and comes with `swap` if it is not the first.
+    pub(crate) fn record_jitter(
+        &self,
+        buffer: Box<dyn JitterBuffer>,
+        socket: &Socket,
+        seed: u64,
+        swap: Option<u64>,
+    ) -> Box<dyn JitterBuffer> {
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let instance = buffers.len() as u32;
+        buffers.push(swap);
+        drop(buffers);
+        let (sink, source) = jitter::ring::ring(JITTER_ENTRIES);
+        self.begin(instance, socket, seed, Source::Jitter(source));
+        Box::new(jitter::Recorded::new(buffer, Box::new(sink)))
+    }
+
+    /// A swap of the controller ended; `why` is the reason if the instance had to go.
+    pub(crate) fn swapped(&self, instance: u32, swap: u64, why: Option<&'static str>) {
+        self.tell_swapped(Of::Controller, instance, swap, why);
+    }
+
+    /// A swap of the jitter buffer ended; `why` is the reason if the newcomer had to go.
+    pub(crate) fn jitter_swapped(&self, swap: u64, why: Option<&'static str>) {
+        let buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let instance = buffers.iter().rposition(|with| *with == Some(swap));
+        drop(buffers);
+        if let Some(instance) = instance {
+            self.tell_swapped(Of::Jitter, instance as u32, swap, why);
+        }
+    }
+
+    fn begin(&self, instance: u32, socket: &Socket, seed: u64, source: Source) {
         let module = socket.module();
         let names = module.parameters.iter().map(|parameter| parameter.name.clone());
         let identity = Identity {
@@ -175,7 +221,7 @@ impl ConnectionLog {
             seed,
             parameters: names.zip(socket.values.iter().copied()).collect(),
         };
-        let (sink, source) = ring(ENTRIES);
+        // A writer that has ended writes no more.
         let _ = self.orders.send(Order::Record {
             log: self.log,
             instance,
@@ -183,13 +229,12 @@ impl ConnectionLog {
             identity,
             source,
         });
-        (Box::new(Recorded::new(controller, Box::new(sink))), instance)
     }
 
-    /// A swap ended; `why` is the reason if the instance had to go.
-    pub(crate) fn swapped(&self, instance: u32, swap: u64, why: Option<&'static str>) {
+    fn tell_swapped(&self, of: Of, instance: u32, swap: u64, why: Option<&'static str>) {
         let _ = self.orders.send(Order::Swapped {
             log: self.log,
+            of,
             instance,
             at: self.clock.now(),
             swap,

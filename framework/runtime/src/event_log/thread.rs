@@ -51,12 +51,13 @@ fn take(logs: &mut BTreeMap<u64, LogFile>, options: &EventLogOptions, order: Ord
             source,
         } => {
             if let Some(file) = logs.get_mut(&log) {
-                file.lines().identity(at, (0, instance), &identity);
+                source.identify(instance, at, &identity, file.lines());
                 file.record(instance, source);
             }
         }
         Order::Swapped {
             log,
+            of,
             instance,
             at,
             swap,
@@ -65,7 +66,7 @@ fn take(logs: &mut BTreeMap<u64, LogFile>, options: &EventLogOptions, order: Ord
             if let Some(file) = logs.get_mut(&log) {
                 // Behind what led to it.
                 file.write();
-                file.lines().swapped(at, (0, instance), swap, why);
+                of.swapped(instance, at, swap, why, file.lines());
             }
         }
         Order::End { log } => {

@@ -186,7 +186,7 @@ impl Inner {
     }
 
     /// The event log of somebody's connection, if there is one.
-    fn event_log(&self, participant: u32) -> Option<Arc<ConnectionLog>> {
+    pub(super) fn event_log(&self, participant: u32) -> Option<Arc<ConnectionLog>> {
         self.state().member(participant)?.event_log.clone()
     }
 

@@ -17,9 +17,10 @@ use jackfield_graph::send::Encoder;
 use jackfield_graph::strip::{Encoding, Input, Output};
 use jackfield_session::negotiation::{NegotiatedAudio, STREAM_FEEDBACK};
 
-use super::{Inner, State};
+use super::{Inner, State, participant_id};
 use crate::codecs::Repertoire;
 use crate::error::{NegotiationError, SocketError};
+use crate::event_log::ConnectionLog;
 use crate::fitting::{self, Socket};
 
 /// What negotiation has settled for a member.
@@ -81,12 +82,17 @@ impl Inner {
         audio: &NegotiatedAudio,
         packets: Option<rtrb::Consumer<InboundPacket>>,
     ) -> Result<MediaConfiguration, NegotiationError> {
-        let mut terms = self.state().terms(number, audio, packets.is_some())?;
+        let comes_in = packets.is_some();
+        let mut terms = self.state().terms(number, audio, comes_in)?;
+        let event_log = if comes_in { self.begin_event_log(number) } else { None };
         loop {
-            let parts = self.parts(number, audio, &terms)?;
+            let parts = self.parts(number, audio, &terms, event_log.as_ref())?;
             let mut state = self.state();
-            let present = state.terms(number, audio, packets.is_some())?;
+            let present = state.terms(number, audio, comes_in)?;
             if terms.hold_in(&present) {
+                if let (true, Some(member)) = (comes_in, state.member_mut(number)) {
+                    member.event_log = event_log;
+                }
                 return self.put_in(state, number, audio, terms, parts, packets);
             }
             drop(state);
@@ -95,7 +101,13 @@ impl Inner {
     }
 
     /// [control, may block]
-    fn parts(&self, number: u32, audio: &NegotiatedAudio, terms: &Terms) -> Result<Parts, NegotiationError> {
+    fn parts(
+        &self,
+        number: u32,
+        audio: &NegotiatedAudio,
+        terms: &Terms,
+        event_log: Option<&Arc<ConnectionLog>>,
+    ) -> Result<Parts, NegotiationError> {
         let loader = &self.shared.loader;
         let mut decoders: Vec<Decoder> = Vec::new();
         for c in audio
@@ -121,7 +133,7 @@ impl Inner {
         };
         let strip = match &terms.strip {
             Some(sockets) => Some((
-                fitting::jitter(loader, &sockets.jitter, self.seed(number, 100))?,
+                self.jitter(number, &sockets.jitter, event_log.map(Arc::as_ref), None)?,
                 self.slots(&sockets.processors, number)?,
             )),
             None => None,
@@ -202,6 +214,27 @@ impl Inner {
         let member = state.member(number).ok_or(NegotiationError::Left)?;
         let codec = member.media.as_ref().ok_or(NegotiationError::Left)?.codec;
         Ok(configuration(audio, &choices, codec, state.rates_of(codec)))
+    }
+
+    fn begin_event_log(&self, number: u32) -> Option<Arc<ConnectionLog>> {
+        let logs = &self.shared.event_logs;
+        let log = logs.begin(self.shared.next_number(), &self.name, &participant_id(number));
+        log.map(Arc::new)
+    }
+
+    /// A jitter buffer for a member, recorded if it has a log; it comes with `swap` if it is not the first. [control, may block]
+    pub(super) fn jitter(
+        &self,
+        number: u32,
+        socket: &Socket,
+        event_log: Option<&ConnectionLog>,
+        swap: Option<u64>,
+    ) -> Result<Box<dyn JitterBuffer>, SocketError> {
+        let seed = self.seed(number, 100);
+        fitting::jitter(&self.shared.loader, socket, seed, |bare| match event_log {
+            Some(log) => log.record_jitter(bare, socket, seed, swap),
+            None => bare,
+        })
     }
 
     /// An encoder, and what it needs if it tells: by the codec's key. [control, may block]

@@ -111,7 +111,7 @@ pub(crate) struct Member {
     network: Option<Arc<NetworkStats>>,
     /// A plugin estimates how much may come from it.
     estimated: bool,
-    /// Where what its congestion controller is told is written down, if it is.
+    /// Where what its congestion controller and its jitter buffer are told is written down, if it is.
     event_log: Option<Arc<ConnectionLog>>,
     media: Option<media::Media>,
     /// What carries it, once it is connected.

@@ -397,16 +397,13 @@ impl Inner {
         let controls = self.socket_of(Kind::Congestion)?;
         let controller = fitting::bare::<dyn CongestionController>(loader, &controls, seed)?;
         let mut congestion: Box<dyn CongestionController> = Box::new(controller);
-        let logs = &self.shared.event_logs;
-        let event_log = logs.begin(self.shared.next_number(), &self.name, &participant_id(number));
-        if let Some(log) = &event_log {
+        if let Some(log) = self.event_log(number) {
             (congestion, _) = log.record(congestion, &controls, seed);
         }
         let stats = Arc::new(NetworkStats::default());
         let link = match self.state().member_mut(number) {
             Some(member) => {
                 member.network = Some(Arc::clone(&stats));
-                member.event_log = event_log.map(Arc::new);
                 member.transport = Some(Standing::of(socket));
                 member.link
             }

@@ -131,7 +131,7 @@ impl Inner {
             Kind::Jitter => Command::SwapJitter(SwapJitter {
                 swap,
                 participant,
-                newcomer: fitting::jitter(loader, socket, self.seed(participant, 100))?,
+                newcomer: self.jitter(participant, socket, self.event_log(participant).as_deref(), Some(swap))?,
                 hold,
             }),
             _ => {

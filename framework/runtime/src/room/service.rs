@@ -67,10 +67,15 @@ impl State {
             Outcome::MixerSwapped(swapped) => self.count(room, swapped.id, swapped.measure),
             Outcome::JitterSwapped {
                 swap,
+                participant,
                 measure,
                 retired,
-                ..
             } => {
+                let member = self.member(participant);
+                if let Some(log) = member.and_then(|member| member.event_log.as_ref()) {
+                    let stays = measure.outcome == Ended::Committed;
+                    log.jitter_swapped(swap, (!stays).then_some(measure.reason));
+                }
                 self.count(room, swap, measure);
                 drop(retired);
             }

@@ -286,6 +286,7 @@ fn participant_stats(member: &Member, path: &Path) -> ParticipantStats {
         packets_lost: network.map_or(0, |n| n.packets_lost.load(Relaxed)),
         video_packets_received: network.map_or(0, |n| n.measured_packets.load(Relaxed)),
         video_bytes_received: network.map_or(0, |n| n.measured_bytes.load(Relaxed)),
+        video_behind_voice_ms: network.and_then(jackfield_graph::network::NetworkStats::pictures_behind_ms),
         packets_sent: network.map_or(0, |n| n.packets_sent.load(Relaxed)),
         padding_bytes_sent: network.map_or(0, |n| n.padding_bytes_sent.load(Relaxed)),
         bytes_received: network.map_or(0, |n| n.bytes_received.load(Relaxed)),

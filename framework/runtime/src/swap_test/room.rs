@@ -103,7 +103,7 @@ impl<'a> Bench<'a> {
             ended: None,
         };
         for (id, from) in [(SPEAKER, 0), (OTHER, speech.len() / 2)] {
-            let jitter = fitting::jitter(loader, standing(Kind::Jitter)?, u64::from(id))?;
+            let jitter = fitting::jitter(loader, standing(Kind::Jitter)?, u64::from(id), |bare| bare)?;
             bench.join(id, &speech[from..], jitter)?;
         }
         Ok(bench)
@@ -186,7 +186,7 @@ impl<'a> Bench<'a> {
             Kind::Jitter => Command::SwapJitter(SwapJitter {
                 swap,
                 participant: SPEAKER,
-                newcomer: fitting::jitter(self.loader, socket, swap)?,
+                newcomer: fitting::jitter(self.loader, socket, swap, |bare| bare)?,
                 hold,
             }),
             _ => {

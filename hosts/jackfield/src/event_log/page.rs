@@ -1,8 +1,10 @@
 //! The page: rates, loss and round-trip time over time.
 
-use jackfield_event_log::EventLog;
 use jackfield_event_log::timeline::{Decisions, Grid, PathTimeline};
+use jackfield_event_log::{EventLog, Swapped};
 use jackfield_lab::report::{OverTime, OverTimeLine, OverTimePanel};
+
+use super::ended;
 
 /// More probes than this would hide what they are marked in.
 const MARKED_PROBES: usize = 60;
@@ -71,19 +73,23 @@ pub(super) fn page(log: &EventLog, flow: u32, grid: &Grid, drawn: Drawn<'_>) -> 
 
 /// Swaps that ended, and probes if there are not too many.
 fn marks(log: &EventLog, flow: u32, grid: &Grid, path: &PathTimeline) -> Vec<(f64, String)> {
-    let swaps = log.swaps.iter().filter(|swap| swap.flow == flow);
-    let mut marks: Vec<(f64, String)> = swaps
-        .map(|swap| {
-            let how = match &swap.rolled_back {
-                None => format!("swap {} committed", swap.swap),
-                Some(why) => format!("swap {} rolled back: {why}", swap.swap),
-            };
-            (grid.seconds(swap.at), how)
-        })
-        .collect();
+    let mut marks = swap_marks(&log.swaps, flow, grid);
     if path.probes.len() <= MARKED_PROBES {
         let probes = path.probes.iter();
         marks.extend(probes.map(|(at, rate)| (*at, format!("probe at {rate:.0} kbit/s"))));
     }
     marks
+}
+
+/// The swaps of a flow that ended.
+pub(super) fn swap_marks(swaps: &[Swapped], flow: u32, grid: &Grid) -> Vec<(f64, String)> {
+    let swaps = swaps.iter().filter(|swap| swap.flow == flow);
+    swaps
+        .map(|swap| {
+            (
+                grid.seconds(swap.at),
+                format!("swap {} {}", swap.swap, ended(swap)),
+            )
+        })
+        .collect()
 }

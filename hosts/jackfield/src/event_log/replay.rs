@@ -6,17 +6,17 @@ use std::process::ExitCode;
 
 use clap::Args;
 use jackfield_core::congestion_controller::CongestionController;
-use jackfield_core::module::Module;
 use jackfield_core::units::TimeDelta;
 use jackfield_event_log::replay::{Course, Replay};
 use jackfield_event_log::timeline::{Decisions, Grid, PathTimeline};
 use jackfield_event_log::{ControllerLog, EventLog, Identity};
-use jackfield_loader::{Loader, Manifest, ParameterValue, SocketManifest};
-use miette::{IntoDiagnostic, Result, WrapErr, miette};
+use jackfield_loader::{Loader, Manifest, ParameterValue};
+use miette::{IntoDiagnostic, Result, miette};
 use serde_json::{Value, json};
 
 use super::page::{Drawn, page};
 use super::table::{Table, write};
+use super::wanted::{Wanted, parameter};
 use super::{origin, plugin, read};
 use crate::folders::Folders;
 
@@ -187,74 +187,23 @@ impl Told {
 /// Tells a plugin.
 fn tell(
     course: &Course<'_>,
-    (manifest, loader): (&Manifest, &Loader),
+    plugins: (&Manifest, &Loader),
     id: &str,
     given: &BTreeMap<String, ParameterValue>,
     recorded: Option<&Identity>,
 ) -> Result<Told> {
-    let base = manifest
-        .socket(SOCKET)
-        .ok_or_else(|| miette!("the manifest has no socket `{SOCKET}`"))?;
-    let socket = SocketManifest {
-        // It is this plugin that was asked for.
-        fallback: None,
-        ..base.with_plugin(id, given.clone())
-    };
-    let area = manifest
-        .profile
-        .socket(SOCKET)
-        .map_or("", |definition| definition.area);
-    let resolved = loader
-        .resolve(&socket, area)
-        .into_diagnostic()
-        .wrap_err_with(|| format!("`{id}` cannot be told anything"))?;
-    let recorded = recorded.filter(|recorded| recorded.plugin == id);
-    let seed = recorded.map_or(1, |recorded| recorded.seed);
-    let mut controller = loader
-        .create::<dyn CongestionController>(&resolved, seed)
+    let wanted = Wanted::resolve(SOCKET, plugins, id, given, recorded)?;
+    let mut controller = plugins
+        .1
+        .create::<dyn CongestionController>(&wanted.resolved, wanted.seed())
         .into_diagnostic()?;
-    let module = resolved.module();
-    for (name, value) in recorded.map_or(&[][..], |recorded| &recorded.parameters) {
-        let index = module
-            .parameters
-            .iter()
-            .position(|parameter| parameter.name == *name);
-        match index {
-            Some(index) if !given.contains_key(name) => controller
-                .set_parameter(index as u32, *value)
-                .into_diagnostic()
-                .wrap_err_with(|| {
-                    format!("`{id}` refuses the recorded {name} = {value}; set it with --param")
-                })?,
-            Some(_) => {}
-            None => eprintln!(
-                "Warning: `{id}` has no parameter `{name}` any more, which was recorded as {value}."
-            ),
-        }
-    }
-    if !module.deterministic {
-        eprintln!("Warning: `{id}` says of itself that equal runs of it differ.");
-    }
+    wanted.set_recorded(&mut controller)?;
     let replay = course
-        .replay(&mut controller, recorded.is_some())
+        .replay(&mut controller, wanted.is_recorded())
         .into_diagnostic()?;
     Ok(Told {
         name: id.to_owned(),
         replay,
-        as_recorded: recorded.is_some() && given.is_empty(),
+        as_recorded: wanted.is_as_recorded(),
     })
-}
-
-fn parameter(text: &str) -> Result<(String, ParameterValue), String> {
-    let (name, value) = text
-        .split_once('=')
-        .filter(|(name, _)| !name.is_empty())
-        .ok_or("write NAME=VALUE, such as rate=400")?;
-    let value = match (value, value.parse::<f64>()) {
-        ("true", _) => ParameterValue::Bool(true),
-        ("false", _) => ParameterValue::Bool(false),
-        (_, Ok(number)) if number.is_finite() => ParameterValue::Number(number),
-        _ => ParameterValue::Text(value.to_owned()),
-    };
-    Ok((name.to_owned(), value))
 }

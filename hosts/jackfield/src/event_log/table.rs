@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use jackfield_event_log::jitter::timeline::Heard;
 use jackfield_event_log::timeline::{Decisions, Grid, PathTimeline};
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use serde_json::{Value, json};
@@ -30,6 +31,20 @@ impl Table {
         ] {
             self.columns
                 .push((format!("{name} {what} kbit/s"), values.clone()));
+        }
+    }
+
+    /// What was heard.
+    pub(super) fn heard(&mut self, name: &str, heard: &Heard) {
+        for (what, values) in [
+            ("delay ms", &heard.delay),
+            ("target ms", &heard.target),
+            ("made up", &heard.concealed),
+            ("faster", &heard.accelerated),
+            ("slower", &heard.expanded),
+            ("lost packets", &heard.lost),
+        ] {
+            self.columns.push((format!("{name} {what}"), values.clone()));
         }
     }
 

@@ -13,9 +13,10 @@ use serde_json::json;
 
 use super::page::{Drawn, page};
 use super::table::{Table, write};
-use super::{name, origin, plugin, read};
+use super::{buffers, ended, identity_facts, name, numbered, origin, plugin, plugin_of, read};
 
-/// Say what an event log tells: the controllers, what they were told, the rates, losses and round-trip times, probes and swaps.
+/// Say what an event log tells: the controllers, what they were told, the rates, losses and round-trip times, probes and swaps; the jitter buffers,
+/// and what was heard.
 #[derive(Debug, Args)]
 pub(crate) struct EventLogCommand {
     /// The log.
@@ -43,17 +44,26 @@ impl EventLogCommand {
                 println!("  {key:<16} {value}");
             }
         }
-        for swap in &log.swaps {
-            let how = match &swap.rolled_back {
-                None => "committed".to_owned(),
-                Some(why) => format!("rolled back: {why}"),
-            };
-            println!(
-                "\nswap {} of flow {} at {:.3} s: {how}",
-                swap.swap,
-                swap.flow,
-                seconds(swap.at)
-            );
+        for (number, buffer) in log.jitter_buffers.iter().enumerate() {
+            let name = numbered(buffer.stream, buffer.instance);
+            println!("\njitter buffer {name}: {}", plugin_of(buffer.identity.as_ref()));
+            let first = log.jitter_buffers[..number]
+                .iter()
+                .all(|one| one.stream != buffer.stream);
+            for (key, value) in buffers::facts(&log, buffer, first) {
+                println!("  {key:<16} {value}");
+            }
+        }
+        for (swaps, of) in [(&log.swaps, "flow"), (&log.jitter_swaps, "stream")] {
+            for swap in swaps {
+                println!(
+                    "\nswap {} of {of} {} at {:.3} s: {}",
+                    swap.swap,
+                    swap.flow,
+                    seconds(swap.at),
+                    ended(swap)
+                );
+            }
         }
         if log.others > 0 {
             println!("\n{} lines tell of something else.", log.others);
@@ -114,17 +124,8 @@ impl EventLogCommand {
 
 /// What is worth knowing of a controller, by name.
 fn facts(controller: &ControllerLog) -> Vec<(String, String)> {
-    let mut facts: Vec<(String, String)> = Vec::new();
+    let mut facts = identity_facts(controller.identity.as_ref());
     let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
-    if let Some(identity) = &controller.identity {
-        let parameters = identity.parameters.iter();
-        let parameters: Vec<String> = parameters
-            .map(|(name, value)| format!("{name} = {value}"))
-            .collect();
-        fact("version", identity.version.clone());
-        fact("parameters", parameters.join(", "));
-        fact("seed", identity.seed.to_string());
-    }
     let at = |step: Option<&jackfield_event_log::Step>| step.map_or(0.0, |step| seconds(step.at));
     let (first, last) = (at(controller.steps.first()), at(controller.steps.last()));
     fact("time", format!("{first:.3} to {last:.3} s"));

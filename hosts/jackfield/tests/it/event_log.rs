@@ -3,7 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 
+use jackfield_core::audio::BLOCK_DURATION;
+use jackfield_core::environment::Environment;
+use jackfield_core::jitter_buffer::{JitterBuffer, JitterConfig, PacketArrival};
+use jackfield_core::module::Plugin;
+use jackfield_core::parameter::Parameters;
+use jackfield_core::time::Timestamp;
+use jackfield_core::units::{SampleRate, TimeDelta};
+use jackfield_event_log::jitter::{EventSink, Happened, Recorded};
+use jackfield_event_log::{Identity, Lines};
+use jackfield_jitter_adaptive::AdaptiveDelay;
+use jackfield_testkit::jitter_buffer::{Listener, Stream, network};
 use serde_json::Value;
 
 use super::pages::{follow, script};
@@ -31,9 +43,57 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Everything that the page says, done in a folder of its own. What it says on the error output goes with the rest.
+/// Twenty seconds of a voice with jitter and losses, as a call host writes them down.
+fn recorded_voice() -> String {
+    let written = Arc::new(Mutex::new(Lines::new().text("room", "lobby").begin_log()));
+    let mut buffer = AdaptiveDelay::create(&Environment::seeded(1)).expect("it needs nothing");
+    let descriptions = <AdaptiveDelay as Plugin>::Parameters::PARAMETERS;
+    let parameters = (0..).zip(descriptions).map(|(index, parameter)| {
+        let value = buffer.parameters().value(index);
+        (parameter.name.to_owned(), value)
+    });
+    let parameters = parameters.collect();
+    let identity = Identity {
+        plugin: AdaptiveDelay::DESCRIPTOR.id.to_owned(),
+        version: AdaptiveDelay::DESCRIPTOR.version.to_owned(),
+        seed: 1,
+        parameters,
+    };
+    let lines = || written.lock().expect("nobody panicked");
+    lines().jitter_buffer(Timestamp::ZERO, (0, 0), &identity);
+    let mut recorded = Recorded::new(Box::new(buffer), Box::new(Shared(Arc::clone(&written))));
+    recorded
+        .activate(&JitterConfig::new(SampleRate::HZ_48000, 128))
+        .expect("a usual setup");
+    let path = network(1, TimeDelta::ms(20), TimeDelta::ms(90), 0.02);
+    let arrivals = Stream::new().speak(TimeDelta::seconds(20), path);
+    let mut listener = Listener::new(SampleRate::HZ_48000);
+    for second in 1..=20 {
+        let until = Timestamp::from_ms(second * 1_000);
+        let came = |packet: &&PacketArrival| {
+            packet.arrival > listener.now - BLOCK_DURATION && packet.arrival <= until - BLOCK_DURATION
+        };
+        let second: Vec<PacketArrival> = arrivals.iter().filter(came).copied().collect();
+        listener.run(&mut recorded, &second, until);
+        recorded.delay(until).expect("a running stream");
+    }
+    lines().as_text().to_owned()
+}
+
+struct Shared(Arc<Mutex<Lines>>);
+
+impl EventSink for Shared {
+    fn note(&mut self, at: Timestamp, happened: &Happened, released: &[u64]) -> bool {
+        let mut lines = self.0.lock().expect("nobody panicked");
+        lines.jitter_happened(at, (0, 0), happened, released);
+        true
+    }
+}
+
+/// Everything that the page says, done in a folder of its own in which there is the log of a call. What it says on the error output goes with the rest.
 fn followed() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("voice.jsonl"), recorded_voice()).expect("written");
     let programs = binary().parent().expect("it lies somewhere").to_owned();
     let path = format!(
         "{}:{}",
@@ -87,6 +147,7 @@ fn e26_3_e26_4_the_page_about_replays_works_word_by_word() {
         "30 s by 100 ms: {}",
         csv.lines().count()
     );
+    a_voice_was_replayed(at, &said);
     // Replayed into itself, what is drawn is what was recorded.
     let same = fs::read_to_string(at.join("same.csv")).expect("it was written");
     for line in same.lines().skip(1) {
@@ -171,4 +232,103 @@ fn e26_3_e26_4_the_page_about_replays_works_word_by_word() {
     assert!(torn.status.success(), "{}", text(&torn.stderr));
     assert!(text(&torn.stderr).contains("torn"));
     assert!(text(&torn.stdout).starts_with("time s,"));
+}
+
+/// What the page says of jitter buffers came about.
+fn a_voice_was_replayed(at: &Path, said: &str) {
+    for wanted in [
+        "jitter buffer 0: jackfield.jitter.adaptive",
+        "jackfield.jitter.adaptive: asked the same ",
+        "jackfield.jitter.fixed: played what came",
+        "made up %",
+    ] {
+        assert!(said.contains(wanted), "{wanted} is missing in:\n{said}");
+    }
+    let html = fs::read_to_string(at.join("voice.html")).expect("it was written");
+    assert!(html.contains("<svg") && html.contains("delay, ms") && !html.contains("src="));
+    let csv = fs::read_to_string(at.join("voice.csv")).expect("it was written");
+    let header = csv.lines().next().expect("a first line");
+    for column in [
+        "recorded (jackfield.jitter.adaptive) delay ms",
+        "jackfield.jitter.fixed made up",
+    ] {
+        assert!(header.contains(column), "{header}");
+    }
+    assert!(
+        (19..=22).contains(&csv.lines().count()),
+        "20 s by 1 s: {}",
+        csv.lines().count()
+    );
+
+    let arguments = [
+        "replay-jitter",
+        "voice.jsonl",
+        "--against",
+        "jackfield.jitter.fixed",
+        "--out",
+        "voice.json",
+    ];
+    assert!(jackfield(at, &arguments).status.success());
+    let json: Value =
+        serde_json::from_slice(&fs::read(at.join("voice.json")).expect("written")).expect("JSON");
+    let heard = &json["facts"]["heard"];
+    let (then, now) = (
+        &heard["recorded (jackfield.jitter.adaptive)"],
+        &heard["jackfield.jitter.adaptive"],
+    );
+    assert_eq!(then["packets"], now["packets"], "it plays what came as it did");
+    let of = |name: &str, key: &str| heard[name][key].as_f64().expect("a number");
+    let (adaptive, fixed) = ("jackfield.jitter.adaptive", "jackfield.jitter.fixed");
+    assert!(
+        of(fixed, "late") > of(adaptive, "late"),
+        "60 ms are too short for 90 ms of jitter: {heard}"
+    );
+    assert!(of(fixed, "delay_ms") < of(adaptive, "delay_ms"), "{heard}");
+    assert!(of(adaptive, "concealed") < 0.1, "{heard}");
+
+    // Something else was decided: where is named, and the status says so.
+    let log = fs::read_to_string(at.join("voice.jsonl")).expect("it is there");
+    let changed = log.replacen("\"operation\":\"normal\"", "\"operation\":\"merge\"", 1);
+    fs::write(at.join("otherwise.jsonl"), changed).expect("written");
+    let differs = jackfield(at, &["replay-jitter", "otherwise.jsonl"]);
+    assert_eq!(differs.status.code(), Some(1));
+    let said = text(&differs.stderr);
+    assert!(
+        said.contains("first at step ") && said.contains("Merge"),
+        "{said}"
+    );
+    // With another parameter it is no longer what was recorded.
+    let longer = jackfield(
+        at,
+        &["replay-jitter", "otherwise.jsonl", "--param", "minimum_ms=200"],
+    );
+    assert!(longer.status.success(), "{}", text(&longer.stderr));
+
+    let fails = |arguments: &[&str], wanted: &str| {
+        let ran = jackfield(at, arguments);
+        let said = text(&ran.stderr).replace(['\n', '│'], " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            !ran.status.success() && said.contains(wanted),
+            "{arguments:?}: {said}"
+        );
+    };
+    fails(&["replay-jitter", "call.jsonl"], "tells of no jitter buffer");
+    fails(
+        &["replay-jitter", "voice.jsonl", "--stream", "7"],
+        "no jitter buffer of a stream 7; it has: 0",
+    );
+    fails(
+        &[
+            "replay-jitter",
+            "voice.jsonl",
+            "--use",
+            "jackfield.congestion.gcc",
+        ],
+        "jackfield.congestion.gcc",
+    );
+    fails(
+        &["replay-bwe", "voice.jsonl", "--use", "jackfield.congestion.gcc"],
+        "no flow 0",
+    );
 }
