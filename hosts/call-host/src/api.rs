@@ -1,5 +1,6 @@
 //! The HTTP interface: rooms, graphs, statistics, swaps, plugins. JSON, as `docs/reference/http-api.md` describes it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,9 +10,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use jackfield_loader::LoadError;
 use jackfield_runtime::view::{
-    GraphView, PluginView, RoomStats, RoomSwaps, RoomView, SwapReport, SwapUnderWay,
+    GraphView, PluginView, RoomLimits, RoomStats, RoomSwaps, RoomView, SwapReport, SwapUnderWay,
 };
 use jackfield_runtime::{Room, SocketError};
+use jackfield_session::signalling::Limits;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
@@ -41,6 +44,21 @@ struct SocketChange {
     params: Map<String, Value>,
     #[serde(default)]
     hold: bool,
+}
+
+/// The name under which an operator votes for what is encoded.
+const OPERATOR: &str = "operator";
+
+/// What an operator votes for; nothing takes the vote back.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OperatorVote {
+    #[serde(default)]
+    audio_kbps: Option<NonZeroU32>,
+    #[serde(default)]
+    frame_rate: Option<NonZeroU32>,
+    #[serde(default)]
+    pixels: Option<NonZeroU32>,
 }
 
 /// `GET /healthz`
@@ -86,6 +104,40 @@ pub(crate) async fn swaps(
     grant: Grant,
 ) -> Result<Json<RoomSwaps>, Refusal> {
     Ok(Json(open_room(&shared, &room, &grant)?.swaps()))
+}
+
+/// `GET /api/rooms/{room}/limits`
+pub(crate) async fn limits(
+    State(shared): State<Arc<Shared>>,
+    Path(room): Path<String>,
+    grant: Grant,
+) -> Result<Json<RoomLimits>, Refusal> {
+    Ok(Json(open_room(&shared, &room, &grant)?.limits()))
+}
+
+/// `POST /api/rooms/{room}/limits`: an operator votes for what is encoded at most.
+pub(crate) async fn set_limits(
+    State(shared): State<Arc<Shared>>,
+    Path(room): Path<String>,
+    grant: Grant,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<RoomLimits>, Refusal> {
+    let room = open_room(&shared, &room, &grant)?;
+    may_swap(&grant)?;
+    let example = r#"{"audio_kbps": 24, "frame_rate": 15, "pixels": 230400}, each a whole number from 1 on, or left out"#;
+    let OperatorVote {
+        audio_kbps,
+        frame_rate,
+        pixels,
+    } = read_change(&headers, &body, example)?;
+    let limits = Limits {
+        audio_kbps,
+        frame_rate,
+        pixels,
+    };
+    room.set_limits(OPERATOR, limits);
+    Ok(Json(room.limits()))
 }
 
 /// `POST /api/rooms/{room}/swaps/{swap}/promote`: what is in the shadow is heard, what is on probation stays.
@@ -205,6 +257,19 @@ pub(crate) async fn other_method() -> Refusal {
 }
 
 fn parse_change(headers: &HeaderMap, body: &[u8]) -> Result<SocketChange, Refusal> {
+    let example = r#"{"use": "<plugin id>", "params": {"<name>": <value>}}"#;
+    let change: SocketChange = read_change(headers, body, example)?;
+    if change.r#use.is_none() && change.params.is_empty() {
+        return Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "empty-change",
+            "nothing is asked for: name a plugin in `use`, parameters in `params`, or both",
+        ));
+    }
+    Ok(change)
+}
+
+fn read_change<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8], example: &str) -> Result<T, Refusal> {
     // Browsers let strangers' pages send every other type unasked.
     let kind = headers
         .get(header::CONTENT_TYPE)
@@ -220,19 +285,11 @@ fn parse_change(headers: &HeaderMap, body: &[u8]) -> Result<SocketChange, Refusa
     }
     // By way of an object, because a list would pass for one with everything left out.
     let parsed = serde_json::from_slice::<Map<String, Value>>(body)
-        .and_then(|fields| SocketChange::deserialize(Value::Object(fields)));
-    let change = parsed.map_err(|error| {
-        let message = format!("the change cannot be read ({error}): send {{\"use\": \"<plugin id>\", \"params\": {{\"<name>\": <value>}}}}");
+        .and_then(|fields| T::deserialize(Value::Object(fields)));
+    parsed.map_err(|error| {
+        let message = format!("the change cannot be read ({error}): send {example}");
         Refusal::new(StatusCode::BAD_REQUEST, "malformed-change", message)
-    })?;
-    if change.r#use.is_none() && change.params.is_empty() {
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "empty-change",
-            "nothing is asked for: name a plugin in `use`, parameters in `params`, or both",
-        ));
-    }
-    Ok(change)
+    })
 }
 
 fn open_room(shared: &Shared, name: &str, grant: &Grant) -> Result<Room, Refusal> {

@@ -114,6 +114,10 @@ export class App {
       nextMix: (stream) => this.output.prepare(stream),
       goOver: () => this.output.goOver(),
       problem: (problem, fatal) => this.notices.show(fatal ? 'call' : 'host', 'problem', problem),
+      scarcity: (problem) => {
+        if (problem) this.notices.show('resources', 'note', problem);
+        else this.notices.clear('resources');
+      },
       microphone: (problem) => {
         this.bar.microphone(session.canSpeak, session.muted);
         if (!problem) this.notices.clear('microphone');
@@ -143,6 +147,7 @@ export class App {
     this.panel.signal(false);
     this.notices.clear('sound');
     this.notices.clear('microphone');
+    this.notices.clear('resources');
   }
 
   private rosterChanged(roster: readonly Participant[], self: string): void {
