@@ -141,9 +141,17 @@ async fn d5_2_what_a_peer_can_bear_is_what_it_is_sent_and_what_others_vote_for_i
         signalling::Limits::default(),
         "its own vote is not told back"
     );
-    participant.vote("heat", Some(Limits::audio(DataRate::kbps(20))));
-    assert_eq!(participant.limits().audio_kbps, NonZeroU32::new(20));
+    participant.vote("heat", Some(Limits::audio(DataRate::kbps(10))));
+    assert_eq!(participant.limits().audio_kbps, NonZeroU32::new(10));
+    assert_eq!(aimed_for(&room, &mut ann, 10_000.0), 10_000.0);
+    participant.vote("heat", None);
+    assert_eq!(participant.limits(), signalling::Limits::default());
+    assert_eq!(aimed_for(&room, &mut ann, 12_000.0), 12_000.0);
     participant.set_limits(signalling::Limits::default());
-    assert_eq!(aimed_for(&room, &mut ann, 20_000.0), 20_000.0);
+    assert_eq!(
+        aimed_for(&room, &mut ann, 32_000.0),
+        32_000.0,
+        "as if nothing had been"
+    );
     engine.close().await;
 }

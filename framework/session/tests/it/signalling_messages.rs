@@ -330,10 +330,16 @@ proptest! {
 
     #[test]
     fn any_json_with_a_known_type_is_read_or_refused_and_what_is_read_survives(
-        kind in prop::sample::select(vec!["join", "offer", "candidate", "mute", "leave", "ping"]),
+        kind in prop::sample::select(vec!["join", "link", "limits", "offer", "candidate", "mute", "leave", "ping"]),
         fields in prop::collection::btree_map(
-            prop::sample::select(vec!["room", "name", "sdp", "candidate", "muted", "id"]),
-            prop_oneof![Just(json!(null)), Just(json!(true)), any::<u32>().prop_map(|n| json!(n)), ".{0,20}".prop_map(|t| json!(t))],
+            prop::sample::select(vec!["room", "name", "sdp", "candidate", "muted", "id", "link", "limits"]),
+            prop_oneof![
+                Just(json!(null)),
+                Just(json!(true)),
+                any::<u32>().prop_map(|n| json!(n)),
+                any::<u32>().prop_map(|n| json!({"pixels": n, "audio_kbps": n % 3})),
+                ".{0,20}".prop_map(|t| json!(t)),
+            ],
             0..6,
         ),
     ) {
