@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BatteryResource, type Battery } from '../src/battery';
 import { isSameLimits, mostLimiting, type Limits } from '../src/limits';
 import { lower, lowered, type Pictures } from '../src/picture-ladder';
@@ -7,7 +7,7 @@ import { Resources, ToldLimits } from '../src/resources';
 import { scarcity } from '../src/scarcity';
 
 describe('votes of resources', () => {
-  it('agree on the most limiting in every dimension (D5.2)', () => {
+  test('agree on the most limiting in every dimension (D5.2)', () => {
     expect(mostLimiting([])).toEqual({});
     const votes: Limits[] = [{ audio_kbps: 24, pixels: 1_000 }, {}, { audio_kbps: 32, frame_rate: 15 }];
     expect(mostLimiting(votes)).toEqual({ audio_kbps: 24, frame_rate: 15, pixels: 1_000 });
@@ -15,7 +15,7 @@ describe('votes of resources', () => {
     expect(isSameLimits({ frame_rate: 15 }, {})).toBe(false);
   });
 
-  it('are told when they change, with those who limit anything', () => {
+  test('are told when they change, with those who limit anything', () => {
     const [host, heat] = [new ToldLimits('host'), new ToldLimits('heat')];
     const resources = new Resources([host, heat]);
     let changes = 0;
@@ -41,7 +41,7 @@ describe('the ladder of pictures', () => {
     return steps;
   };
 
-  it('goes down in turns, as on the host (D5.2)', () => {
+  test('goes down in turns, as on the host (D5.2)', () => {
     expect(ladder({ frameRate: 30, pixels: 640 * 360 })).toEqual([
       [30, 230_400],
       [15, 230_400],
@@ -53,7 +53,7 @@ describe('the ladder of pictures', () => {
     expect(lowered({ frameRate: 30, pixels: 1280 * 720 }, 99)).toEqual({ frameRate: 7, pixels: 71_663 });
   });
 
-  it('leaves small and slow pictures alone', () => {
+  test('leaves small and slow pictures alone', () => {
     expect(lower({ frameRate: 5, pixels: 320 * 240 })).toBeNull();
   });
 });
@@ -78,7 +78,7 @@ describe('the battery', () => {
     return { battery, resource, votes };
   };
 
-  it('votes for less while it is low and discharged, and for still less when it is nearly empty (D5.2)', async () => {
+  test('votes for less while it is low and discharged, and for still less when it is nearly empty (D5.2)', async () => {
     const { battery, resource, votes } = await watched();
     battery.become(0.21);
     expect(votes).toEqual([]);
@@ -91,7 +91,7 @@ describe('the battery', () => {
     expect(votes).toHaveLength(3);
   });
 
-  it('does not change its mind with a level that wavers', async () => {
+  test('does not change its mind with a level that wavers', async () => {
     const { battery, votes } = await watched();
     for (const level of [0.199, 0.201, 0.199, 0.219]) battery.become(level);
     expect(votes).toHaveLength(1);
@@ -99,7 +99,7 @@ describe('the battery', () => {
     expect(votes).toHaveLength(2);
   });
 
-  it('comes up a level as it went down one', async () => {
+  test('comes up a level as it went down one', async () => {
     const { battery, resource } = await watched();
     battery.become(0.05);
     battery.become(0.09);
@@ -108,7 +108,7 @@ describe('the battery', () => {
     expect(resource.limits.audio_kbps).toBe(24);
   });
 
-  it('is not there in every browser, may be refused, and is left alone afterwards', async () => {
+  test('is not there in every browser, may be refused, and is left alone afterwards', async () => {
     for (const source of [{}, { getBattery: () => Promise.reject(new Error('NotAllowedError')) }]) {
       const resource = new BatteryResource(source);
       resource.watch(() => expect.unreachable());
@@ -134,7 +134,7 @@ describe('pressure on the processor', () => {
     }
   }
 
-  it('brings a step at once, and more while it lasts, the faster the worse it is (D5.2)', () => {
+  test('brings a step at once, and more while it lasts, the faster the worse it is (D5.2)', () => {
     const device = new Device();
     expect(device.under('fair', 60)).toBe(0);
     expect(device.under('serious', 1)).toBe(1);
@@ -143,7 +143,7 @@ describe('pressure on the processor', () => {
     expect(device.under('critical', 60, false)).toBe(4);
   });
 
-  it('is over when it is nominal for long, then goes up faster', () => {
+  test('is over when it is nominal for long, then goes up faster', () => {
     const device = new Device();
     device.under('critical', 6);
     expect(device.steps.count).toBe(3);
@@ -154,7 +154,7 @@ describe('pressure on the processor', () => {
     expect(device.under('nominal', 100)).toBe(0);
   });
 
-  it('is waited for the longer the sooner it comes back', () => {
+  test('is waited for the longer the sooner it comes back', () => {
     const device = new Device();
     device.under('serious', 1);
     expect(device.under('nominal', 38)).toBe(1);
@@ -169,7 +169,7 @@ describe('pressure on the processor', () => {
 });
 
 describe('what is said of it', () => {
-  it('is why less is sent, and what', () => {
+  test('is why less is sent, and what', () => {
     const limits = { audio_kbps: 24, frame_rate: 15, pixels: 230_400 };
     expect(scarcity(limits, ['battery', 'host'], true)).toEqual({
       title: 'Less is sent, because the battery of this device is low and the host asks for it.',
@@ -177,7 +177,7 @@ describe('what is said of it', () => {
     });
   });
 
-  it('is nothing where nothing of what is sent is limited', () => {
+  test('is nothing where nothing of what is sent is limited', () => {
     expect(scarcity({ frame_rate: 15 }, ['processor'], false)).toBeNull();
     expect(scarcity({}, [], true)).toBeNull();
   });
