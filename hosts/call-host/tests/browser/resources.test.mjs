@@ -77,12 +77,14 @@ function sendVideoToo({ width, height, frameRate }) {
       const canvas = Object.assign(document.createElement('canvas'), { width, height });
       const paint = canvas.getContext('2d');
       setInterval(() => {
-        for (let n = 0; n < 14; n++) {
+        for (let n = 0; n < 6; n++) {
           paint.fillStyle = `hsl(${360 * Math.random()} 80% ${100 * Math.random()}%)`;
           paint.fillRect(width * Math.random(), height * Math.random(), 40, 30);
         }
       }, 1_000 / frameRate);
-      this.addTransceiver(canvas.captureStream(frameRate).getVideoTracks()[0], { direction: 'sendonly' });
+      const { sender } = this.addTransceiver(canvas.captureStream(frameRate).getVideoTracks()[0], { direction: 'sendonly' });
+      // Whatever the browser itself thinks of a machine that is busy with tests, the size is left to the page.
+      void sender.setParameters({ ...sender.getParameters(), degradationPreference: 'maintain-resolution' });
     }
     return createOffer.apply(this, options);
   };
