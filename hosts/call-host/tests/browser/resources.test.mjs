@@ -38,6 +38,8 @@ test('pressure on the processor of a browser lowers frame rate and resolution of
   const fewer = await sentOnce('fewer pictures', ({ frameRate }) => frameRate <= 16);
   const smaller = await sentOnce('smaller pictures', ({ height, frameRate }) => height <= 280 && frameRate <= 11);
   assert.match(await notice().innerText(), /busy or hot.*pictures a second/s);
+  const { maxFramerate, scaleResolutionDownBy } = await encoding();
+  assert.ok(maxFramerate <= 10 && scaleResolutionDownBy > 1.2, 'it is the page that lowers both, not the browser');
   console.log('usual, fewer, smaller:', usual, fewer, smaller);
   await press('nominal');
   // 40 s until the first step up, and 10 s until each of the others.
@@ -89,6 +91,12 @@ function sendVideoToo({ width, height, frameRate }) {
     return createOffer.apply(this, options);
   };
 }
+
+const encoding = () =>
+  ann.page.evaluate(() => {
+    const sender = window.jackfield.peerConnection.getSenders().find(({ track }) => track.kind === 'video');
+    return sender.getParameters().encodings[0];
+  });
 
 const outbound = (kind) =>
   ann.page.evaluate(async (kind) => {
