@@ -2,7 +2,7 @@
 #![no_main]
 
 use http::{HeaderMap, HeaderValue, Uri, header};
-use jackfield_call_host::change::SocketChange;
+use jackfield_call_host::change::{LimitsVote, SocketChange};
 use jackfield_call_host::origin::Origins;
 use jackfield_call_host::{names, token_of};
 use libfuzzer_sys::fuzz_target;
@@ -15,6 +15,7 @@ fuzz_target!(|request: (&[u8], &[u8], &[u8], &str, &str, &[u8])| {
     }
     // What is behind the type, whatever stands in front of it.
     let _ = SocketChange::read("application/json", body);
+    let _ = LimitsVote::read("application/json", body);
 
     let mut headers = HeaderMap::new();
     for (name, value) in [

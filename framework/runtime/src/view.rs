@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use jackfield_graph::transaction::Step;
+use jackfield_session::signalling::Limits;
 use serde::{Deserialize, Serialize};
 
 mod parameter;
@@ -42,6 +43,8 @@ pub enum RoomEvent {
         /// The participants, by id.
         participants: Vec<String>,
     },
+    /// Somebody may be to send more or less than before: see `Participant::limits`.
+    Limits,
     /// A swap has begun, or come to another step.
     SwapProgress(SwapUnderWay),
     /// A swap ended, whichever way.
@@ -58,6 +61,17 @@ pub enum RoomEvent {
         /// The new ones, as values of `a=candidate` without the prefix.
         Vec<String>,
     ),
+}
+
+/// What resources let be encoded in a room: those of the machine and of whoever runs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomLimits {
+    /// Its name.
+    pub room: String,
+    /// The most limiting of all votes, in each dimension.
+    pub limits: Limits,
+    /// The votes, by who has voted.
+    pub votes: BTreeMap<String, Limits>,
 }
 
 /// A room and who is in it.

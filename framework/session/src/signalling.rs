@@ -14,6 +14,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,11 @@ pub enum ClientMessage {
     Link {
         /// How it is now.
         link: Link,
+    },
+    /// Can bear no more than this of what is sent to it, until it says something else.
+    Limits {
+        /// So much.
+        limits: Limits,
     },
     /// Offers.
     Offer {
@@ -120,6 +126,11 @@ pub enum HostMessage {
     Reconnect {
         /// The number.
         connection: u64,
+    },
+    /// The client shall send no more than this, until it is told something else.
+    Limits {
+        /// So much.
+        limits: Limits,
     },
     /// Somebody came.
     ParticipantJoined {
@@ -199,6 +210,20 @@ pub struct Link {
     /// Whether every byte costs, or its user asks to save them.
     #[serde(default)]
     pub metered: bool,
+}
+
+/// How much may be encoded at most. What is left out is not limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Limits {
+    /// Of sound, in kbit/s of payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_kbps: Option<NonZeroU32>,
+    /// Pictures a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<NonZeroU32>,
+    /// Pixels of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels: Option<NonZeroU32>,
 }
 
 /// On what a client runs.
@@ -311,7 +336,16 @@ impl SignallingError {
 }
 
 impl ClientMessage {
-    const TYPES: &[&str] = &["join", "link", "offer", "candidate", "mute", "leave", "ping"];
+    const TYPES: &[&str] = &[
+        "join",
+        "link",
+        "limits",
+        "offer",
+        "candidate",
+        "mute",
+        "leave",
+        "ping",
+    ];
 
     /// Reads a message from a client.
     ///
@@ -343,6 +377,7 @@ impl HostMessage {
     const TYPES: &[&str] = &[
         "joined",
         "reconnect",
+        "limits",
         "answer",
         "candidate",
         "participant-joined",
@@ -351,6 +386,8 @@ impl HostMessage {
         "levels",
         "graph",
         "swap",
+        "swap-progress",
+        "plugin-problem",
         "error",
         "pong",
     ];

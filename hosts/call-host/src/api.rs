@@ -1,5 +1,6 @@
 //! The HTTP interface: rooms, graphs, statistics, swaps, plugins. JSON, as `docs/reference/http-api.md` describes it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,14 +10,15 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use jackfield_loader::LoadError;
 use jackfield_runtime::view::{
-    GraphView, PluginView, RoomStats, RoomSwaps, RoomView, SwapReport, SwapUnderWay,
+    GraphView, PluginView, RoomLimits, RoomStats, RoomSwaps, RoomView, SwapReport, SwapUnderWay,
 };
 use jackfield_runtime::{Room, SocketError};
+use jackfield_session::signalling::Limits;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::access::{Grant, token_of};
-use crate::change::SocketChange;
+use crate::change::{LimitsVote, SocketChange};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::token::TokenError;
@@ -30,6 +32,9 @@ pub(crate) struct Rooms {
 pub(crate) struct Plugins {
     plugins: Vec<PluginView>,
 }
+
+/// The name under which an operator votes for what is encoded.
+const OPERATOR: &str = "operator";
 
 /// `GET /healthz`
 pub(crate) async fn health() -> &'static str {
@@ -74,6 +79,35 @@ pub(crate) async fn swaps(
     grant: Grant,
 ) -> Result<Json<RoomSwaps>, Refusal> {
     Ok(Json(open_room(&shared, &room, &grant)?.swaps()))
+}
+
+/// `GET /api/rooms/{room}/limits`
+pub(crate) async fn limits(
+    State(shared): State<Arc<Shared>>,
+    Path(room): Path<String>,
+    grant: Grant,
+) -> Result<Json<RoomLimits>, Refusal> {
+    Ok(Json(open_room(&shared, &room, &grant)?.limits()))
+}
+
+/// `POST /api/rooms/{room}/limits`: an operator votes for what is encoded at most.
+pub(crate) async fn set_limits(
+    State(shared): State<Arc<Shared>>,
+    Path(room): Path<String>,
+    grant: Grant,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<RoomLimits>, Refusal> {
+    let room = open_room(&shared, &room, &grant)?;
+    may_swap(&grant)?;
+    let vote = LimitsVote::read(content_type(&headers), &body)?;
+    let limits = Limits {
+        audio_kbps: vote.audio_kbps,
+        frame_rate: vote.frame_rate,
+        pixels: vote.pixels,
+    };
+    room.set_limits(OPERATOR, limits);
+    Ok(Json(room.limits()))
 }
 
 /// `POST /api/rooms/{room}/swaps/{swap}/promote`: what is in the shadow is heard, what is on probation stays.
@@ -148,10 +182,7 @@ pub(crate) async fn change_socket(
 ) -> Result<(StatusCode, Json<Changed>), Refusal> {
     let room = open_room(&shared, &room, &grant)?;
     may_swap(&grant)?;
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let change = SocketChange::read(kind.unwrap_or_default(), &body)?;
+    let change = SocketChange::read(content_type(&headers), &body)?;
     let (begun, under_way) = oneshot::channel();
     // A plugin may take long to warm up: the swap goes on even if whoever asked for it does not wait.
     let swap = shared.tasks.spawn(async move {
@@ -193,6 +224,11 @@ pub(crate) async fn other_method() -> Refusal {
         "method-not-allowed",
         "this address is asked by another method: see the `allow` header",
     )
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
 fn open_room(shared: &Shared, name: &str, grant: &Grant) -> Result<Room, Refusal> {

@@ -59,7 +59,7 @@ impl From<ChangeError> for Refusal {
     fn from(error: ChangeError) -> Self {
         let (status, code) = match error {
             ChangeError::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json"),
-            ChangeError::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed-change"),
+            ChangeError::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed-change"),
             ChangeError::Empty => (StatusCode::BAD_REQUEST, "empty-change"),
         };
         Self::new(status, code, error.to_string())

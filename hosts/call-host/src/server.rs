@@ -167,6 +167,7 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .route("/rooms", get(api::rooms))
         .route("/rooms/{room}/graph", get(api::graph))
         .route("/rooms/{room}/stats", get(api::stats))
+        .route("/rooms/{room}/limits", get(api::limits).post(api::set_limits))
         .route("/rooms/{room}/sockets/{socket}", post(api::change_socket))
         .route("/rooms/{room}/swaps", get(api::swaps))
         .route("/rooms/{room}/swaps/{swap}/promote", post(api::promote))

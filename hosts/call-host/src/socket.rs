@@ -8,7 +8,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use jackfield_runtime::view::{self, ParticipantView, RoomEvent};
 use jackfield_runtime::{EngineError, NegotiationError};
 use jackfield_session::signalling::{
-    CandidateInit, ClientMessage, HostMessage, Participant, ParticipantKind, SignallingError,
+    CandidateInit, ClientMessage, HostMessage, Limits, Participant, ParticipantKind, SignallingError,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval, timeout, timeout_at};
@@ -27,6 +27,7 @@ pub(crate) async fn serve(socket: WebSocket, shared: Arc<Shared>) {
         messages: Bucket::new(shared.options.limits.messages, now),
         offers: Bucket::new(shared.options.limits.offers, now),
         heard: now,
+        told: Limits::default(),
         socket,
         shared: Arc::clone(&shared),
     };
@@ -107,6 +108,8 @@ struct Connection {
     messages: Bucket,
     offers: Bucket,
     heard: Instant,
+    /// What the client knows of how much it shall send.
+    told: Limits,
 }
 
 /// What came in.
@@ -245,7 +248,17 @@ impl Connection {
             })
             .await?;
         }
-        Ok(())
+        self.tell_limits(place).await
+    }
+
+    /// Tells how much may be sent, if that is not what the client knows.
+    async fn tell_limits(&mut self, place: &Place) -> Result<(), End> {
+        let limits = place.seat.participant.limits();
+        if limits == self.told {
+            return Ok(());
+        }
+        self.told = limits;
+        self.send(&HostMessage::Limits { limits }).await
     }
 
     /// Carries messages both ways until one end has had enough.
@@ -355,6 +368,10 @@ impl Connection {
                 place.seat.participant.set_link(link);
                 Ok(())
             }
+            ClientMessage::Limits { limits } => {
+                place.seat.participant.set_limits(limits);
+                Ok(())
+            }
             ClientMessage::Leave {} => Err(End::Left),
             ClientMessage::Ping { id } => self.send(&HostMessage::Pong { id }).await,
             _ => {
@@ -417,6 +434,7 @@ impl Connection {
                 }
                 HostMessage::Reconnect { connection }
             }
+            Ok(RoomEvent::Limits) => return self.tell_limits(place).await,
             Ok(RoomEvent::Swap(report)) => {
                 let report = serde_json::to_value(&report).unwrap_or_default();
                 HostMessage::Swap { report }

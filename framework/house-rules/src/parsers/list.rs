@@ -68,6 +68,8 @@ pub const PARSERS: &[Parser] = &[
     // The call host.
     parser("SocketChange::read", &["hosts/call-host/src/change.rs"], "call_host_request",
         "hosts/call-host/tests/it/requests.rs", "any_body_is_read_or_refused_in_words"),
+    parser("LimitsVote::read", &["hosts/call-host/src/change.rs"], "call_host_request",
+        "hosts/call-host/tests/it/requests.rs", "any_vote_is_read_or_refused_in_words"),
     parser("token_of", &["hosts/call-host/src/access.rs"], "call_host_request",
         "hosts/call-host/tests/it/requests.rs", "any_headers_are_judged"),
     parser("Origins::check_name", &["hosts/call-host/src/origin.rs"], "call_host_request",

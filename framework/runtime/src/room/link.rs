@@ -1,45 +1,17 @@
-//! What is used of the links of participants, and what resources let be encoded for them.
+//! What is used of the links of participants.
 
-use jackfield_core::units::DataRate;
-use jackfield_graph::command::Command;
 use jackfield_graph::network::BitrateProfile;
 use jackfield_loader::{LinkClass, LinkProfiles};
 use jackfield_session::signalling::{Link, LinkAdapter, LinkDevice};
 
+use super::Inner;
 use super::negotiate::Participant;
-use super::{Inner, Room};
 
 impl Participant {
     /// Its peer has told what it knows of its link, or that this has become another: so much is used of it from now on as the manifest says for such
     /// a link.
     pub fn set_link(&self, link: Link) {
         self.room().inner.set_link(self.number(), link);
-    }
-
-    /// `resource` votes for encoding at most so much (payload) for this participant; `None` takes its vote back. The most limiting vote wins, those
-    /// for the whole room included.
-    pub fn vote(&self, resource: &str, most: Option<DataRate>) {
-        self.room().inner.vote_for(self.number(), resource, most);
-    }
-}
-
-impl Room {
-    /// `resource` votes for encoding at most so much (payload) for each participant; `None` takes its vote back. The most limiting vote wins.
-    pub fn vote(&self, resource: &str, most: Option<DataRate>) {
-        let mut state = self.inner.state();
-        if state.resources.vote(resource, most) {
-            let most = state.resources.limit();
-            tracing::info!(
-                room = self.inner.name,
-                resource,
-                ?most,
-                "a resource limits what is encoded"
-            );
-            state.order(Command::Limit {
-                participant: None,
-                most,
-            });
-        }
     }
 }
 
@@ -62,20 +34,6 @@ impl Inner {
             self.shared
                 .network
                 .set_profile(self.key, number, self.profile_of(link), moved);
-        }
-    }
-
-    fn vote_for(&self, number: u32, resource: &str, most: Option<DataRate>) {
-        let mut state = self.state();
-        let Some(member) = state.member_mut(number) else {
-            return;
-        };
-        if member.resources.vote(resource, most) {
-            let most = member.resources.limit();
-            state.order(Command::Limit {
-                participant: Some(number),
-                most,
-            });
         }
     }
 }

@@ -4,6 +4,7 @@ mod decision;
 mod exchange;
 mod join;
 mod ledger;
+mod limits;
 mod link;
 mod media;
 mod moving;
@@ -86,7 +87,7 @@ pub(crate) struct State {
     shared_encoders: BTreeSet<u32>,
     /// What each codec that has been sent needs, by its key.
     codec_rates: BTreeMap<u32, StreamRates>,
-    /// Who wants less to be encoded, for everybody.
+    /// Who wants less to be encoded, for everybody and by everybody.
     resources: Resources,
     /// Congestion controllers that have been asked, by their ids: whether they adapt to ECN marks.
     adapting: BTreeMap<String, bool>,

@@ -1,11 +1,13 @@
 //! D5: what a caller tells of its link decides how much of it is used, from its first packet on and when it becomes another.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use jackfield_core::units::DataRate;
+use jackfield_graph::resources::Limits;
 use jackfield_loader::Manifest;
 use jackfield_runtime::{Engine, EngineOptions, ParticipantKind, Room};
-use jackfield_session::signalling::{Link, LinkAdapter, LinkDevice};
+use jackfield_session::signalling::{self, Link, LinkAdapter, LinkDevice};
 use jackfield_transport_loopback::Loopback;
 
 use super::caller::{Caller, OPUS, loader, manifest, transport};
@@ -105,11 +107,11 @@ async fn e2_5_what_resources_vote_for_in_a_room_reaches_its_encoders_and_the_mos
     let mut ann = Caller::join(&room, "Ann", transport::<Loopback>(1)).await;
     ann.connect();
     assert_eq!(aimed_for(&room, &mut ann, 32_000.0), 32_000.0);
-    room.vote("heat", Some(DataRate::kbps(20)));
+    room.vote("heat", Some(Limits::audio(DataRate::kbps(20))));
     assert_eq!(aimed_for(&room, &mut ann, 20_000.0), 20_000.0);
-    room.vote("battery", Some(DataRate::kbps(12)));
+    room.vote("battery", Some(Limits::audio(DataRate::kbps(12))));
     assert_eq!(aimed_for(&room, &mut ann, 12_000.0), 12_000.0);
-    room.vote("heat", Some(DataRate::kbps(10)));
+    room.vote("heat", Some(Limits::audio(DataRate::kbps(10))));
     assert_eq!(aimed_for(&room, &mut ann, 10_000.0), 10_000.0);
     room.vote("heat", None);
     room.vote("battery", None);
@@ -117,6 +119,39 @@ async fn e2_5_what_resources_vote_for_in_a_room_reaches_its_encoders_and_the_mos
         aimed_for(&room, &mut ann, 32_000.0),
         32_000.0,
         "all votes are taken back"
+    );
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d5_2_what_a_peer_can_bear_is_what_it_is_sent_and_what_others_vote_for_is_what_it_shall_send() {
+    let engine = Engine::start(EngineOptions::new(manifest(GREEDY), loader(&[]))).unwrap();
+    let room = engine.open_room("room").unwrap();
+    let mut ann = Caller::join(&room, "Ann", transport::<Loopback>(1)).await;
+    ann.connect();
+    let participant = ann.participant.clone();
+    let bears = signalling::Limits {
+        audio_kbps: NonZeroU32::new(12),
+        ..signalling::Limits::default()
+    };
+    participant.set_limits(bears);
+    assert_eq!(aimed_for(&room, &mut ann, 12_000.0), 12_000.0);
+    assert_eq!(
+        participant.limits(),
+        signalling::Limits::default(),
+        "its own vote is not told back"
+    );
+    participant.vote("heat", Some(Limits::audio(DataRate::kbps(10))));
+    assert_eq!(participant.limits().audio_kbps, NonZeroU32::new(10));
+    assert_eq!(aimed_for(&room, &mut ann, 10_000.0), 10_000.0);
+    participant.vote("heat", None);
+    assert_eq!(participant.limits(), signalling::Limits::default());
+    assert_eq!(aimed_for(&room, &mut ann, 12_000.0), 12_000.0);
+    participant.set_limits(signalling::Limits::default());
+    assert_eq!(
+        aimed_for(&room, &mut ann, 32_000.0),
+        32_000.0,
+        "as if nothing had been"
     );
     engine.close().await;
 }

@@ -1,7 +1,9 @@
 //! The messages between a page and a host are what the reference says, and everything else is refused with a code.
 
+use std::num::NonZeroU32;
+
 use jackfield_session::signalling::{
-    CandidateInit, ClientMessage, HostMessage, Link, LinkAdapter, LinkDevice, MAX_BYTES, Participant,
+    CandidateInit, ClientMessage, HostMessage, Limits, Link, LinkAdapter, LinkDevice, MAX_BYTES, Participant,
     ParticipantKind, SignallingError,
 };
 use proptest::prelude::*;
@@ -22,6 +24,14 @@ fn candidate() -> CandidateInit {
         sdp_mid: Some("0".into()),
         sdp_m_line_index: Some(0),
         username_fragment: Some("abcd".into()),
+    }
+}
+
+fn limits() -> Limits {
+    Limits {
+        audio_kbps: NonZeroU32::new(24),
+        frame_rate: None,
+        pixels: NonZeroU32::new(230_400),
     }
 }
 
@@ -81,6 +91,10 @@ fn every_message_of_a_client_has_its_text() {
             ClientMessage::Link { link },
             json!({"v": 1, "type": "link", "link": {"device": "mobile", "adapter": "cellular", "metered": true}}),
         ),
+        (
+            ClientMessage::Limits { limits: limits() },
+            json!({"v": 1, "type": "limits", "limits": {"audio_kbps": 24, "pixels": 230_400}}),
+        ),
         (ClientMessage::Leave {}, json!({"v": 1, "type": "leave"})),
         (
             ClientMessage::Ping { id: 7 },
@@ -118,6 +132,30 @@ fn d5_1_what_a_newer_client_knows_of_its_link_is_taken_as_far_as_it_is_known_her
         ClientMessage::parse(&wrong).unwrap_err().code(),
         "malformed-message"
     );
+}
+
+#[test]
+fn d5_2_a_limit_is_a_whole_number_from_one_on_and_what_is_left_out_is_none() {
+    let parsed = |limits: Value| {
+        ClientMessage::parse(&json!({"v": 1, "type": "limits", "limits": limits}).to_string())
+    };
+    let none = Limits::default();
+    assert_eq!(
+        parsed(json!({"of_a_newer_client": 3})),
+        Ok(ClientMessage::Limits { limits: none })
+    );
+    for wrong in [
+        json!(null),
+        json!(7),
+        json!({"pixels": 0}),
+        json!({"pixels": -1}),
+        json!({"frame_rate": 7.5}),
+        json!({"audio_kbps": 4_294_967_296_u64}),
+        json!({"audio_kbps": "24"}),
+    ] {
+        let refused = parsed(wrong.clone()).unwrap_err();
+        assert_eq!(refused.code(), "malformed-message", "{wrong}");
+    }
 }
 
 #[test]
@@ -161,6 +199,10 @@ fn every_message_of_a_host_has_its_text() {
             json!({"v": 1, "type": "reconnect", "connection": 9}),
         ),
         (
+            HostMessage::Limits { limits: limits() },
+            json!({"v": 1, "type": "limits", "limits": {"audio_kbps": 24, "pixels": 230_400}}),
+        ),
+        (
             HostMessage::ParticipantJoined { participant: ann() },
             json!({"v": 1, "type": "participant-joined", "participant": person}),
         ),
@@ -188,6 +230,19 @@ fn every_message_of_a_host_has_its_text() {
                 report: json!({"swap": 17}),
             },
             json!({"v": 1, "type": "swap", "report": {"swap": 17}}),
+        ),
+        (
+            HostMessage::SwapProgress {
+                swap: json!({"swap": 17, "step": "shadow"}),
+            },
+            json!({"v": 1, "type": "swap-progress", "swap": {"swap": 17, "step": "shadow"}}),
+        ),
+        (
+            HostMessage::PluginProblem {
+                path: "libx.so".into(),
+                message: "no".into(),
+            },
+            json!({"v": 1, "type": "plugin-problem", "path": "libx.so", "message": "no"}),
         ),
         (
             HostMessage::error("room-full", "the room is full: try another"),
@@ -275,10 +330,16 @@ proptest! {
 
     #[test]
     fn any_json_with_a_known_type_is_read_or_refused_and_what_is_read_survives(
-        kind in prop::sample::select(vec!["join", "offer", "candidate", "mute", "leave", "ping"]),
+        kind in prop::sample::select(vec!["join", "link", "limits", "offer", "candidate", "mute", "leave", "ping"]),
         fields in prop::collection::btree_map(
-            prop::sample::select(vec!["room", "name", "sdp", "candidate", "muted", "id"]),
-            prop_oneof![Just(json!(null)), Just(json!(true)), any::<u32>().prop_map(|n| json!(n)), ".{0,20}".prop_map(|t| json!(t))],
+            prop::sample::select(vec!["room", "name", "sdp", "candidate", "muted", "id", "link", "limits"]),
+            prop_oneof![
+                Just(json!(null)),
+                Just(json!(true)),
+                any::<u32>().prop_map(|n| json!(n)),
+                any::<u32>().prop_map(|n| json!({"pixels": n, "audio_kbps": n % 3})),
+                ".{0,20}".prop_map(|t| json!(t)),
+            ],
             0..6,
         ),
     ) {

@@ -33,6 +33,8 @@ export class App {
   private room: string;
   private origin = 0;
   private readonly log = new SwapLog();
+  /** Swaps that were asked for here and wait for decisions: their ends are told to the room alone. */
+  private readonly begun = new Set<number>();
   private readonly notices = new Notices(byId('notices', HTMLElement));
   private readonly participants = new ParticipantsView(byId('participants', HTMLElement));
   private readonly panel: SocketsPanel;
@@ -55,7 +57,10 @@ export class App {
     address: AddressChoices,
   ) {
     this.room = address.room;
-    this.panel = new SocketsPanel(api, { changed: (report) => this.swapEnded(report, true) });
+    this.panel = new SocketsPanel(api, {
+      changed: (report) => this.swapEnded(report, true),
+      begun: (swap) => this.begun.add(swap),
+    });
     this.form = new JoinForm(address, {
       join: (choices) => this.join(choices),
       roomChosen: (room) => this.openRoom(room),
@@ -99,7 +104,7 @@ export class App {
         this.panel.signal(active.length > 0);
       },
       graphChanged: () => void this.panel.refresh(),
-      swap: (report) => this.swapEnded(report, false),
+      swap: (report) => this.swapEnded(report, this.begun.has(report.swap)),
       swapProgress: (swap) => this.panel.showProgress(swap),
       pluginProblem: (path, message) => {
         const name = path.split('/').pop() ?? path;
@@ -109,6 +114,10 @@ export class App {
       nextMix: (stream) => this.output.prepare(stream),
       goOver: () => this.output.goOver(),
       problem: (problem, fatal) => this.notices.show(fatal ? 'call' : 'host', 'problem', problem),
+      scarcity: (problem) => {
+        if (problem) this.notices.show('resources', 'note', problem);
+        else this.notices.clear('resources');
+      },
       microphone: (problem) => {
         this.bar.microphone(session.canSpeak, session.muted);
         if (!problem) this.notices.clear('microphone');
@@ -138,6 +147,7 @@ export class App {
     this.panel.signal(false);
     this.notices.clear('sound');
     this.notices.clear('microphone');
+    this.notices.clear('resources');
   }
 
   private rosterChanged(roster: readonly Participant[], self: string): void {

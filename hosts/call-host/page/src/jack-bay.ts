@@ -19,6 +19,7 @@ interface Column {
  * are plugged. It only draws; the figures and controls stand in the modules below.
  */
 export class JackBay {
+  private readonly legend = [...document.querySelectorAll<HTMLElement>('.bay-legend [data-medium]')];
   private readonly list = element('ol', { class: 'bay-columns' });
   private readonly drawing = svgElement('svg', { class: 'bay-cables', 'aria-hidden': 'true' });
   private readonly columns = new Map<string, Column>();
@@ -41,6 +42,7 @@ export class JackBay {
     const shape = names + JSON.stringify(this.plugged);
     if (shape === this.shown) return;
     this.shown = shape;
+    for (const entry of this.legend) entry.hidden = !this.plugged.some(({ medium }) => medium === entry.dataset['medium']);
     this.draw();
   }
 
@@ -89,6 +91,7 @@ export class JackBay {
     if (!column) return;
     setText(column.name, socket.socket);
     setText(column.plugin, socket.plugin.name);
+    column.plugin.title = socket.plugin.name;
     setData(column.root, 'state', socket.state);
     column.button.setAttribute('aria-label', `${socket.title}: ${socket.plugin.name}, ${socket.state}. Go to its controls.`);
   }

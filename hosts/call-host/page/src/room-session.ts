@@ -1,9 +1,15 @@
 import type { Participant, SwapReport, SwapUnderWay } from './api-types';
+import { BatteryResource, type BatterySource } from './battery';
 import { Call } from './call';
+import { isSameLimits, type Limits } from './limits';
 import { isSameLink, linkOf, type Link, type LinkSource } from './link';
 import { openMicrophone, type MicrophoneSettings } from './microphone';
+import { PressureResource } from './pressure';
 import { hostProblem, microphoneProblem, type Problem } from './problems';
+import { Resources, ToldLimits } from './resources';
 import { Roster } from './roster';
+import { scarcity } from './scarcity';
+import { picturesOf, SenderLimits } from './sender-limits';
 import { Signalling, type SignallingState } from './signalling';
 import type { HostMessage, Joined, JoinRequest } from './signalling-messages';
 
@@ -25,6 +31,8 @@ export interface RoomSessionEvents {
   goOver(): Promise<void>;
   /** A fatal problem ends the session; any other is a notice beside the running call. */
   problem(problem: Problem, fatal: boolean): void;
+  /** Less is sent than there is, and why; null when that is over. */
+  scarcity(problem: Problem | null): void;
   /** Null once the microphone is open; else why it is not. */
   microphone(problem: Problem | null): void;
 }
@@ -54,6 +62,16 @@ export class RoomSession {
   private wantsMuted = false;
   private mediaFailures = 0;
   private settings: MicrophoneSettings;
+  private readonly hostVote = new ToldLimits('host');
+  private readonly resources = new Resources([
+    new BatteryResource(navigator as BatterySource),
+    new PressureResource(() => (this.call ? picturesOf(this.call.connection) : null)),
+    this.hostVote,
+  ]);
+  private readonly senderLimits = new SenderLimits();
+  private scarcity: Problem | null = null;
+  /** What the host knows of how much can be borne here. */
+  private toldLimits: Limits = {};
   private link: Link = linkOf(navigator as LinkSource);
   /** What the next join says: a host that has lost our place must hear of the link as it is then. */
   private join: JoinRequest;
@@ -93,6 +111,7 @@ export class RoomSession {
 
   async start(): Promise<void> {
     this.announce();
+    this.resources.watch(() => this.keepLimits());
     if (this.choices.microphone) await this.openMicrophone();
     if (!this.ended) this.connect();
   }
@@ -123,6 +142,28 @@ export class RoomSession {
     this.link = link;
     this.join.link = link;
     this.signalling?.send({ type: 'link', link });
+  }
+
+  /** What runs short may have become something else, or who sends. */
+  private keepLimits(): void {
+    if (this.ended) return;
+    const { limits, scarce } = this.resources;
+    for (const call of [this.call, this.second]) if (call) void this.senderLimits.apply(call.connection, limits);
+    this.tellLimits(this.toldLimits);
+    const sendsPictures = this.call !== null && picturesOf(this.call.connection) !== null;
+    const problem = scarcity(limits, scarce, sendsPictures);
+    // One that somebody has put away does not come back as it was.
+    if (problem?.title === this.scarcity?.title && problem?.advice === this.scarcity?.advice) return;
+    this.scarcity = problem;
+    this.events.scarcity(problem);
+  }
+
+  /** What is sent here is to keep within what can be borne here, but for what the host itself has asked for. `known` is null if nobody knows. */
+  private tellLimits(known: Limits | null): void {
+    const limits = this.resources.limitsWithout(this.hostVote.name);
+    if (known && isSameLimits(limits, known)) return;
+    this.toldLimits = limits;
+    this.signalling?.send({ type: 'limits', limits });
   }
 
   networkIsBack(): void {
@@ -171,6 +212,9 @@ export class RoomSession {
     this.roster.reset(message.participants, message.participant);
     this.showRoster();
     if (this.wantsMuted) this.signalling?.send({ type: 'mute', muted: true });
+    // The host says its limits anew, if it has any; ours may not have come to it.
+    this.hostVote.set({});
+    this.tellLimits(message.resumed ? null : {});
     if (message.resumed && this.call) {
       this.call.repeatOffer();
       this.second?.repeatOffer();
@@ -220,6 +264,7 @@ export class RoomSession {
     const before = this.call;
     this.call = call;
     this.second = null;
+    this.keepLimits();
     await this.events.goOver();
     before.close();
     this.announce();
@@ -238,7 +283,10 @@ export class RoomSession {
   }
 
   private connectionChanged(state: RTCPeerConnectionState): void {
-    if (state === 'connected') this.mediaFailures = 0;
+    if (state === 'connected') {
+      this.mediaFailures = 0;
+      this.keepLimits();
+    }
     if (state === 'failed') this.joinAgain();
     else this.announce();
   }
@@ -267,6 +315,9 @@ export class RoomSession {
         break;
       case 'reconnect':
         void this.reconnect(message.connection);
+        break;
+      case 'limits':
+        this.hostVote.set(message.limits);
         break;
       case 'participant-joined':
       case 'participant-changed':
@@ -322,6 +373,7 @@ export class RoomSession {
 
   private end(how: 'failed' | 'left'): void {
     this.ended = how;
+    this.resources.unwatch();
     this.signalling?.close();
     this.giveUpSecond();
     this.call?.close();

@@ -1,5 +1,5 @@
 import type { Graph } from './api-types';
-import { element } from './dom';
+import { element, setData } from './dom';
 import { measure } from './format';
 
 /** Every node of the negotiated plan in words: the same as the drawing, and the converters that it leaves out. */
@@ -12,6 +12,9 @@ export class SignalTable {
     const shape = JSON.stringify([graph.nodes, graph.edges]);
     if (shape === this.shown) return;
     this.shown = shape;
+    // Only what the host put in by itself has a reason.
+    const explained = graph.nodes.some(({ reason }) => reason !== '');
+    setData(this.body, 'explained', String(explained));
     const labelOf = new Map(graph.nodes.map((node) => [node.id, node.label]));
     this.body.replaceChildren(
       ...graph.nodes.map((node) => {

@@ -1,4 +1,5 @@
 import type { Participant, SwapReport, SwapUnderWay } from './api-types';
+import type { Limits } from './limits';
 import type { Link } from './link';
 
 /** Version of the signalling messages that this page speaks. */
@@ -23,6 +24,7 @@ export type ClientMessage =
   | ({ type: 'candidate'; candidate: RTCIceCandidateInit | null } & OfConnection)
   | { type: 'mute'; muted: boolean }
   | { type: 'link'; link: Link }
+  | { type: 'limits'; limits: Limits }
   | { type: 'leave' }
   | { type: 'ping'; id: number };
 
@@ -40,6 +42,7 @@ export type HostMessage =
   | ({ type: 'answer'; sdp: string } & OfConnection)
   | ({ type: 'candidate'; candidate: RTCIceCandidateInit | null } & OfConnection)
   | { type: 'reconnect'; connection: number }
+  | { type: 'limits'; limits: Limits }
   | { type: 'participant-joined'; participant: Participant }
   | { type: 'participant-left'; id: string }
   | { type: 'participant-changed'; participant: Participant }
@@ -85,6 +88,7 @@ const shapes: Record<HostMessage['type'], Shape> = {
   answer: (m) => isText(m['sdp']) && isConnection(m['connection']),
   candidate: (m) => (m['candidate'] === null || isRecord(m['candidate'])) && isConnection(m['connection']),
   reconnect: (m) => typeof m['connection'] === 'number',
+  limits: (m) => isLimits(m['limits']),
   'participant-joined': (m) => isParticipant(m['participant']),
   'participant-left': (m) => isText(m['id']),
   'participant-changed': (m) => isParticipant(m['participant']),
@@ -107,6 +111,11 @@ const shapes: Record<HostMessage['type'], Shape> = {
 
 function isConnection(value: unknown): boolean {
   return value === undefined || typeof value === 'number';
+}
+
+function isLimits(value: unknown): value is Limits {
+  const isLimit = (limit: unknown): boolean => limit === undefined || (typeof limit === 'number' && limit >= 1);
+  return isRecord(value) && ['audio_kbps', 'frame_rate', 'pixels'].every((dimension) => isLimit(value[dimension]));
 }
 
 function isParticipant(value: unknown): value is Participant {

@@ -129,7 +129,7 @@ export class SocketModule {
       const answer = await this.actions.change(this.current.socket, change);
       if ('outcome' in answer) this.showReport(answer, true);
       else {
-        this.report.held(this.actions.pluginName(use));
+        this.report.held();
         this.showProgress(answer);
       }
     } catch (error) {
@@ -220,7 +220,7 @@ function showStatistics(list: HTMLElement, statistics: Statistic[]): void {
     list,
     statistics.map(({ name, value, unit }) => [
       words(name),
-      `${typeof value === 'number' ? measure(value) : String(value ?? '–')}${unit ? ` ${unit}` : ''}`,
+      value === null || value === undefined ? '–' : `${typeof value === 'number' ? measure(value) : String(value)}${unit ? ` ${unit}` : ''}`,
     ]),
   );
 }

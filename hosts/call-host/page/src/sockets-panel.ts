@@ -9,6 +9,8 @@ import { SocketModule } from './socket-module';
 export interface PanelEvents {
   /** A swap or a change of parameters that this page asked for has ended. */
   changed(report: SwapReport): void;
+  /** A swap that this page asked for is under way and waits for a decision. */
+  begun(swap: number): void;
 }
 
 type PanelState = 'loading' | 'ready' | 'empty' | 'error';
@@ -117,6 +119,7 @@ export class SocketsPanel {
           change: async (name, change) => {
             const answer = await this.api.changeSocket(this.room, name, change);
             if ('outcome' in answer) this.events.changed(answer);
+            else this.events.begun(answer.swap);
             void this.refresh();
             return answer;
           },

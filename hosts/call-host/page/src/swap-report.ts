@@ -33,10 +33,11 @@ export class SwapReportView {
     this.write('working', `Plugging in ${plugin}.`, 'It runs in the shadow of the call first, then takes over.');
   }
 
-  /** It waits for a decision. */
-  held(plugin: string): void {
+  /** It waits for a decision, and what asks for that says so. */
+  held(): void {
     this.reset();
-    this.write('held', `${plugin} is held,`, 'waiting for promote or abort.');
+    delete this.root.dataset['outcome'];
+    this.root.replaceChildren();
   }
 
   failed(message: string): void {

@@ -13,6 +13,8 @@ test('a well-formed message is read as it is', () => {
   expect(decode('{"v":1,"type":"candidate","candidate":null}')).toEqual({ v: 1, type: 'candidate', candidate: null });
   expect(decode('{"v":1,"type":"reconnect","connection":7}')).toEqual({ v: 1, type: 'reconnect', connection: 7 });
   expect(decode('{"v":1,"type":"answer","sdp":"v=0","connection":7}')).not.toBeNull();
+  expect(decode('{"v":1,"type":"limits","limits":{}}')).toEqual({ v: 1, type: 'limits', limits: {} });
+  expect(decode('{"v":1,"type":"limits","limits":{"audio_kbps":24,"frame_rate":15,"pixels":230400}}')).not.toBeNull();
   expect(decode('{"v":1,"type":"levels","levels":{"p1":-31.5},"active":["p1"]}')).not.toBeNull();
 });
 
@@ -29,6 +31,9 @@ test.each([
   '{"v":1,"type":"answer"}',
   '{"v":1,"type":"answer","sdp":"v=0","connection":"7"}',
   '{"v":1,"type":"reconnect"}',
+  '{"v":1,"type":"limits"}',
+  '{"v":1,"type":"limits","limits":{"pixels":0}}',
+  '{"v":1,"type":"limits","limits":{"frame_rate":"15"}}',
   '{"v":1,"type":"joined","room":"lobby","participant":"p3","resume":"r","resumed":false,"participants":[{}]}',
   '{"v":1,"type":"levels","levels":{"p1":"loud"},"active":[]}',
   '{"v":1,"type":"error","code":"room-full","message":"full"}',

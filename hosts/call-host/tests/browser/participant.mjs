@@ -26,8 +26,8 @@ export async function openBrowser(microphone) {
   });
 }
 
-/** Opens the page in a browser of its own, joins `room` as `name`, and returns when sound arrives. */
-export async function join({ host, room, name, microphone }) {
+/** Opens the page in a browser of its own, joins `room` as `name`, and returns when sound arrives. `prepare` has the tab before the page is in it. */
+export async function join({ host, room, name, microphone, prepare }) {
   const browser = await openBrowser(microphone);
   // The instruments of the tests are scripts that the page's own content security policy would not let in.
   const page = await browser.newPage({ bypassCSP: true });
@@ -35,6 +35,7 @@ export async function join({ host, room, name, microphone }) {
   page.on('console', (message) => said.push(message.text()));
   page.on('pageerror', (error) => said.push(`page error: ${error.message}`));
   try {
+    await prepare?.(page);
     await page.goto(host.url);
     await page.locator('#room-input').fill(room);
     await page.locator('#name-input').fill(name);

@@ -7,6 +7,7 @@
 mod closing;
 mod http_interface;
 mod joining;
+mod limits;
 mod malformed_input;
 mod metrics;
 mod names;

@@ -1,7 +1,7 @@
 //! What a request says is read or refused in words before anything is done.
 
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use jackfield_call_host::change::{ChangeError, SocketChange};
+use jackfield_call_host::change::{ChangeError, LimitsVote, SocketChange};
 use jackfield_call_host::origin::Origins;
 use jackfield_call_host::token::TokenVerifier;
 use jackfield_call_host::token_of;
@@ -21,6 +21,14 @@ proptest! {
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
         prop_assert_eq!(SocketChange::read("text/plain", body.as_bytes()), Err(ChangeError::NotJson));
+    }
+
+    #[test]
+    fn any_vote_is_read_or_refused_in_words(body in "\\{(\"(audio_kbps|frame_rate|pixels|[a-z]{1,4})\":(null|-?[0-9]{1,11}|[0-9.e]{1,3}),?){0,3}\\}|.{0,80}") {
+        match LimitsVote::read(JSON, body.as_bytes()) {
+            Ok(vote) => prop_assert!(vote.frame_rate.is_none_or(|rate| body.contains(&rate.to_string()))),
+            Err(error) => prop_assert!(error.to_string().contains("audio_kbps")),
+        }
     }
 
     #[test]

@@ -1,67 +1,9 @@
-//! Resources that run short, and what follows from it: each votes for how much may be encoded, and the vote that limits most wins.
-//!
-//! A resource is whatever has a name and an opinion: the processor, a battery, heat, an operator. What they agree on is told to the encoders
-//! ([`crate::command::Command::Limit`]); the congestion controller has no say in it, and is not asked: a path may bear more than a machine.
-//!
-//! ```
-//! use jackfield_core::units::DataRate;
-//! use jackfield_graph::resources::Resources;
-//!
-//! let mut resources = Resources::new();
-//! assert_eq!(resources.limit(), DataRate::INFINITE, "nobody minds");
-//! resources.vote("battery", Some(DataRate::kbps(24)));
-//! resources.vote("processor", Some(DataRate::kbps(16)));
-//! assert_eq!(resources.limit(), DataRate::kbps(16));
-//! resources.vote("processor", None);
-//! assert_eq!(resources.limit(), DataRate::kbps(24));
-//! ```
-
-use std::collections::BTreeMap;
+//! The processor of this machine as a resource.
 
 use jackfield_core::time::Timestamp;
 use jackfield_core::units::{DataRate, TimeDelta};
 
-/// The name under which the processor votes.
-pub const PROCESSOR: &str = "processor";
-
-/// Who has voted, and for what. \[control\]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resources {
-    votes: BTreeMap<String, DataRate>,
-}
-
-impl Resources {
-    /// Nobody has voted.
-    pub const fn new() -> Self {
-        Self {
-            votes: BTreeMap::new(),
-        }
-    }
-
-    /// `resource` votes for encoders that make at most so much (payload, each); `None` takes its vote back. A vote replaces the one before.
-    /// Tells whether the limit has become another.
-    pub fn vote(&mut self, resource: &str, most: Option<DataRate>) -> bool {
-        let before = self.limit();
-        match most {
-            Some(most) => self.votes.insert(resource.to_owned(), most.max(DataRate::ZERO)),
-            None => self.votes.remove(resource),
-        };
-        self.limit() != before
-    }
-
-    /// What all can live with; infinite if nobody minds.
-    pub fn limit(&self) -> DataRate {
-        self.votes
-            .values()
-            .copied()
-            .fold(DataRate::INFINITE, DataRate::min)
-    }
-
-    /// Who has voted for what.
-    pub fn votes(&self) -> impl Iterator<Item = (&str, DataRate)> {
-        self.votes.iter().map(|(name, most)| (name.as_str(), *most))
-    }
-}
+use super::{FrameRate, Limits, Pictures};
 
 /// What is looked at to see whether the processor is overused (libwebrtc's `CpuOveruseOptions`): so often …
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(5);
@@ -77,8 +19,14 @@ const LATE_TICKS: u64 = 100;
 const RAMP_UP: TimeDelta = TimeDelta::seconds(40);
 /// … twice as long after each step up that was too much, up to this (`kMaxRampUpDelayMs`).
 const LONGEST_RAMP_UP: TimeDelta = TimeDelta::seconds(240);
-/// What encoders may make at each step: speech in a wide band, in a middle one, in a narrow one.
-const STEPS: [DataRate; 3] = [DataRate::kbps(24), DataRate::kbps(16), DataRate::kbps(10)];
+/// What encoders may make at each step: speech in a wide band, in a middle one, in a narrow one; and so many steps down from the pictures of a usual
+/// camera.
+const STEPS: [(DataRate, usize); 3] = [
+    (DataRate::kbps(24), 2),
+    (DataRate::kbps(16), 4),
+    (DataRate::kbps(10), 8),
+];
+const CAMERA: Pictures = Pictures::new(FrameRate::fps(30), 1280 * 720);
 
 /// The processor as a resource: it votes by how much of their time the ticks of the audio domain take, and how many end too late. \[control\]
 #[derive(Clone, Debug)]
@@ -121,13 +69,17 @@ impl Default for ProcessorUse {
 
 impl ProcessorUse {
     /// What the processor votes for when it has come to this count: `None` for no limit. To be asked at least once a second.
-    pub fn vote(&mut self, now: Timestamp, count: TickCount) -> Option<DataRate> {
+    pub fn vote(&mut self, now: Timestamp, count: TickCount) -> Option<Limits> {
         match self.next_look {
             Some(look) if now >= look => self.look(now, count),
             Some(_) => {}
             None => self.note(now, count),
         }
-        self.step.checked_sub(1).map(|step| STEPS[step])
+        let (audio, steps) = STEPS[self.step.checked_sub(1)?];
+        Some(Limits {
+            audio,
+            pictures: CAMERA.lowered(steps),
+        })
     }
 
     fn note(&mut self, now: Timestamp, count: TickCount) {
