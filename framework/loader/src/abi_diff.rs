@@ -1,5 +1,6 @@
 //! What changed between the tables of two plugin files, or of a plugin file and this host, and whether older and newer still work together.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -64,6 +65,9 @@ impl AbiText {
                 _ => {}
             }
         }
+        // As in a file: where a table stands twice, the first counts.
+        let mut known = BTreeSet::new();
+        areas.retain(|area| known.insert(area.id.clone()));
         Self { areas }
     }
 
@@ -164,7 +168,7 @@ fn compare(older: &AreaText, newer: &AreaText, changes: &mut Vec<AbiChange>) {
             format!(
                 "method `{}` was appended without a new revision: mark it #[since({})]",
                 name_of(method),
-                older.revision + 1
+                older.revision.saturating_add(1)
             )
         };
         changes.push(change(newer, revised, what));
