@@ -1,6 +1,5 @@
 //! The HTTP interface: rooms, graphs, statistics, swaps, plugins. JSON, as `docs/reference/http-api.md` describes it.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Json;

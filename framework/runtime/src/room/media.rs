@@ -84,7 +84,11 @@ impl Inner {
     ) -> Result<MediaConfiguration, NegotiationError> {
         let comes_in = packets.is_some();
         let mut terms = self.state().terms(number, audio, comes_in)?;
-        let event_log = if comes_in { self.begin_event_log(number) } else { None };
+        let event_log = if comes_in {
+            self.begin_event_log(number)
+        } else {
+            None
+        };
         loop {
             let parts = self.parts(number, audio, &terms, event_log.as_ref())?;
             let mut state = self.state();

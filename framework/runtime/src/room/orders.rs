@@ -131,7 +131,12 @@ impl Inner {
             Kind::Jitter => Command::SwapJitter(SwapJitter {
                 swap,
                 participant,
-                newcomer: self.jitter(participant, socket, self.event_log(participant).as_deref(), Some(swap))?,
+                newcomer: self.jitter(
+                    participant,
+                    socket,
+                    self.event_log(participant).as_deref(),
+                    Some(swap),
+                )?,
                 hold,
             }),
             _ => {
