@@ -96,8 +96,8 @@ impl Digest {
         let Some(last) = arrived.clone().next() else {
             return;
         };
-        let is_in_time = |packet: &&PacketFeedback| packet.recovered == 0;
-        let first = arrived.clone().filter(is_in_time).last().unwrap_or(last);
+        let is_in_time = |packet: &&PacketFeedback| !packet.received.is_never() && packet.recovered == 0;
+        let first = packets.iter().find(is_in_time).unwrap_or(last);
         let is_short = (last.sent - first.sent).as_ms_f64() <= LONGEST_BURST;
         let mut younger = last.sent;
         let burst = arrived.take_while(|packet| {

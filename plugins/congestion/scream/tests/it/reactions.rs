@@ -195,11 +195,11 @@ fn e17_2_delays_count_of_the_last_burst_of_a_long_feedback_alone() {
             let now = driver.traffic.now;
             let mut reports = packets(now, TimeDelta::ms(50), now.us(), 20);
             for report in &mut reports[..10] {
-                report.sent = report.sent - TimeDelta::ms(60);
-                report.received = report.received - TimeDelta::ms(60);
+                report.sent -= TimeDelta::ms(60);
+                report.received -= TimeDelta::ms(60);
             }
             for report in &mut reports[slow.clone()] {
-                report.sent = report.sent - TimeDelta::ms(20);
+                report.sent -= TimeDelta::ms(20);
             }
             window = feed(&mut driver, &reports, 2_000);
         }
