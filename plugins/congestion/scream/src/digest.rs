@@ -6,11 +6,12 @@ use jackfield_sdk::prelude::*;
 const CONGESTION_EXPERIENCED: u32 = 3;
 /// No packet is larger; more is nonsense.
 const LARGEST_PACKET: i64 = 1 << 20;
-/// Delays count of packets that left so shortly before the last one that arrived, ms: what jitter does to earlier ones is no queue (libwebrtc's
-/// `BurstWindowMin`) ...
-const BURST: f64 = 25.0;
-/// ... and of a longer burst up to this (`BurstWindowMax`), while no gap in it is longer than the other (`BurstWindowMaxGap`).
+/// Of a feedback that spans more than this, ms, ...
 const LONGEST_BURST: f64 = 50.0;
+/// ... delays count of packets that left so shortly before the last one that arrived: what jitter does to earlier ones is no queue (libwebrtc's
+/// `BurstWindowMin`, there in each feedback) ...
+const BURST: f64 = 25.0;
+/// ... or in a burst with it that has no longer gap, up to the first (`BurstWindowMaxGap`, `BurstWindowMax`).
 const BURST_GAP: f64 = 3.0;
 
 /// One feedback in numbers. Times are in milliseconds; one-way delays contain the offset of the remote clock.
@@ -95,12 +96,15 @@ impl Digest {
         let Some(last) = arrived.clone().next() else {
             return;
         };
+        let is_in_time = |packet: &&PacketFeedback| !packet.received.is_never() && packet.recovered == 0;
+        let first = packets.iter().find(is_in_time).unwrap_or(last);
+        let is_short = (last.sent - first.sent).as_ms_f64() <= LONGEST_BURST;
         let mut younger = last.sent;
         let burst = arrived.take_while(|packet| {
             let before = (last.sent - packet.sent).as_ms_f64();
             let gap = (younger - packet.sent).as_ms_f64();
             younger = packet.sent;
-            before <= BURST || (before <= LONGEST_BURST && gap <= BURST_GAP)
+            is_short || before <= BURST || (before <= LONGEST_BURST && gap <= BURST_GAP)
         });
         for packet in burst {
             let delay = (packet.received - packet.sent).as_ms_f64();

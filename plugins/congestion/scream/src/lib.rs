@@ -20,7 +20,7 @@
 //! | `l4s_alpha` renewed | at most every min(10 ms, round trip) | with every feedback | as the draft | feedback may come for every packet |
 //! | classic ECN | times 0.8 | none | parameter, 0.8, with L4S off | |
 //! | queue-delay target | 60 ms, raised to 400 ms against flows that heed only loss | 60 ms | parameters, as the draft, but: steady is also what varies little for its length; losses raise it only with a steady queue, as in Ericsson's implementation; while it is raised the queue does not slow growth | starved by TCP otherwise (RFC 8867 5.6): the draft's variance of 0.2 does not see one Reno in 300 ms; and a capacity that shrinks makes losses too |
-//! | jitter of the delay | `qdelay_dev_norm` | smallest delay and spread within the last burst of a feedback (25 ms, or up to 50 without gaps), 10 ms each | as libwebrtc, the spread less the smallest of ten minutes | a path that always has 15 ms of jitter (RFC 8867) would never be used |
+//! | jitter of the delay | `qdelay_dev_norm` | smallest delay and spread within the last burst of a feedback (25 ms, or up to 50 without gaps), 10 ms each | as libwebrtc, but a feedback of 50 ms is one burst; the spread less the smallest of ten minutes | a path that always has 15 ms of jitter (RFC 8867) would never be used |
 //! | mean queue delay | every min(virtual, smoothed round trip) | with every feedback, the smaller of two | as libwebrtc | |
 //! | L4S reduction scaled down below | a quarter of the target | half of it | half of it | |
 //! | scale at the inflection point | 8 | 2 | parameter, 2; while the queue-delay target is raised, 8 | steadier; but beside those who grow by a segment a quarter is little |

@@ -42,16 +42,16 @@ const GCC_GIVES_WAY: &str =
 const SCREAM_SLOW: &str = "near the window of its last congestion it grows by a quarter of a segment per round trip, as that of libwebrtc: 20 s may not be enough";
 const SCREAM_EVENS_OUT: &str = "it grows by a quarter of a segment per round trip near the window of its last congestion, so that shares even out over minutes";
 const SCREAM_PACKET: &str = "a packet takes 5 to 16 ms here and DualPI2 marks from 1 ms on: all of a frame but its first packet is marked";
-const SCREAM_DRAINS: &str = "when others have kept a queue standing for 20 s it gives half its rate away for five round trips, as that of libwebrtc";
 const SCREAM_STANDING: &str =
     "where other traffic keeps a queue, it grows by a tenth of what it would, as that of libwebrtc";
 const SCREAM_TCP: &str = "its queue-delay target follows others up to the 400 ms of the draft, by their mean of seconds; RFC 8867 asks for the minimum alone, and that it has";
-const SCREAM_AQM: &str = "a managed queue stands at 5 to 15 ms, where it grows by a tenth of what it would, as that of libwebrtc; TCP does not mind";
+const SCREAM_AQM: &str = "a managed queue stands at 5 to 15 ms, where it grows by less, down to a tenth, as that of libwebrtc; TCP does not mind";
 const SCREAM_TWICE: &str = "who goes through two bottlenecks meets the losses and marks of both";
 const SCREAM_FEW_MARKS: &str = "CoDel marks a few packets in a hundred, and the answer in proportion is smaller than that to a drop: the queue is a little longer";
 const SCREAM_DROPS: &str = "where other traffic does not give way CoDel drops in round after round, and each leaves 0.7 of the window";
 const NADA_FEW_MARKS: &str = "a mark weighs a fifth of a loss in its signal, and CoDel marks a few packets in a hundred: the queue is a little longer";
 const PIE_DROPS: &str = "PIE drops what it should mark once that is more than a tenth of all, as when the capacity shrinks: so much is lost with ECN as without";
+const DUAL_PI2_DROPS: &str = "DualPI2 drops what it should mark while it is overloaded, as when the capacity shrinks: who then loses more is chance";
 const NADA_TCP: &str = "it competes by losses, and only once it has lost a packet itself: at its minimum rate that takes a minute, and the longer the longer the queue";
 const NADA_BBR: &str =
     "BBR as a TCP sends the same whatever is lost, and NADA a tenth below a third of the fair share at worst";
@@ -98,6 +98,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "5.5/queue=dual-pi2",
             "6.2-rtt/queue=codel-ecn",
             "6.2-rtt/queue=dual-pi2",
+            "6.2-rtt/queue=pie-ecn",
         ],
     ),
     known(
@@ -165,21 +166,21 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     ),
     known(
         Kind::Scream,
-        "the flow there fills what is short",
+        "it converges to each capacity",
         SCREAM_SLOW,
-        &[
-            "5.3/change=clear,queue=codel",
-            "5.3/change=link,queue=codel",
-            "5.3/change=link,queue=drop-tail",
-            "6.2-feedback/queue=codel-ecn",
-            "6.2-feedback/queue=pie-ecn",
-        ],
+        &["5.1/change=link,owd=100ms,queue=codel"],
     ),
     known(
         Kind::Scream,
-        "together they fill what is short",
+        "the flow there fills what is short",
         SCREAM_SLOW,
-        &["5.2/change=link,owd=100ms,queue=codel"],
+        &["5.3/change=link,queue=codel", "6.2-feedback/queue=codel-ecn"],
+    ),
+    known(
+        Kind::Scream,
+        "in the long run they share fairly",
+        SCREAM_EVENS_OUT,
+        &["5.5/queue=codel"],
     ),
     known(
         Kind::Scream,
@@ -189,25 +190,21 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     ),
     known(
         Kind::Scream,
-        "both reach their maximum where there is room",
-        SCREAM_PACKET,
-        &["5.2/change=traffic,owd=50ms,queue=dual-pi2"],
-    ),
-    known(
-        Kind::Scream,
         "it converges to each capacity",
         SCREAM_PACKET,
         &[
             "5.1/change=link,owd=100ms,queue=dual-pi2",
             "5.1/change=traffic,owd=100ms,queue=dual-pi2",
-            "5.1/change=traffic,owd=50ms,queue=dual-pi2",
         ],
     ),
     known(
         Kind::Scream,
         "it does not oscillate",
         SCREAM_PACKET,
-        &["5.1/change=traffic,owd=100ms,queue=dual-pi2"],
+        &[
+            "5.1/change=traffic,owd=100ms,queue=dual-pi2",
+            "5.1/change=traffic,owd=50ms,queue=dual-pi2",
+        ],
     ),
     known(
         Kind::Scream,
@@ -218,6 +215,12 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "6.2-rtt/queue=dual-pi2",
             "6.2-same/queue=dual-pi2",
         ],
+    ),
+    known(
+        Kind::Scream,
+        "the flow there fills what is short",
+        SCREAM_PACKET,
+        &["5.3/change=traffic,queue=dual-pi2"],
     ),
     known(
         Kind::Scream,
@@ -232,18 +235,6 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     ),
     known(
         Kind::Scream,
-        "together they fill what is short",
-        SCREAM_PACKET,
-        &["5.2/change=traffic,owd=100ms,queue=dual-pi2"],
-    ),
-    known(
-        Kind::Scream,
-        "it does not oscillate",
-        SCREAM_DRAINS,
-        &["5.1/change=traffic,owd=50ms,queue=drop-tail"],
-    ),
-    known(
-        Kind::Scream,
         "both reach their maximum where there is room",
         SCREAM_STANDING,
         &["5.2/change=traffic,owd=100ms,queue=codel"],
@@ -252,15 +243,17 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         Kind::Scream,
         "it converges to each capacity",
         SCREAM_STANDING,
-        &[
-            "5.1/change=traffic,owd=100ms,queue=codel",
-            "5.1/change=traffic,owd=100ms,queue=drop-tail",
-            "5.1/change=traffic,owd=50ms,queue=codel",
-        ],
+        &["5.1/change=traffic,owd=100ms,queue=codel"],
     ),
     known(
         Kind::Scream,
         "they share it fairly",
+        SCREAM_STANDING,
+        &["5.2/change=traffic,owd=50ms,queue=codel"],
+    ),
+    known(
+        Kind::Scream,
+        "together they fill what is short",
         SCREAM_STANDING,
         &["5.2/change=traffic,owd=50ms,queue=codel"],
     ),
@@ -279,6 +272,12 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     ),
     known(
         Kind::Scream,
+        "marks cost no rate",
+        SCREAM_AQM,
+        &["6.2-tcp/queue=pie-ecn"],
+    ),
+    known(
+        Kind::Scream,
         "the share of the media is fair",
         SCREAM_AQM,
         &[
@@ -288,18 +287,12 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "6.2-tcp/queue=pie-ecn",
         ],
     ),
-    known(
-        Kind::Scream,
-        "nobody starves",
-        SCREAM_TWICE,
-        &["6.3/queue=codel", "6.3/queue=dual-pi2"],
-    ),
+    known(Kind::Scream, "nobody starves", SCREAM_TWICE, &["6.3/queue=codel"]),
     known(
         Kind::Scream,
         "marks cost no wait",
         SCREAM_FEW_MARKS,
         &[
-            "6.2-feedback/queue=codel-ecn",
             "6.2-multiple/queue=fq-codel-ecn",
             "6.2-rtt/queue=fq-codel-ecn",
             "6.2-short-tcp/queue=codel-ecn",
@@ -316,13 +309,27 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         Kind::Scream,
         "marks are worth something",
         PIE_DROPS,
-        &["6.2-feedback/queue=pie-ecn", "6.2-multiple/queue=pie-ecn"],
+        &[
+            "6.2-feedback/queue=pie-ecn",
+            "6.2-multiple/queue=pie-ecn",
+            "6.2-short-tcp/queue=pie-ecn",
+        ],
     ),
     known(
         Kind::Scream,
         "marks spare losses",
         PIE_DROPS,
-        &["6.2-feedback/queue=pie-ecn", "6.2-multiple/queue=pie-ecn"],
+        &[
+            "6.2-feedback/queue=pie-ecn",
+            "6.2-multiple/queue=pie-ecn",
+            "6.2-short-tcp/queue=pie-ecn",
+        ],
+    ),
+    known(
+        Kind::Scream,
+        "marks spare losses",
+        DUAL_PI2_DROPS,
+        &["6.2-single/queue=dual-pi2"],
     ),
     known(
         Kind::Nada,
@@ -498,6 +505,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         &[
             "5.5/queue=codel",
             "5.5/queue=dual-pi2",
+            "6.2-rtt/queue=codel-ecn",
             "6.2-rtt/queue=dual-pi2",
             "6.2-rtt/queue=pie-ecn",
         ],

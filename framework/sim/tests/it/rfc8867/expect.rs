@@ -216,7 +216,7 @@ impl Case {
             let times = broken.len() as u64;
             match known {
                 Some(_) if broken.is_empty() => {
-                    wrong.push(format!("{what}: holds by now, so it is no exception"))
+                    wrong.push(format!("{what}: holds by now, so it is no exception"));
                 }
                 Some(known) => println!("{what}: not in {times} weathers: {}", known.because),
                 None if times > unknown_failures() => {

@@ -186,27 +186,29 @@ fn e17_3_the_queue_delay_to_stay_below_rises_against_those_who_heed_only_loss_an
 }
 
 #[test]
-fn e17_2_delays_count_of_the_last_burst_of_a_feedback_alone() {
-    // The first half left 60 ms before the second; all of it came when it came, but some had been under way for 15 ms longer.
+fn e17_2_delays_count_of_the_last_burst_of_a_long_feedback_alone() {
+    // The first half left 60 ms before the second; all of it came when it came, but some had been under way for 20 ms longer.
     let grown = |slow: std::ops::Range<usize>| {
         let mut driver = driver();
         let mut window = 0.0;
         for _ in 0..40 {
-            window = feed_new(&mut driver, 50, |reports| {
-                for report in &mut reports[..10] {
-                    report.sent = report.sent - TimeDelta::ms(60);
-                    report.received = report.received - TimeDelta::ms(60);
-                }
-                for report in &mut reports[slow.clone()] {
-                    report.sent = report.sent - TimeDelta::ms(15);
-                }
-            });
+            let now = driver.traffic.now;
+            let mut reports = packets(now, TimeDelta::ms(50), now.us(), 20);
+            for report in &mut reports[..10] {
+                report.sent -= TimeDelta::ms(60);
+                report.received -= TimeDelta::ms(60);
+            }
+            for report in &mut reports[slow.clone()] {
+                report.sent -= TimeDelta::ms(20);
+            }
+            window = feed(&mut driver, &reports, 2_000);
         }
         window
     };
     let quiet = grown(0..0);
     assert_eq!(grown(0..5), quiet, "jitter of long ago");
-    assert!(grown(10..15) < 0.9 * quiet, "a burst that queues");
+    let queued = grown(10..15);
+    assert!(queued < 0.9 * quiet, "a burst that queues: {queued} of {quiet}");
 }
 
 #[test]
