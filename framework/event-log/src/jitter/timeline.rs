@@ -40,7 +40,8 @@ impl Summary {
     pub fn of(listening: &Listening) -> Self {
         let seconds = |time: TimeDelta| time.as_seconds_f64();
         let all: f64 = listening.played.iter().map(|one| seconds(one.lasted)).sum();
-        let share = |time: f64| if all > 0.0 { time / all } else { 0.0 };
+        // A sum of nothing is a negative zero.
+        let share = |time: f64| if time > 0.0 { time / all } else { 0.0 };
         let of = |wanted: &[Operation]| {
             let those = listening.played.iter();
             let those = those.filter(|one| wanted.contains(&one.operation));

@@ -94,12 +94,12 @@ fn call(sink: Shared) -> Listener {
         network(1, TimeDelta::ms(20), TimeDelta::ms(70), 0.02),
     );
     arrivals.extend(stream.pause(TimeDelta::ms(700), TimeDelta::ms(20)));
-    // A stall of 400 ms: what came in it is far too late.
+    // A stall of 600 ms, and a packet now and then that the others overtake.
     arrivals.extend(stream.speak(TimeDelta::seconds(18), |n| {
-        Some(TimeDelta::ms(if (200..220).contains(&n) {
-            620 - 20 * (n as i64 - 200)
-        } else {
-            25
+        Some(TimeDelta::ms(match n {
+            200..220 => 620 - 20 * (n as i64 - 200),
+            _ if n % 25 == 3 => 125,
+            _ => 25,
         }))
     }));
     arrivals.sort_by_key(|packet| packet.arrival);
@@ -213,8 +213,8 @@ fn e29_1_another_jitter_buffer_trades_delay_for_loss() {
     let of = |wait_ms| Summary::of(&Listening::of_plugin(&arrivals, &mut *constant(wait_ms)).unwrap());
     let (short, long) = (of(10), of(120));
     assert!(short.delay_ms + 60.0 < long.delay_ms, "{short:?} {long:?}");
-    assert!(short.concealed > 3.0 * long.concealed, "{short:?} {long:?}");
-    assert!(short.late > long.late && long.late > 0, "{short:?} {long:?}");
+    assert!(short.concealed > 1.3 * long.concealed, "{short:?} {long:?}");
+    assert!(short.late > long.late + 10, "{short:?} {long:?}");
     assert!(long.delay_95_ms >= long.delay_ms);
     // Over time: the same in sum.
     let listening = Listening::of_plugin(&arrivals, &mut *constant(10)).unwrap();
