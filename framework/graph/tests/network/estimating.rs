@@ -69,7 +69,7 @@ fn send_what_is_allowed(world: &mut World, seconds: u32) -> (TimeDelta, DataRate
         world.mix(0, Mix::Shared(1), &vec![7; size.clamp(10, 1_200) as usize]);
         world.poll(0);
         let link = world.link.as_ref().unwrap();
-        waited = waited + link.free.since(world.now);
+        waited += link.free.since(world.now);
         allowed += target.as_bps();
         world.run_for(TimeDelta::ms(20));
     }
