@@ -143,7 +143,8 @@ fn e29_1_a_parameter_that_was_set_meanwhile_is_set_again() {
     buffer.set_parameter(0, 90.0).unwrap();
     listener.run(&mut buffer, &arrivals[100..], Timestamp::from_ms(4_000));
     let (least, most) = listener.waits_ms(Timestamp::from_ms(3_000));
-    assert!(least > 80.0 && most < 110.0, "{least} to {most} ms");
+    // What waited 20 to 40 ms before; a packet lasts 20 ms.
+    assert!(least >= 70.0 && most <= 90.0, "{least} to {most} ms");
     let log = sink.log();
     let again = replay(&log.jitter_buffers[0], &mut *constant(40)).unwrap();
     assert_eq!(again.first_difference(&log.jitter_buffers[0]), None);

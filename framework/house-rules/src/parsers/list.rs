@@ -119,6 +119,8 @@ pub const PARSERS: &[Parser] = &[
     parser("RateTrace::parse", &["framework/sim/src/trace/mod.rs", "framework/sim/src/trace/columns.rs", "framework/sim/src/trace/json.rs",
         "framework/sim/src/trace/mahimahi.rs", "framework/sim/src/trace/netem.rs"], "rate_trace",
         "framework/sim/tests/it/traces.rs", "any_text_is_read_or_refused"),
+    parser("FrameTrace::parse", &["framework/sim/src/trace/frames.rs"], "frame_trace",
+        "framework/sim/tests/it/frames.rs", "any_text_is_a_trace_of_frames_or_refused"),
     parser("Scenario::parse_all", &["framework/sim/src/scenario/mod.rs", "framework/sim/src/scenario/read.rs",
         "framework/sim/src/scenario/sweep.rs", "framework/sim/src/scenario/units.rs"], "scenario",
         "framework/sim/tests/it/scenarios.rs", "no_text_makes_the_reader_panic"),
@@ -188,7 +190,7 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
         "an address as the one who runs the program types it, by the standard library",
     ),
     (
-        "hosts/jackfield/src/event_log/replay.rs",
+        "hosts/jackfield/src/event_log/wanted.rs",
         "`NAME=VALUE` as the one who runs the program types it",
     ),
     (

@@ -166,7 +166,7 @@ fn a_socket_that_there_is_not_is_told_with_the_nearest_one() {
     let error = fault("[sockets.ecco]\nuse = \"a.b\"\n");
     assert_eq!(
         error.to_string(),
-        "/etc/jackfield/jackfield.toml:2: there is no socket `ecco`; did you mean `echo`? a conference has: transport, jitter, codec, echo, noise, gain, mixer, congestion, pacer"
+        "/etc/jackfield/jackfield.toml:2: there is no socket `ecco`; did you mean `echo`? a conference has: transport, jitter, codec, echo, noise, gain, mixer, congestion, pacer, estimator"
     );
 }
 

@@ -24,10 +24,10 @@ fn socket(room: &Room) -> SocketView {
     sockets.into_iter().find(|s| s.socket == "estimator").unwrap()
 }
 
-/// The caller speaks until `enough` after so long a time.
-fn speak(caller: &mut Caller, enough: impl Fn(Duration) -> bool) {
+/// The caller speaks until `enough` of what it heard, after so long a time.
+fn speak(caller: &mut Caller, enough: impl Fn(&Caller, Duration) -> bool) {
     let (began, mut said) = (Instant::now(), 0);
-    while !enough(began.elapsed()) {
+    while !enough(caller, began.elapsed()) {
         if began.elapsed() >= Duration::from_millis(20) * said {
             caller.say_timed(5, &[0xF8, 0xFF, 0xFE]);
             said += 1;
@@ -60,7 +60,7 @@ async fn e19_5_who_knows_remb_alone_is_told_what_a_plugin_reckons_and_that_can_b
 
     let mut ann = Caller::join_in(&room, "Ann", transport::<IceDtls>(1), REMB).await;
     ann.connect();
-    speak(&mut ann, |passed| passed > Duration::from_millis(1_500));
+    speak(&mut ann, |_, passed| passed > Duration::from_millis(1_500));
     let estimates = told(&ann);
     assert!(estimates.len() >= 2, "{estimates:?}");
     let view = socket(&room);
@@ -77,11 +77,15 @@ async fn e19_5_who_knows_remb_alone_is_told_what_a_plugin_reckons_and_that_can_b
         let room = room.clone();
         tokio::spawn(async move { room.set_socket("estimator", Some(to), &Map::new()).await })
     };
-    speak(&mut ann, |_| swapping.is_finished());
+    speak(&mut ann, |_, _| swapping.is_finished());
     let report = swapping.await.unwrap().unwrap();
     assert_eq!(report.outcome, SwapOutcome::Committed);
     assert_eq!(socket(&room).plugin.id, to);
     let fixed = DataRate::kbps(128);
+    // More than before is told when the second is over.
+    speak(&mut ann, |ann, passed| {
+        told(ann).last() == Some(&fixed) || passed > Duration::from_secs(5)
+    });
     assert_eq!(told(&ann).last(), Some(&fixed), "what the newcomer says");
     engine.close().await;
 }

@@ -149,11 +149,12 @@ async fn a2_7_every_plugin_that_fits_runs_as_pacer() {
     every_plugin_runs_in("pacer").await;
 }
 
+/// But for the estimator: that one has instances only for callers who know REMB alone.
 #[test]
 fn a2_7_the_profile_has_no_other_socket() {
     let names: Vec<&str> = Profile::Conference.sockets().iter().map(|s| s.name).collect();
     assert_eq!(
         names.join(" "),
-        "transport jitter codec echo noise gain mixer congestion pacer"
+        "transport jitter codec echo noise gain mixer congestion pacer estimator"
     );
 }

@@ -8,6 +8,9 @@ use jackfield_pacing_null::Null;
 use jackfield_sim::VirtualTime;
 use jackfield_sim::light::{self, FlowModules, Observer};
 use jackfield_sim::scenario::{FlowSpec, Scenario};
+use proptest::prelude::*;
+
+use crate::light::fixed;
 
 /// Feedback and reports on the first flow, from the second second on.
 #[derive(Default)]
@@ -128,4 +131,81 @@ fn e19_3_while_the_peer_sends_nothing_feedback_comes_ten_times_a_second() {
     let peer = "peer = \"little\"";
     let late = feedback_beside(20.0, peer, "start = \"10.9 s\"");
     assert_every(&late, TimeDelta::ms(100));
+}
+
+/// Flows of these names, each with its peer.
+fn flows(peers: &[(&str, &str)]) -> String {
+    let flows = peers.iter().map(|(name, peer)| {
+        format!(
+            "[[flows]]\nname = \"{name}\"\npath = [\"way\"]\npeer = \"{peer}\"\nstreams = [{{ kind = \"audio\" }}]\n"
+        )
+    });
+    let flows: String = flows.collect();
+    format!("name = \"peers\"\nduration = \"1 s\"\n[links.way]\n{flows}")
+}
+
+#[test]
+fn e17_3_two_flows_are_a_call_though_one_alone_says_so() {
+    for peers in [
+        [("a", "b"), ("b", "a"), ("c", "")],
+        [("a", "b"), ("b", ""), ("c", "")],
+        [("a", ""), ("b", "a"), ("c", "")],
+    ] {
+        let scenario = Scenario::parse(&flows(&peers)).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(
+            [0, 1, 2, 3].map(|n| scenario.peer_of(n)),
+            [Some(1), Some(0), None, None]
+        );
+    }
+}
+
+#[test]
+fn e17_3_peers_that_do_not_agree_are_refused_by_name() {
+    for (peers, key, says) in [
+        (
+            [("a", "b"), ("b", "c"), ("c", "b")],
+            "flows[0].peer",
+            "the peer of `b` is `c`, not `a`",
+        ),
+        (
+            [("a", "b"), ("b", ""), ("c", "b")],
+            "flows[2].peer",
+            "`b` is the peer of `a` already",
+        ),
+        (
+            [("a", "b"), ("b", ""), ("c", "a")],
+            "flows[2].peer",
+            "the peer of `a` is `b`, not `c`",
+        ),
+    ] {
+        let error = Scenario::parse(&flows(&peers)).expect_err(says);
+        assert_eq!((error.key(), error.message()), (key, says));
+        assert!(!error.advice().is_empty());
+    }
+}
+
+proptest! {
+    /// Whoever is a peer has one, and no pair of them makes a run panic.
+    #[test]
+    fn two_flows_are_a_call_or_are_refused(
+        peers in prop::collection::vec(prop::sample::select(vec!["", "0", "1", "2", "3"]), 1..4),
+        format in prop::sample::select(vec!["ccfb", "transport-cc", "none"]),
+        share in -1_i64..120, start in 0_u32..900, seed: u64,
+    ) {
+        let named: Vec<_> = ["0", "1", "2"].into_iter().zip(peers).collect();
+        let text = flows(&named).replace("streams", &format!(
+            "feedback = \"{format}\"\nfeedback_share = \"{share} %\"\nstart = \"{start} ms\"\nstreams",
+        ));
+        if let Ok(scenario) = Scenario::parse(&text) {
+            for n in 0..scenario.flows.len() {
+                if let Some(peer) = scenario.peer_of(n) {
+                    prop_assert_eq!(scenario.peer_of(peer), Some(n));
+                    prop_assert_ne!(peer, n);
+                } else {
+                    prop_assert_eq!(&scenario.flows[n].peer, "");
+                }
+            }
+            light::run(&scenario, seed, &mut fixed(50.0), &mut ()).expect("a run");
+        }
+    }
 }

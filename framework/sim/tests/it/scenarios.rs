@@ -475,57 +475,6 @@ fn what_cannot_be_is_refused_with_the_key_and_what_to_do() {
     }
 }
 
-/// Flows of these names, each with its peer.
-fn flows(peers: &[(&str, &str)]) -> String {
-    let flows = peers.iter().map(|(name, peer)| {
-        format!(
-            "[[flows]]\nname = \"{name}\"\npath = [\"way\"]\npeer = \"{peer}\"\nstreams = [{{ kind = \"audio\" }}]\n"
-        )
-    });
-    let flows: String = flows.collect();
-    format!("name = \"peers\"\nduration = \"1 s\"\n[links.way]\n{flows}")
-}
-
-#[test]
-fn e17_3_two_flows_are_a_call_though_one_alone_says_so() {
-    for peers in [
-        [("a", "b"), ("b", "a"), ("c", "")],
-        [("a", "b"), ("b", ""), ("c", "")],
-        [("a", ""), ("b", "a"), ("c", "")],
-    ] {
-        let scenario = Scenario::parse(&flows(&peers)).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(
-            [0, 1, 2, 3].map(|n| scenario.peer_of(n)),
-            [Some(1), Some(0), None, None]
-        );
-    }
-}
-
-#[test]
-fn e17_3_peers_that_do_not_agree_are_refused_by_name() {
-    for (peers, key, says) in [
-        (
-            [("a", "b"), ("b", "c"), ("c", "b")],
-            "flows[0].peer",
-            "the peer of `b` is `c`, not `a`",
-        ),
-        (
-            [("a", "b"), ("b", ""), ("c", "b")],
-            "flows[2].peer",
-            "`b` is the peer of `a` already",
-        ),
-        (
-            [("a", "b"), ("b", ""), ("c", "a")],
-            "flows[2].peer",
-            "the peer of `a` is `b`, not `c`",
-        ),
-    ] {
-        let error = Scenario::parse(&flows(&peers)).expect_err(says);
-        assert_eq!((error.key(), error.message()), (key, says));
-        assert!(!error.advice().is_empty());
-    }
-}
-
 #[test]
 fn what_is_no_scenario_is_refused_with_its_line() {
     for (old, new, says) in [
@@ -664,30 +613,6 @@ proptest! {
     fn no_text_makes_the_reader_panic(text in "[a-z\\[\\]=\"0-9 .{}\\n]{0,300}") {
         if let Err(error) = Scenario::parse_all(&text) {
             prop_assert!(!error.to_string().is_empty());
-        }
-    }
-
-    /// Whoever is a peer has one, and no pair of them makes a run panic.
-    #[test]
-    fn two_flows_are_a_call_or_are_refused(
-        peers in prop::collection::vec(prop::sample::select(vec!["", "0", "1", "2", "3"]), 1..4),
-        format in prop::sample::select(vec!["ccfb", "transport-cc", "none"]),
-        share in -1_i64..120, start in 0_u32..900, seed: u64,
-    ) {
-        let named: Vec<_> = ["0", "1", "2"].into_iter().zip(peers).collect();
-        let text = flows(&named).replace("streams", &format!(
-            "feedback = \"{format}\"\nfeedback_share = \"{share} %\"\nstart = \"{start} ms\"\nstreams",
-        ));
-        if let Ok(scenario) = Scenario::parse(&text) {
-            for n in 0..scenario.flows.len() {
-                if let Some(peer) = scenario.peer_of(n) {
-                    prop_assert_eq!(scenario.peer_of(peer), Some(n));
-                    prop_assert_ne!(peer, n);
-                } else {
-                    prop_assert_eq!(&scenario.flows[n].peer, "");
-                }
-            }
-            light::run(&scenario, seed, &mut fixed(50.0), &mut ()).expect("a run");
         }
     }
 

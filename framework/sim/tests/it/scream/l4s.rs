@@ -60,17 +60,23 @@ fn e17_5_the_pacing_factor_of_libwebrtc_is_faster_and_that_of_the_draft_slower()
     assert_each_run(Kind::ScreamPacedAsDraft, UNEVEN_FRAMES, 5, 31.0..35.4);
 }
 
-/// The log without L4S has 43.1 Mbit/s, and a queue of 17.0 ms at p95.
+/// The log without L4S, of a single run, has 43.1 Mbit/s and a queue of 17.0 ms at p95: all runs are within a tenth of that rate, and their mean is
+/// within 1.5 Mbit/s.
 #[test]
 fn e17_5_without_l4s_it_is_as_fast_as_the_reference_and_the_queue_as_long() {
-    for seed in 0..30 {
-        let [seen] = run(&link(UNEVEN_FRAMES), Kind::ScreamByDelay, seed, [(5.0, 25.0)]);
-        let (rate, wait) = (seen.rate(0) / 1e3, seen.wait(0, 0.95));
-        assert!(
-            (40.1..46.1).contains(&rate) && (5.0..25.0).contains(&wait),
-            "seed {seed}: {rate} Mbit/s, p95 {wait} ms"
-        );
-    }
+    let rates: Vec<f64> = (0..30)
+        .map(|seed| {
+            let [seen] = run(&link(UNEVEN_FRAMES), Kind::ScreamByDelay, seed, [(5.0, 25.0)]);
+            let (rate, wait) = (seen.rate(0) / 1e3, seen.wait(0, 0.95));
+            assert!(
+                (38.8..47.4).contains(&rate) && (5.0..25.0).contains(&wait),
+                "seed {seed}: {rate} Mbit/s, p95 {wait} ms"
+            );
+            rate
+        })
+        .collect();
+    let mean = rates.iter().sum::<f64>() / rates.len() as f64;
+    assert!((41.6..44.6).contains(&mean), "{mean} Mbit/s");
 }
 
 /// Ericsson's simulator at 10 Mbit/s with a ramp of marks: 8.4 Mbit/s from 1 to 3 s and 3.8 Mbit/s when half the capacity is left, with 10.9 and

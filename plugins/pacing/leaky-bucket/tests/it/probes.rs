@@ -276,10 +276,10 @@ fn e18_5_the_steps_of_a_probe_are_as_far_apart_as_the_host_said_when_it_was_aske
     line.pacer
         .probe(line.now, &cluster(2, DataRate::kbps(960), 5, 20))
         .unwrap();
-    line.video(300, 120);
+    line.video(150, 240);
     line.run_for(TimeDelta::seconds(1));
     let (first, second) = (steps_of(&line.left, 1), steps_of(&line.left, 2));
-    // 960 kbit/s are 2,400 bytes in 20 ms and 240 in 2 ms: packets of 120 bytes fill both.
+    // 960 kbit/s are 2,400 bytes in 20 ms and 240 in 2 ms: packets of 240 bytes fill both.
     assert_eq!(apart(&first), [20; 4], "{first:?}");
     assert_eq!(apart(&second), [2; 9], "the parameter holds: {second:?}");
     let (rate, ..) = rate_of(&line.left, 1);
