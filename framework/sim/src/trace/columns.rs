@@ -74,7 +74,13 @@ impl RateTrace {
         };
         let mut steps = Vec::new();
         let (mut from, mut next) = (TimeDelta::ZERO, 0);
-        while from < slots.period && steps.len() < super::MOST_STEPS {
+        while let Some(at) = slots.at.get(next).filter(|_| from < slots.period) {
+            // Spans without a slot are one step, for a trace may say nothing for days.
+            let empty = SPAN * ((*at - from).as_us().saturating_sub(1).max(0) / SPAN.as_us());
+            if empty > TimeDelta::ZERO {
+                steps.push((empty, DataRate::ZERO));
+                from += empty;
+            }
             let to = (from + SPAN).min(slots.period);
             // A slot at the very end of a span belongs to it: the last one stands at the period.
             let count = slots.at[next..].partition_point(|at| *at <= to);

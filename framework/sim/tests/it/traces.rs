@@ -43,6 +43,21 @@ fn two_columns_hold_until_the_next_line() {
 }
 
 #[test]
+fn a_trace_that_says_nothing_for_days_is_few_steps() {
+    let trace = RateTrace::from_mahimahi("100\n908908618\n").expect("a trace");
+    let steps = RateTrace::from_netem(&trace.to_netem()).expect("what was written");
+    assert_eq!(steps.duration(), trace.duration());
+    let RateTrace::Steps(spans) = steps else {
+        panic!("{steps:?}")
+    };
+    let spans: Vec<_> = spans
+        .iter()
+        .map(|(span, rate)| (span.as_us() / 1_000, rate.as_bps()))
+        .collect();
+    assert_eq!(spans, [(200, 60_160), (908_908_400, 0), (18, 668_444)]);
+}
+
+#[test]
 fn patterns_of_netem_trace_are_read_as_the_crate_writes_them() {
     // From the documentation of netem-trace 0.5, with its feature `human` and without.
     let human = r#"{"RepeatedBwPatternConfig":{"pattern":[{"StaticBwConfig":{"bw":"12Mbps","duration":"1s"}},
