@@ -245,10 +245,6 @@ async fn stop_a_processor() -> Option<()> {
         "at block {at:?} it is gone around: {levels:?}"
     );
     assert!((settled(&levels) - before).abs() < 0.5, "{levels:?}");
-    // One that went on and is late soon afterwards has been kept waiting by the machine.
-    if call.processes().iter().any(|process| process.ends > 1) {
-        return None;
-    }
     for process in call.processes() {
         assert_eq!(
             (process.ends, process.restarts),
