@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use jackfield_congestion_gcc::{Gcc, GccParameters};
+use jackfield_congestion_receive_side::ReceiveSide;
 use jackfield_congestion_scream::Scream;
 use jackfield_pacing_leaky_bucket::LeakyBucket;
 use jackfield_sdk::prelude::*;
@@ -10,6 +11,7 @@ use jackfield_sim::light::{FlowModules, FlowSummary, FrameRecord, Observer, run}
 use jackfield_sim::scenario::{FlowSpec, Scenario};
 use jackfield_sim::{PacketRecord, Source, VirtualTime};
 
+use super::far_end::FarEnd;
 use super::scripted::{Log, Scripted};
 
 /// In so many weathers each case is tried.
@@ -29,6 +31,8 @@ pub(crate) struct Case {
     /// Until then no probe is sent.
     pub(super) no_probes_until: TimeDelta,
     probe_without_media: bool,
+    /// Whether the far end tells what it believes that the path bears.
+    estimates: bool,
 }
 
 /// `links` is TOML for the links `up` and `down`; `flow` what is special about the flow, its `rate` and `streams` among it.
@@ -71,6 +75,7 @@ impl Case {
             repeat_probes: false,
             no_probes_until: TimeDelta::ZERO,
             probe_without_media: false,
+            estimates: false,
         }
     }
 
@@ -115,19 +120,36 @@ impl Case {
         self
     }
 
+    /// The far end estimates what the path of the first flow bears, and says so in REMB.
+    pub(crate) fn with_an_estimator_at_the_far_end(mut self) -> Self {
+        self.estimates = true;
+        self
+    }
+
     /// What came of it in the weather of `seed`.
     pub(crate) fn run(&self, seed: u64) -> Told {
         let scenario = &self.scenario;
         let log: Log = Arc::new(Mutex::new(vec![Vec::new(); scenario.flows.len()]));
+        let estimator = || ReceiveSide::create(&Environment::seeded(seed));
+        let far_end = self
+            .estimates
+            .then(|| FarEnd::new(estimator().expect("an estimator"), scenario.flows[0].start_rate));
         let mut told = Told {
             seed,
+            far_end: far_end.clone(),
             ..Told::default()
         };
         let mut modules = |flow: usize, _: &FlowSpec, seed: u64| {
             let mut pacer = LeakyBucket::create(&Environment::seeded(seed))?;
             pacer.parameters().probe_without_media = self.probe_without_media;
             Ok(FlowModules {
-                controller: Box::new(Scripted::new((self.controller)(self, seed)?, self, flow, &log)),
+                controller: Box::new(Scripted::new(
+                    (self.controller)(self, seed)?,
+                    self,
+                    flow,
+                    &log,
+                    far_end.clone(),
+                )),
                 pacer: Box::new(pacer),
                 knows_truth: false,
             })
@@ -181,11 +203,15 @@ pub(crate) struct Told {
     pub(crate) flows: Vec<FlowSummary>,
     pub(crate) hash: [u8; 32],
     pub(crate) seed: u64,
+    far_end: Option<FarEnd>,
 }
 
 impl Observer for Told {
     fn arrived(&mut self, at: VirtualTime, packet: &PacketRecord, _queueing: TimeDelta) {
         if let Source::Flow(flow) = packet.source {
+            if let (0, Some(far_end)) = (flow, &self.far_end) {
+                far_end.received(timestamp(at), timestamp(packet.sent), packet.size);
+            }
             self.arrivals.push(Arrival {
                 flow,
                 at: timestamp(at),

@@ -6,6 +6,7 @@ use jackfield_congestion_gcc::Gcc;
 use jackfield_sdk::prelude::*;
 
 use super::bench::Case;
+use super::far_end::FarEnd;
 
 /// What was decided for each flow.
 pub(super) type Log = Arc<Mutex<Vec<Vec<(Timestamp, CongestionUpdate)>>>>;
@@ -18,6 +19,7 @@ pub(super) struct Scripted {
     next: usize,
     next_media: usize,
     log: Log,
+    far_end: Option<FarEnd>,
     parameters: (),
 }
 
@@ -41,6 +43,7 @@ impl Scripted {
         case: &Case,
         flow: usize,
         log: &Log,
+        far_end: Option<FarEnd>,
     ) -> Self {
         Self {
             controller,
@@ -49,6 +52,7 @@ impl Scripted {
             next: 0,
             next_media: 0,
             log: Arc::clone(log),
+            far_end: far_end.filter(|_| flow == 0),
             parameters: (),
         }
     }
@@ -70,7 +74,7 @@ impl Scripted {
 }
 
 /// Sends no probes.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl ProbeSink for Nobody {
     fn probe(&mut self, _: &ProbeCluster) -> Result<(), Fault> {
@@ -112,6 +116,7 @@ impl CongestionController for Scripted {
                 news.push(self.streams(&CongestionEvent::new(CongestionEventKind::StreamsConfig, now)));
             }
         }
+        news.extend(self.far_end.as_ref().and_then(|far_end| far_end.tells(now)));
         let mut update = self
             .controller
             .on_event(now, &self.streams(event), packets, probes)?;
