@@ -88,7 +88,7 @@ impl Outbox<'_> {
 pub struct VirtualExecutor {
     clock: VirtualClock,
     network: Network,
-    nodes: Vec<Option<Box<dyn Node>>>,
+    nodes: Vec<Box<dyn Node>>,
     addresses: BTreeMap<SocketAddr, NodeId>,
     /// By time, then by the order of scheduling.
     queue: BinaryHeap<Reverse<(VirtualTime, u64, Event)>>,
@@ -139,18 +139,12 @@ impl VirtualExecutor {
     /// Takes a node in, with the addresses at which it is reached.
     pub fn add_node(&mut self, node: Box<dyn Node>, addresses: &[SocketAddr]) -> NodeId {
         let id = NodeId(self.nodes.len());
-        self.nodes.push(Some(node));
+        self.nodes.push(node);
         self.deadlines.push(Timestamp::NEVER);
         self.addresses
             .extend(addresses.iter().map(|address| (*address, id)));
         self.schedule_deadline(id);
         id
-    }
-
-    /// Takes a node out; what is on its way to it is lost.
-    pub fn remove_node(&mut self, id: NodeId) -> Option<Box<dyn Node>> {
-        self.addresses.retain(|_, owner| *owner != id);
-        self.nodes.get_mut(id.0)?.take()
     }
 
     /// Runs for `span` of virtual time: everything that is due up to and including its last instant is done.
@@ -237,7 +231,7 @@ impl VirtualExecutor {
     }
 
     fn call(&mut self, id: NodeId, act: impl FnOnce(&mut dyn Node, &mut Outbox<'_>)) {
-        let Some(Some(node)) = self.nodes.get_mut(id.0) else {
+        let Some(node) = self.nodes.get_mut(id.0) else {
             return;
         };
         let mut outbox = Outbox {
@@ -257,7 +251,7 @@ impl VirtualExecutor {
     }
 
     fn schedule_deadline(&mut self, id: NodeId) {
-        let Some(Some(node)) = self.nodes.get(id.0) else {
+        let Some(node) = self.nodes.get(id.0) else {
             return;
         };
         let deadline = node.deadline();

@@ -8,7 +8,7 @@ use jackfield_core::time::Timestamp;
 use jackfield_core::transport::Route;
 use jackfield_graph::Conference;
 use jackfield_graph::network::{DatagramSink, EcnMark, NetworkDomain, NetworkEvent};
-use jackfield_graph::stopwatch::{NoStopwatch, Stopwatch};
+use jackfield_graph::stopwatch::NoStopwatch;
 
 use crate::executor::{Datagram, Node, Outbox};
 use crate::packet::Ecn;
@@ -19,9 +19,7 @@ pub struct Room {
     network: Option<NetworkDomain>,
     /// Whom a datagram to this address is for.
     participants: BTreeMap<SocketAddr, u32>,
-    events: Vec<(u32, NetworkEvent)>,
     next_tick: Timestamp,
-    watch: Box<dyn Stopwatch>,
 }
 
 impl Room {
@@ -31,9 +29,7 @@ impl Room {
             conference,
             network: None,
             participants: BTreeMap::new(),
-            events: Vec::new(),
             next_tick: first_tick,
-            watch: Box::new(NoStopwatch),
         }
     }
 
@@ -49,21 +45,9 @@ impl Room {
         self
     }
 
-    /// With a stopwatch: plugins are judged by the time that they take. In a run that is to be repeated it must come from the scenario.
-    #[must_use]
-    pub fn with_stopwatch(mut self, watch: Box<dyn Stopwatch>) -> Self {
-        self.watch = watch;
-        self
-    }
-
     /// The network side.
     pub fn network(&mut self) -> Option<&mut NetworkDomain> {
         self.network.as_mut()
-    }
-
-    /// What has happened to participants since this was asked last.
-    pub fn take_events(&mut self) -> Vec<(u32, NetworkEvent)> {
-        std::mem::take(&mut self.events)
     }
 }
 
@@ -74,10 +58,7 @@ impl Node for Room {
         };
         if let Some(network) = &mut self.network {
             let route = Route::new(datagram.to, datagram.from);
-            let mut sink = Sink {
-                outbox,
-                events: &mut self.events,
-            };
+            let mut sink = Sink(outbox);
             let mark = EcnMark::from_bits(datagram.ecn as u8);
             network.receive_marked(now, *participant, &route, &datagram.bytes, mark, &mut sink);
         }
@@ -94,14 +75,11 @@ impl Node for Room {
     fn handle_timeout(&mut self, now: Timestamp, outbox: &mut Outbox<'_>) {
         let ticks = self.next_tick <= now;
         if ticks {
-            self.conference.tick(now, &mut *self.watch);
+            self.conference.tick(now, &mut NoStopwatch);
             self.next_tick += BLOCK_DURATION;
         }
         if let Some(network) = &mut self.network {
-            let mut sink = Sink {
-                outbox,
-                events: &mut self.events,
-            };
+            let mut sink = Sink(outbox);
             if ticks {
                 network.poll_outbound(now, &mut sink);
             }
@@ -112,24 +90,19 @@ impl Node for Room {
     }
 }
 
-struct Sink<'a, 'b> {
-    outbox: &'a mut Outbox<'b>,
-    events: &'a mut Vec<(u32, NetworkEvent)>,
-}
+struct Sink<'a, 'b>(&'a mut Outbox<'b>);
 
 impl DatagramSink for Sink<'_, '_> {
     fn transmit(&mut self, route: &Route, datagram: &[u8]) {
-        self.outbox
+        self.0
             .send(route.local.into(), route.remote.into(), datagram);
     }
 
     fn transmit_marked(&mut self, route: &Route, datagram: &[u8], mark: EcnMark) {
         let ecn = Ecn::from_bits(u32::from(mark.bits()));
-        self.outbox
+        self.0
             .send_with_ecn(route.local.into(), route.remote.into(), datagram, ecn);
     }
 
-    fn event(&mut self, participant: u32, event: NetworkEvent) {
-        self.events.push((participant, event));
-    }
+    fn event(&mut self, _: u32, _: NetworkEvent) {}
 }

@@ -10,7 +10,7 @@ use miette::{IntoDiagnostic, Result, miette};
 /// Where plugins are looked for.
 #[derive(Debug, Args)]
 pub(crate) struct Folders {
-    /// Look for plugins in this folder too, before the others. May be given several times.
+    /// Look for plugins in this folder too, before all others, those of the manifest among them. May be given several times.
     #[arg(long = "plugins", value_name = "DIR")]
     plugins: Vec<PathBuf>,
 }
@@ -40,12 +40,16 @@ impl Folders {
             Some(path) => Manifest::read(path)?,
             None => Manifest::embedded_default(),
         };
-        let options = LoaderOptions {
+        let mut options = LoaderOptions {
             folders: self.all()?,
             cache,
             ..LoaderOptions::default()
         }
         .with_manifest(&manifest);
+        // Who names a folder on the command line wants what lies there, whatever the manifest names.
+        let named = self.named();
+        options.folders.retain(|folder| !named.contains(folder));
+        options.folders.splice(0..0, named);
         let loader = Loader::new(options).into_diagnostic()?;
         Ok((manifest, loader))
     }
@@ -59,11 +63,7 @@ impl Folders {
                 folder.display()
             ));
         }
-        let mut folders: Vec<PathBuf> = self
-            .plugins
-            .iter()
-            .map(|p| std::path::absolute(p).unwrap_or_else(|_| p.clone()))
-            .collect();
+        let mut folders = self.named();
         folders.extend(named_folders());
         if let Some(own) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
             folders.push(own.join("plugins"));
@@ -72,6 +72,14 @@ impl Folders {
         folders.extend(standard_folders());
         folders.retain(|folder| folder.is_dir());
         Ok(folders)
+    }
+
+    /// Those of the command line.
+    fn named(&self) -> Vec<PathBuf> {
+        self.plugins
+            .iter()
+            .map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.clone()))
+            .collect()
     }
 }
 

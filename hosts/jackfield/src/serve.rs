@@ -67,7 +67,7 @@ pub(crate) struct ServeCommand {
     event_log: Option<PathBuf>,
     #[command(flatten)]
     folders: Folders,
-    /// Look for plugins in this folder first, and swap what is built there anew into the running calls.
+    /// Look for plugins in this folder before all others, and swap what is built there anew into the running calls.
     #[arg(long, value_name = "DIR")]
     watch: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter such as `warn,jackfield_runtime=debug`.

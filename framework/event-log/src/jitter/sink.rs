@@ -41,11 +41,6 @@ impl TextSink {
     pub fn text(&self) -> &str {
         self.lines.as_text()
     }
-
-    /// The lines.
-    pub fn into_lines(self) -> Lines {
-        self.lines
-    }
 }
 
 impl EventSink for TextSink {

@@ -5,7 +5,7 @@ use jackfield_core::units::{DataRate, TimeDelta};
 
 use super::Conference;
 use crate::send::Encoder;
-use crate::strip::{Encoding, Output};
+use crate::strip::{Encoding, Output, Strip};
 
 /// More than any encoder makes.
 const UNLIMITED: DataRate = DataRate::kbps(1_000_000);
@@ -36,16 +36,7 @@ impl Conference {
 
     fn tell_shared(&mut self) {
         for shared in &mut self.shared {
-            let hints = self.strips.iter().filter_map(|strip| match &strip.output {
-                Output::Encoded(encoding) if encoding.codec == shared.codec && !encoding.own => encoding.hint,
-                _ => None,
-            });
-            let worst = hints.reduce(worse);
-            if let Some(worst) = worst {
-                let hint = NetworkHint {
-                    bandwidth: DataRate::ZERO,
-                    ..worst
-                };
+            if let Some(hint) = worst(&self.strips, shared.codec) {
                 tell(&mut shared.encoder, hint, bounded(DataRate::ZERO, shared.most));
             }
         }
@@ -78,7 +69,8 @@ impl Conference {
         for shared in &mut self.shared {
             if shared.most != self.most {
                 shared.most = self.most;
-                tell(&mut shared.encoder, UNKNOWN_PATH, UNLIMITED.min(self.most));
+                let hint = worst(&self.strips, shared.codec).unwrap_or(UNKNOWN_PATH);
+                tell(&mut shared.encoder, hint, UNLIMITED.min(self.most));
             }
         }
     }
@@ -147,6 +139,19 @@ fn released(target: DataRate) -> DataRate {
     } else {
         UNLIMITED
     }
+}
+
+/// The worst of the paths to those who share the encoder of this codec, whatever rates they bear.
+fn worst(strips: &[Box<Strip>], codec: u32) -> Option<NetworkHint> {
+    let hints = strips.iter().filter_map(|strip| match &strip.output {
+        Output::Encoded(encoding) if encoding.codec == codec && !encoding.own => encoding.hint,
+        _ => None,
+    });
+    let worst = hints.reduce(worse)?;
+    Some(NetworkHint {
+        bandwidth: DataRate::ZERO,
+        ..worst
+    })
 }
 
 /// What an encoder for two must reckon with.

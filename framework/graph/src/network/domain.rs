@@ -176,12 +176,12 @@ impl NetworkDomain {
         estimator: Box<dyn CongestionController>,
     ) -> Result<(), NetworkError> {
         let participant = self.participant(id)?;
-        participant
-            .media
-            .incoming
-            .arrivals
-            .estimator
-            .put_in(now, estimator);
+        let media = &mut participant.media;
+        let present = &mut media.incoming.arrivals.estimator;
+        present.put_in(now, estimator);
+        if media.connected {
+            present.tell(|controller| controller.set_available(now, true));
+        }
         participant.deadline = now;
         Ok(())
     }

@@ -65,6 +65,11 @@ impl Estimator {
         self.controller.as_mut()
     }
 
+    /// Packets may say when they left, or do not any more: then nothing can be estimated of them.
+    pub(super) fn expect_times(&mut self, expected: bool) {
+        self.timed &= expected;
+    }
+
     /// A packet came that left at this time by the sender's clock, if it says so.
     pub(super) fn receive(&mut self, now: Timestamp, left: Option<AbsoluteSendTime>, size: DataSize) {
         self.received.receive(now, size);

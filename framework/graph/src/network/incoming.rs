@@ -115,6 +115,8 @@ impl Incoming {
         self.discard.clone_from(&configuration.discard);
         self.extensions = configuration.extensions;
         self.arrivals.configure(&configuration.feedback);
+        let says_when = self.extensions.id(ExtensionKind::AbsoluteSendTime).is_some();
+        self.arrivals.estimator.expect_times(says_when);
         self.demuxer = Demuxer::new(UnsignalledPolicy::ByPayloadType);
         let criteria = Criteria {
             mid: configuration.mid,

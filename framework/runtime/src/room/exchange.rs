@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jackfield_abi::Area;
 use jackfield_core::congestion_controller::CongestionController;
+use jackfield_core::module::Module;
 use jackfield_core::pacer::Pacer;
 use jackfield_core::time::Timestamp;
 use jackfield_graph::description::Kind;
@@ -114,10 +116,10 @@ impl Inner {
         let hold = begun.is_some();
         let mut exchanged = Exchanged::nowhere(self.shared.clock.now());
         if newcomer.kind == Kind::Pacer {
+            let made = self.make_for_each::<dyn Pacer>(&self.connected(), newcomer, 200)?;
+            exchanged.made = self.shared.clock.now();
             self.in_the_shadow(swap, begun);
-            for participant in self.connected() {
-                let pacer =
-                    fitting::bare::<dyn Pacer>(&self.shared.loader, newcomer, self.seed(participant, 200))?;
+            for (participant, pacer) in made {
                 let network = &self.shared.network;
                 let ended = network.swap_pacer(self.key, participant, Box::new(pacer)).await;
                 exchanged.count(ended);
@@ -132,13 +134,13 @@ impl Inner {
         };
         let mut left = Vec::new();
         let mut logs = BTreeMap::new();
-        for participant in places {
-            let seed = self.seed(participant, if estimator { ESTIMATOR_SEED } else { 200 });
-            let made = fitting::bare::<dyn CongestionController>(&self.shared.loader, newcomer, seed)?;
+        let place = if estimator { ESTIMATOR_SEED } else { 200 };
+        let made = self.make_for_each::<dyn CongestionController>(&places, newcomer, place)?;
+        for (participant, made) in made {
             let mut controller: Box<dyn CongestionController> = Box::new(made);
             if let Some(log) = self.event_log(participant).filter(|_| !estimator) {
                 let instance;
-                (controller, instance) = log.record(controller, newcomer, seed);
+                (controller, instance) = log.record(controller, newcomer, self.seed(participant, place));
                 logs.insert(participant, (log, instance));
             }
             let network = &self.shared.network;
@@ -183,6 +185,24 @@ impl Inner {
             }
         }
         Ok(exchanged)
+    }
+
+    /// An instance for each, before anything is changed anywhere: one that cannot be made must not leave a room with both plugins.
+    fn make_for_each<A: Area + ?Sized>(
+        &self,
+        participants: &[u32],
+        newcomer: &Socket,
+        place: u64,
+    ) -> Result<Vec<(u32, A::Proxy)>, SocketError>
+    where
+        A::Proxy: Module,
+    {
+        let loader = &self.shared.loader;
+        let one = |participant: &u32| {
+            let made = fitting::bare::<A>(loader, newcomer, self.seed(*participant, place))?;
+            Ok((*participant, made))
+        };
+        participants.iter().map(one).collect()
     }
 
     /// The event log of somebody's connection, if there is one.

@@ -1,7 +1,7 @@
 //! Coming and going.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use jackfield_abi::Area;
 use jackfield_core::audio::AudioFormat;
@@ -10,7 +10,7 @@ use jackfield_core::environment::Environment;
 use jackfield_core::module::Module;
 use jackfield_graph::command::Command;
 use jackfield_graph::processor::ProcessorSlot;
-use jackfield_graph::resources::Resources;
+use jackfield_graph::resources::{Limits, Resources};
 use jackfield_graph::stats::StripStats;
 use jackfield_graph::strip::{Input, Output, Strip};
 use jackfield_session::signalling::Link;
@@ -21,6 +21,8 @@ use crate::error::{EngineError, SocketError};
 use crate::fitting::{self, Socket};
 use crate::view::{ParticipantKind, RoomEvent};
 
+/// So often instances are made while the room's control path is free; then nothing may be changed meanwhile.
+pub(super) const FREE_ROUNDS: u32 = 3;
 /// The plugin that plays clips, if it is there.
 const CLIP_PLAYER: &str = "jackfield.capture.file";
 
@@ -91,22 +93,33 @@ impl Inner {
     }
 
     /// Has a robot play `source`. Its processors are made while the room's control path is free; if something else stands in their sockets by then,
-    /// they are made anew. [control, may block]
+    /// they are made anew, the last time with the room's control path held. [control, may block]
     fn play(&self, number: u32, source: Box<dyn AudioSource>) -> Result<(), SocketError> {
-        let mut sockets = self.state().processors();
-        let (mut state, slots) = loop {
+        for _ in 0..FREE_ROUNDS {
+            let sockets = self.state().processors();
             let slots = self.slots(&sockets, number)?;
             let state = self.state();
-            let present = state.processors();
-            if fitting::make_the_same(&sockets, &present) {
-                break (state, slots);
+            if fitting::make_the_same(&sockets, &state.processors()) {
+                self.play_through(state, number, source, slots);
+                return Ok(());
             }
-            drop(state);
-            sockets = present;
-        };
+        }
+        let state = self.state();
+        let slots = self.slots(&state.processors(), number)?;
+        self.play_through(state, number, source, slots);
+        Ok(())
+    }
+
+    fn play_through(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        number: u32,
+        source: Box<dyn AudioSource>,
+        slots: Vec<ProcessorSlot>,
+    ) {
         // One that was sent away meanwhile is not heard.
         if state.member(number).is_none() {
-            return Ok(());
+            return;
         }
         state.add_strip(
             number,
@@ -118,7 +131,6 @@ impl Inner {
         let graph = state.change();
         drop(state);
         self.tell(graph);
-        Ok(())
     }
 
     /// The processors of a newcomer's chain. [control, may block]
@@ -218,6 +230,7 @@ impl State {
     ) {
         let Some(member) = self.member(number) else { return };
         let (stats, muted) = (Arc::clone(&member.strip), member.muted);
+        let limits = member.resources.limits();
         let strip = Strip::new(number, format, input, slots, output, stats);
         self.order(Command::AddStrip(Box::new(strip)));
         if muted {
@@ -226,6 +239,8 @@ impl State {
                 muted,
             });
         }
+        // What was voted for before there was an encoder.
+        self.order_limit(Some(number), Limits::NONE, limits);
         self.arrivals += 1;
     }
 }

@@ -90,7 +90,7 @@ impl Inner {
 
 impl State {
     /// Encoders here make sound alone.
-    fn order_limit(&mut self, participant: Option<u32>, before: Limits, limits: Limits) {
+    pub(super) fn order_limit(&mut self, participant: Option<u32>, before: Limits, limits: Limits) {
         if limits.audio != before.audio {
             self.order(Command::Limit {
                 participant,

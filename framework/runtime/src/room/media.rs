@@ -17,6 +17,7 @@ use jackfield_graph::send::Encoder;
 use jackfield_graph::strip::{Encoding, Input, Output};
 use jackfield_session::negotiation::{NegotiatedAudio, STREAM_FEEDBACK};
 
+use super::join::FREE_ROUNDS;
 use super::{Inner, State, participant_id};
 use crate::codecs::Repertoire;
 use crate::error::{NegotiationError, SocketError};
@@ -68,14 +69,21 @@ struct Parts {
     encoder: Encoder,
     rates: Option<(u32, StreamRates)>,
     shared: Option<Box<SharedEncoder>>,
-    strip: Option<(Box<dyn JitterBuffer>, Vec<ProcessorSlot>)>,
+    strip: Option<StripParts>,
+}
+
+/// Those for who comes in, and where what happens to them is written down.
+struct StripParts {
+    jitter: Box<dyn JitterBuffer>,
+    slots: Vec<ProcessorSlot>,
+    event_log: Option<Arc<ConnectionLog>>,
 }
 
 impl Inner {
     /// Puts what was agreed upon into the audio domain; `packets` come with the first agreement. Gives what the network domain must know.
     ///
-    /// Instances are made while the room's control path is free; if something else stands in their sockets by then, they are made anew.
-    /// [control, may block]
+    /// Instances are made while the room's control path is free; if something else stands in their sockets by then, they are made anew, the last
+    /// time with the room's control path held. [control, may block]
     pub(super) fn settle(
         &self,
         number: u32,
@@ -83,25 +91,18 @@ impl Inner {
         packets: Option<rtrb::Consumer<InboundPacket>>,
     ) -> Result<MediaConfiguration, NegotiationError> {
         let comes_in = packets.is_some();
-        let mut terms = self.state().terms(number, audio, comes_in)?;
-        let event_log = if comes_in {
-            self.begin_event_log(number)
-        } else {
-            None
-        };
-        loop {
-            let parts = self.parts(number, audio, &terms, event_log.as_ref())?;
+        for _ in 0..FREE_ROUNDS {
+            let terms = self.state().terms(number, audio, comes_in)?;
+            let parts = self.parts(number, audio, &terms)?;
             let mut state = self.state();
-            let present = state.terms(number, audio, comes_in)?;
-            if terms.hold_in(&present) {
-                if let (true, Some(member)) = (comes_in, state.member_mut(number)) {
-                    member.event_log = event_log;
-                }
+            if terms.hold_in(&state.terms(number, audio, comes_in)?) {
                 return self.put_in(state, number, audio, terms, parts, packets);
             }
-            drop(state);
-            terms = present;
         }
+        let mut state = self.state();
+        let terms = state.terms(number, audio, comes_in)?;
+        let parts = self.parts(number, audio, &terms)?;
+        self.put_in(state, number, audio, terms, parts, packets)
     }
 
     /// [control, may block]
@@ -110,7 +111,6 @@ impl Inner {
         number: u32,
         audio: &NegotiatedAudio,
         terms: &Terms,
-        event_log: Option<&Arc<ConnectionLog>>,
     ) -> Result<Parts, NegotiationError> {
         let loader = &self.shared.loader;
         let mut decoders: Vec<Decoder> = Vec::new();
@@ -136,10 +136,14 @@ impl Inner {
             None
         };
         let strip = match &terms.strip {
-            Some(sockets) => Some((
-                self.jitter(number, &sockets.jitter, event_log.map(Arc::as_ref), None)?,
-                self.slots(&sockets.processors, number)?,
-            )),
+            Some(sockets) => {
+                let event_log = self.begin_event_log(number);
+                Some(StripParts {
+                    jitter: self.jitter(number, &sockets.jitter, event_log.as_deref(), None)?,
+                    slots: self.slots(&sockets.processors, number)?,
+                    event_log,
+                })
+            }
             None => None,
         };
         Ok(Parts {
@@ -169,9 +173,12 @@ impl Inner {
         }
         let rates = state.rates_of(chosen.codec);
         let configuration = configuration(audio, &choices, chosen.codec, rates);
-        if let (Some(inbound), Some((jitter, slots))) = (packets, parts.strip) {
+        if let (Some(inbound), Some(strip)) = (packets, parts.strip) {
             let format = self.config.format;
-            let receiver = Box::new(Receiver::new(format, jitter, parts.decoders));
+            if let Some(member) = state.member_mut(number) {
+                member.event_log = strip.event_log;
+            }
+            let receiver = Box::new(Receiver::new(format, strip.jitter, parts.decoders));
             let output = if audio.direction.sends() {
                 Output::Encoded(Box::new(Encoding::new(chosen.codec, parts.encoder, format)))
             } else {
@@ -181,7 +188,7 @@ impl Inner {
                 number,
                 format,
                 Input::Packets { inbound, receiver },
-                slots,
+                strip.slots,
                 output,
             );
         } else {

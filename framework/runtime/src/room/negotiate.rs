@@ -15,13 +15,13 @@ use jackfield_session::{PeerConfiguration, PeerConnection, SdpType, TransportDes
 use tokio::sync::Mutex;
 
 use super::moving::Standing;
-use super::{Inner, Room, participant_id};
+use super::{Inner, Room, State, participant_id};
 use crate::codecs::Codecs;
 use crate::error::NegotiationError;
 use crate::fitting::{self, Socket};
 
 /// By which the seed of an estimator differs from those of the participant's other plugins.
-pub(super) const ESTIMATOR_SEED: u64 = 300;
+pub(super) const ESTIMATOR_SEED: u64 = 201;
 /// Packets that may wait between the network thread and the audio thread.
 const INBOUND_PACKETS: usize = 128;
 
@@ -384,7 +384,7 @@ impl Inner {
 
     /// Gives the participant to the network thread.
     async fn add_to_network(
-        &self,
+        self: &Arc<Self>,
         number: u32,
         (transport, socket): (Box<dyn Transport>, &Socket),
         audio: &NegotiatedAudio,
@@ -393,7 +393,8 @@ impl Inner {
     ) -> Result<(), NegotiationError> {
         let loader = &self.shared.loader;
         let seed = self.seed(number, 200);
-        let pacer = fitting::bare::<dyn Pacer>(loader, &self.socket_of(Kind::Pacer)?, seed)?;
+        let paces = self.socket_of(Kind::Pacer)?;
+        let pacer = fitting::bare::<dyn Pacer>(loader, &paces, seed)?;
         let controls = self.socket_of(Kind::Congestion)?;
         let controller = fitting::bare::<dyn CongestionController>(loader, &controls, seed)?;
         let mut congestion: Box<dyn CongestionController> = Box::new(controller);
@@ -428,8 +429,24 @@ impl Inner {
             .add(self.key, number, participant, ufrag)
             .await
             .map_err(NegotiationError::Transport)?;
-        self.state().arrivals += 1;
+        self.note_arrival(&mut self.state(), &[&paces, &controls]);
         Ok(())
+    }
+
+    /// Somebody has been given instances of what stood in these sockets. A swap that is under way sees that they came; if one has ended since the
+    /// instances were made, what stands there now is put in.
+    fn note_arrival(self: &Arc<Self>, state: &mut State, made: &[&Socket]) {
+        state.arrivals += 1;
+        for made in made {
+            let present = state.fitting.socket(made.name());
+            if present.is_some_and(|present| !present.makes_the_same(made)) {
+                let room = Room {
+                    inner: Arc::clone(self),
+                };
+                let socket = made.name().to_owned();
+                tokio::spawn(async move { room.put_in_again(&socket).await });
+            }
+        }
     }
 
     /// Gives the network thread a plugin that estimates how much may come from a participant, once.
@@ -438,10 +455,10 @@ impl Inner {
             return Ok(());
         }
         let socket = self.socket_of(Kind::Estimator)?;
-        let inner = Arc::clone(self);
+        let (inner, estimates) = (Arc::clone(self), socket.clone());
         let made = tokio::task::spawn_blocking(move || {
             let seed = inner.seed(number, ESTIMATOR_SEED);
-            fitting::bare::<dyn CongestionController>(&inner.shared.loader, &socket, seed)
+            fitting::bare::<dyn CongestionController>(&inner.shared.loader, &estimates, seed)
         })
         .await
         .map_err(|_| NegotiationError::Closed)?;
@@ -450,7 +467,7 @@ impl Inner {
                 let network = &self.shared.network;
                 network.set_estimator(self.key, number, Box::new(estimator));
                 let mut state = self.state();
-                state.arrivals += 1;
+                self.note_arrival(&mut state, &[&socket]);
                 if let Some(member) = state.member_mut(number) {
                     member.estimated = true;
                 }

@@ -257,7 +257,8 @@ impl Room {
         }
         let verified = clock.now();
         self.inner.progress(swap, Step::Instantiate);
-        let hold = begun.is_some();
+        // The graph says so as soon as the orders are given, or only when the newcomer stays: on hold, and on the network side.
+        let given_at_once = begun.is_none() && self.inner.audio_socket(&newcomer).is_some();
         let codec = matches!(newcomer.kind, Kind::Decoder | Kind::Encoder);
         let arrivals_before = {
             let mut state = self.inner.state();
@@ -285,11 +286,10 @@ impl Room {
         if done && codec && newcomer.resolved.id == present.resolved.id {
             self.inner.renew_shared_encoders(&newcomer)?;
         }
-        // What runs is what the graph says, for everybody.
-        // Who joins while a transport is swapped comes over the one before.
-        if done && joined_meanwhile && (hold || newcomer.kind == Kind::Transport) {
+        // What runs is what the graph says, for everybody: who came meanwhile was given what the graph said then.
+        if done && joined_meanwhile && !given_at_once {
             self.put_everywhere(&newcomer).await;
-        } else if !done && (ended.committed > 0 || (joined_meanwhile && !hold)) {
+        } else if !done && (ended.committed > 0 || (joined_meanwhile && given_at_once)) {
             self.put_everywhere(present).await;
         }
         let mut state = self.inner.state();
@@ -318,6 +318,15 @@ impl Room {
             return Ok(report.with(SwapOutcome::Committed, &message));
         }
         Ok(report)
+    }
+
+    /// Puts what stands in a socket in everywhere, for somebody was given what stood there before. A socket that is being changed is seen to at the
+    /// end of that.
+    pub(super) async fn put_in_again(&self, socket: &str) {
+        if let Ok(present) = self.occupy(socket) {
+            self.put_everywhere(&present).await;
+            self.inner.state().busy.remove(socket);
+        }
     }
 
     /// Where some instances were rolled back, all are; and whoever joined while a swap was under way gets what came of it.

@@ -155,3 +155,18 @@ async fn d5_2_what_a_peer_can_bear_is_what_it_is_sent_and_what_others_vote_for_i
     );
     engine.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d5_2_what_a_peer_says_before_its_offer_holds_from_its_first_packet_on() {
+    let engine = Engine::start(EngineOptions::new(manifest(GREEDY), loader(&[]))).unwrap();
+    let room = engine.open_room("room").unwrap();
+    let participant = room.join("Ann", ParticipantKind::Browser).unwrap();
+    participant.set_limits(signalling::Limits {
+        audio_kbps: NonZeroU32::new(12),
+        ..signalling::Limits::default()
+    });
+    let mut ann = Caller::of(participant, transport::<Loopback>(1), OPUS).await;
+    ann.connect();
+    assert_eq!(aimed_for(&room, &mut ann, 12_000.0), 12_000.0);
+    engine.close().await;
+}

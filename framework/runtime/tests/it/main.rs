@@ -22,3 +22,4 @@ mod sockets_by_manifest;
 mod stereo_rooms;
 mod strangers;
 mod transport_swap;
+mod who_joins_meanwhile;

@@ -60,12 +60,16 @@ export class BatteryResource implements Resource {
   private readonly look = (): void => {
     if (!this.battery) return;
     const { charging, level } = this.battery;
-    const vote = charging ? undefined : VOTES.find(({ below }) => level < (below <= this.below ? below + ABOVE : below));
+    const vote = charging ? undefined : VOTES.find(({ below }) => level < (this.holds(below) ? below + ABOVE : below));
     const below = vote?.below ?? 0;
-    // Between a level and a little above it, the lower vote stays only if it was there before.
     if (below === this.below) return;
     this.below = below;
     this.limits = vote?.limits ?? {};
     this.changed();
   };
+
+  /** Whether the level has fallen below this one: it counts as above again only a little above. */
+  private holds(below: number): boolean {
+    return this.below > 0 && this.below <= below;
+  }
 }

@@ -133,6 +133,7 @@ export class RoomSession {
       const offerNeeded = await call?.speakThrough(this.microphone);
       if (offerNeeded) await call?.offer();
     }
+    this.keepLimits();
   }
 
   /** The device may be on another network now, or every byte may cost. */

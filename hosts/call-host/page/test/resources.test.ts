@@ -95,6 +95,8 @@ describe('the battery', () => {
     const { battery, votes } = await watched();
     for (const level of [0.199, 0.201, 0.199, 0.219]) battery.become(level);
     expect(votes).toHaveLength(1);
+    for (const level of [0.101, 0.095, 0.081]) battery.become(level);
+    expect(votes).toHaveLength(1);
     battery.become(0.23);
     expect(votes).toHaveLength(2);
   });

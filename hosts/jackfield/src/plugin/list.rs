@@ -48,7 +48,7 @@ impl ListCommand {
             .collect();
         if !rows.is_empty() {
             print(
-                ["PLUGIN", "VERSION", "AREA", "LICENCE", "TIER", "TRUST", "FILE"],
+                ["PLUGIN", "VERSION", "AREA", "LICENCE", "ISOLATION", "TRUST", "FILE"],
                 &rows,
             );
         }

@@ -16,7 +16,7 @@ use super::sign::{read, read_key};
 pub(crate) struct PackCommand {
     /// The plugin file.
     plugin: PathBuf,
-    /// The folder of its project: its licence files, its README.md and its docs are packed too.
+    /// The folder of its project: its licence files, its README.md and the .md files in its docs are packed too.
     #[arg(long, value_name = "DIR", default_value = ".")]
     project: PathBuf,
     /// Sign it with this secret key first.

@@ -26,14 +26,19 @@ fn folder_with_no_plugin(path: PathBuf) -> (PathBuf, String) {
 }
 
 #[test]
-fn folders_of_the_command_line_come_first_then_those_of_the_variable_and_installed_ones_last() {
+fn folders_of_the_command_line_come_first_then_those_of_the_manifest_and_of_the_variable_and_installed_ones_last() {
     let place = tempfile::tempdir().expect("a folder");
     let data = place.path().join("data");
     let (given, of_given) = folder_with_no_plugin(place.path().join("given"));
+    let (written, of_written) = folder_with_no_plugin(place.path().join("written"));
     let (named, of_named) = folder_with_no_plugin(place.path().join("named"));
     let (_, of_installed) = folder_with_no_plugin(data.join("jackfield/plugins"));
-    let said = refused(&data, &named, &["--plugins", given.to_str().expect("text")]);
-    let places: Vec<Option<usize>> = [of_given, of_named, of_installed]
+    let manifest = place.path().join("jackfield.toml");
+    let text = format!("profile = \"conference\"\n[plugins]\nfolders = [\"{}\"]\n", written.display());
+    fs::write(&manifest, text).expect("written");
+    let [given, manifest] = [&given, &manifest].map(|path| path.to_str().expect("text"));
+    let said = refused(&data, &named, &["--manifest", manifest, "--plugins", given]);
+    let places: Vec<Option<usize>> = [of_given, of_written, of_named, of_installed]
         .iter()
         .map(|file| said.find(file.as_str()))
         .collect();

@@ -98,7 +98,8 @@ impl Outgoing {
         self.departures.clear();
         let rates = newcomer
             .set_rates(now, self.rates.pacing, self.rates.padding)
-            .and_then(|()| newcomer.configure(now, &self.pacer_config));
+            .and_then(|()| newcomer.configure(now, &self.pacer_config))
+            .and_then(|()| newcomer.set_congested(now, u32::from(self.congested)));
         let entered = rates.and_then(|()| {
             self.queue
                 .iter()
