@@ -94,8 +94,7 @@ struct Sink<'a, 'b>(&'a mut Outbox<'b>);
 
 impl DatagramSink for Sink<'_, '_> {
     fn transmit(&mut self, route: &Route, datagram: &[u8]) {
-        self.0
-            .send(route.local.into(), route.remote.into(), datagram);
+        self.0.send(route.local.into(), route.remote.into(), datagram);
     }
 
     fn transmit_marked(&mut self, route: &Route, datagram: &[u8], mark: EcnMark) {

@@ -106,12 +106,7 @@ impl Inner {
     }
 
     /// [control, may block]
-    fn parts(
-        &self,
-        number: u32,
-        audio: &NegotiatedAudio,
-        terms: &Terms,
-    ) -> Result<Parts, NegotiationError> {
+    fn parts(&self, number: u32, audio: &NegotiatedAudio, terms: &Terms) -> Result<Parts, NegotiationError> {
         let loader = &self.shared.loader;
         let mut decoders: Vec<Decoder> = Vec::new();
         for c in audio

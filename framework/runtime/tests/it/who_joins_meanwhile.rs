@@ -37,7 +37,8 @@ async fn who_joins_while_a_controller_takes_over_gets_it_too() {
         let rate = json!({ "rate": 50.0 });
         tokio::spawn(async move {
             let fixed = Some("jackfield.congestion.fixed");
-            room.set_socket("congestion", fixed, rate.as_object().unwrap()).await
+            room.set_socket("congestion", fixed, rate.as_object().unwrap())
+                .await
         })
     };
     while room.swaps().under_way.is_empty() {

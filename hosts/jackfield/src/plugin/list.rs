@@ -48,7 +48,15 @@ impl ListCommand {
             .collect();
         if !rows.is_empty() {
             print(
-                ["PLUGIN", "VERSION", "AREA", "LICENCE", "ISOLATION", "TRUST", "FILE"],
+                [
+                    "PLUGIN",
+                    "VERSION",
+                    "AREA",
+                    "LICENCE",
+                    "ISOLATION",
+                    "TRUST",
+                    "FILE",
+                ],
                 &rows,
             );
         }

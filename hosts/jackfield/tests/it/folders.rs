@@ -26,7 +26,8 @@ fn folder_with_no_plugin(path: PathBuf) -> (PathBuf, String) {
 }
 
 #[test]
-fn folders_of_the_command_line_come_first_then_those_of_the_manifest_and_of_the_variable_and_installed_ones_last() {
+fn folders_of_the_command_line_come_first_then_those_of_the_manifest_and_of_the_variable_and_installed_ones_last()
+ {
     let place = tempfile::tempdir().expect("a folder");
     let data = place.path().join("data");
     let (given, of_given) = folder_with_no_plugin(place.path().join("given"));
@@ -34,7 +35,10 @@ fn folders_of_the_command_line_come_first_then_those_of_the_manifest_and_of_the_
     let (named, of_named) = folder_with_no_plugin(place.path().join("named"));
     let (_, of_installed) = folder_with_no_plugin(data.join("jackfield/plugins"));
     let manifest = place.path().join("jackfield.toml");
-    let text = format!("profile = \"conference\"\n[plugins]\nfolders = [\"{}\"]\n", written.display());
+    let text = format!(
+        "profile = \"conference\"\n[plugins]\nfolders = [\"{}\"]\n",
+        written.display()
+    );
     fs::write(&manifest, text).expect("written");
     let [given, manifest] = [&given, &manifest].map(|path| path.to_str().expect("text"));
     let said = refused(&data, &named, &["--manifest", manifest, "--plugins", given]);

@@ -7,6 +7,9 @@ use crate::arrival::GroupDelta;
 
 /// State noise covariance `q`.
 const STATE_NOISE: f64 = 1e-3;
+/// So many times more of it while the offset comes back from overuse or underuse: it is believed sooner (libwebrtc's `OveruseEstimator`; the draft has
+/// none of this, and lowers the rate long after the queue has begun to drain).
+const TURNING: f64 = 10.0;
 /// Initial error covariance `e(0)`.
 const FIRST_COVARIANCE: f64 = 0.1;
 /// Coefficient of the filter of the measured noise variance, at 30 groups a second.
@@ -110,7 +113,15 @@ impl Detector {
         // The draft's (1 - chi)^(30 / (1000 f_max)), where groups come once in `interval` ms.
         let kept = libm::pow(1.0 - CHI, 30.0 * interval / 1_000.0);
         self.noise = (kept * self.noise + (1.0 - kept) * measured * measured).max(1.0);
-        let predicted = self.covariance + STATE_NOISE;
+        let turns = match self.usage {
+            Usage::Over => self.offset < self.before,
+            Usage::Under => self.offset > self.before,
+            Usage::Normal => false,
+        };
+        let mut predicted = self.covariance + STATE_NOISE;
+        if turns {
+            predicted += TURNING * STATE_NOISE;
+        }
         let gain = predicted / (self.noise + predicted);
         self.before = self.offset;
         self.offset += gain * residual;

@@ -210,7 +210,7 @@ impl Observer for Told {
     fn arrived(&mut self, at: VirtualTime, packet: &PacketRecord, _queueing: TimeDelta) {
         if let Source::Flow(flow) = packet.source {
             if let (0, Some(far_end)) = (flow, &self.far_end) {
-                far_end.received(timestamp(at), timestamp(packet.sent), packet.size);
+                far_end.received(timestamp(at), packet.number, timestamp(packet.sent), packet.size);
             }
             self.arrivals.push(Arrival {
                 flow,

@@ -116,7 +116,7 @@ impl CongestionController for Scripted {
                 news.push(self.streams(&CongestionEvent::new(CongestionEventKind::StreamsConfig, now)));
             }
         }
-        news.extend(self.far_end.as_ref().and_then(|far_end| far_end.tells(now)));
+        news.extend(self.far_end.iter().flat_map(|far_end| far_end.tells(now)));
         let mut update = self
             .controller
             .on_event(now, &self.streams(event), packets, probes)?;
