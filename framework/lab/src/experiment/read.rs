@@ -137,6 +137,11 @@ impl<'a> Reader<'a> {
             }
             let truth = table.take("truth").map_or(Ok(false), |truth| truth.truth())?;
             let tcp = table.take("tcp").map(|tcp| tcp_of(&tcp, runner)).transpose()?;
+            if truth && tcp.is_some() {
+                return Err(name
+                    .fault("TCP is told nothing of the path", "this arm")
+                    .with_help("leave out `tcp` or `truth`"));
+            }
             let mut sockets = BTreeMap::new();
             for (place, value) in table.rest() {
                 if !runner.sockets().contains(&value.name.as_str()) {
@@ -309,7 +314,6 @@ fn baseline(given: Option<Value<'_>>, arms: &[Arm]) -> Result<String, TextError>
         )))
 }
 
-/// What is put into a socket, and where its plugin is named.
 /// The TCP that an arm has in the place of the media.
 fn tcp_of(given: &Value<'_>, runner: &dyn Runner) -> Result<String, TextError> {
     let name = given.text()?;
@@ -332,6 +336,7 @@ fn tcp_of(given: &Value<'_>, runner: &dyn Runner) -> Result<String, TextError> {
         .with_help(help))
 }
 
+/// What is put into a socket, and where its plugin is named.
 fn socket(value: Value<'_>) -> Result<(std::ops::Range<usize>, ArmSocket), TextError> {
     if !value.is_table() {
         return Ok((

@@ -17,6 +17,7 @@ pub(super) struct Flow {
     pub(super) maximum: f64,
     pub(super) active: Vec<Span>,
     pub(super) has_video: bool,
+    pub(super) has_media: bool,
     pub(super) path: Vec<usize>,
     /// Which sources share a link with it, itself included: flows, then cross traffic.
     pub(super) rivals: Vec<usize>,
@@ -110,6 +111,7 @@ impl Flow {
             priority: if spec.priority > 0.0 { spec.priority } else { 1.0 },
             maximum: spec.maximum.as_bps() as f64,
             active,
+            has_media: !spec.streams.is_empty(),
             has_video: spec
                 .streams
                 .iter()

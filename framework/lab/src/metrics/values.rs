@@ -55,7 +55,7 @@ impl LightMetrics {
             let of_flows = flows.flat_map(|flow| {
                 NETWORK
                     .iter()
-                    .filter(|metric| of_a_flow(metric.name, &span.name))
+                    .filter(|metric| flow.is_judged_by(metric.name) && of_a_flow(metric.name, &span.name))
                     .map(|metric| (flow.name.as_str(), metric))
             });
             let of_all = NETWORK
@@ -199,7 +199,9 @@ fn of_flow(flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<
     put("target_rate", course.mean_target() / 1e3);
     if tally.received == 0 {
         for metric in NETWORK.iter().filter(|metric| of_a_flow(metric.name, &span.name)) {
-            put(metric.name, metric.worst);
+            if flow.is_judged_by(metric.name) {
+                put(metric.name, metric.worst);
+            }
         }
         return;
     }
@@ -255,6 +257,24 @@ fn of_flow(flow: &Flow, span: &Span, tally: &Tally, before: f64, rows: &mut Vec<
 const OF_SEGMENTS: [&str; 4] = ["time_to_90", "settling_time", "reaction_time", "oscillation"];
 
 /// Metrics that every active flow has a value of, so that one whose media never came gets their worst.
+impl Flow {
+    /// TCP in the place of media has no frames and no target.
+    fn is_judged_by(&self, metric: &str) -> bool {
+        const OF_MEDIA: [&str; 9] = [
+            "mos",
+            "freezes",
+            "frozen",
+            "frame_rate",
+            "frames_lost",
+            "frame_delay_p95",
+            "rate_error",
+            "overestimation",
+            "rate_squared_error",
+        ];
+        self.has_media || !OF_MEDIA.contains(&metric)
+    }
+}
+
 fn of_a_flow(name: &str, segment: &str) -> bool {
     const OTHERS: [&str; 13] = [
         "link_utilisation",

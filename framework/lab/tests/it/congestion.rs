@@ -290,6 +290,10 @@ fn e17_7_tcp_in_the_place_of_the_media_stands_beside_it_as_a_benchmark() {
             ],
         ),
         (
+            "tcp = \"reno\", truth = true",
+            ["TCP is told nothing of the path", "leave out `tcp` or `truth`"],
+        ),
+        (
             "tcp = \"reno\", pacer = \"jackfield.pacing.null\"",
             [
                 "TCP in the place of the media has no plugins",

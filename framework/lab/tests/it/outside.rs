@@ -42,10 +42,13 @@ proptest! {
     fn any_change_of_a_cell_is_noticed(at in any::<Index>(), new in "\\PC{0,8}", length in 0_usize..20, name in "[0-9a-f]{62,66}|.{0,20}") {
         let cell = bench().plan(&Desk::new().experiment(1)).unwrap().cell(0).unwrap();
         let line = cell.to_line();
-        let read = CellSpec::from_line(&changed(&line, at, &new, length));
-        // What is read is the same cell or one that says so of itself: a name that is left out is not missed.
-        if let Ok(read) = read {
-            prop_assert_eq!(CellSpec::from_line(&read.to_line()).unwrap().id(), read.id());
+        let text = changed(&line, at, &new, length);
+        // What is read is what its name says: a name that is left out is not missed.
+        if let Ok(read) = CellSpec::from_line(&text) {
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            if let Some(named) = value["id"].as_str() {
+                prop_assert_eq!(named, read.id().to_string());
+            }
         }
         if let Ok(id) = name.parse::<CellId>() {
             prop_assert_eq!(id.to_string(), name);

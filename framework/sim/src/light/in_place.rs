@@ -237,16 +237,19 @@ impl Observer for InPlace<'_> {
     }
 
     fn dropped(&mut self, at: VirtualTime, packet: &PacketRecord, why: DropReason) {
+        self.tell(at);
         let shown = self.shown(packet);
         self.observer.dropped(at, &shown, why);
     }
 
     fn marked(&mut self, at: VirtualTime, packet: &PacketRecord) {
+        self.tell(at);
         let shown = self.shown(packet);
         self.observer.marked(at, &shown);
     }
 
     fn queue(&mut self, at: VirtualTime, link: usize, waiting: DataSize) {
+        self.tell(at);
         self.observer.queue(at, link, waiting);
     }
 }

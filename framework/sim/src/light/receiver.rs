@@ -170,13 +170,14 @@ impl Receiver {
     }
 
     /// How long until the next feedback: as often as the controller wants (zero: it has no wish), else so that feedback takes its share. At an end
-    /// that sends, it takes no more than its share in any case.
+    /// that sends, it takes no more than its share, as far as the longest interval allows.
     pub(super) fn interval(&self, wanted: TimeDelta, of: ShareOf) -> TimeDelta {
         let wish = wanted.max(TimeDelta::ms(5)).min(TimeDelta::seconds(1));
         let has_wish = wanted > TimeDelta::ZERO;
         if let ShareOf::Sent(target) = of {
             let shortest = if has_wish { wish } else { SHORTEST };
-            return feedback_interval_of(self.counted_size(), self.share, shortest, target).min(self.longest);
+            return feedback_interval_of(self.counted_size(), self.share, shortest, target)
+                .min(self.longest.max(shortest));
         }
         if has_wish {
             return wish;

@@ -160,8 +160,17 @@ fn flow(key: &str, flow: &FlowSpec, scenario: &Scenario) -> Checked {
     path(&format!("{key}.path"), &flow.path, false, scenario)?;
     path(&format!("{key}.return_path"), &flow.return_path, true, scenario)?;
     life(key, flow.start, flow.stop, duration)?;
+    let mut before = flow.start;
     for (n, pause) in flow.pauses.iter().enumerate() {
         span(&format!("{key}.pauses[{n}]"), pause.from, pause.to, duration)?;
+        if pause.from < before {
+            return err(
+                format!("{key}.pauses[{n}].from"),
+                format!("{:?} lies before the start or in the pause before", pause.from),
+                "list pauses in their order, after `start` and none within another",
+            );
+        }
+        before = pause.to;
     }
     for (n, change) in flow.route_changes.iter().enumerate() {
         let key = format!("{key}.route_changes[{n}]");

@@ -109,6 +109,11 @@ impl Video {
             self.begin_transient(mean, frames);
         }
         self.first_frame = false;
+        let warmth = if self.spec.warm_up > TimeDelta::ZERO {
+            self.warmth(now)
+        } else {
+            1.0
+        };
         let mut size = if self.transient > 0 {
             self.transient -= 1;
             let size = self.transient_size;
@@ -118,13 +123,11 @@ impl Video {
             size
         } else if let Some(ladder) = &self.ladder {
             // It has its own noise. No packet is smaller than its headers.
-            return ladder.size(number, self.rate).max(60.0) as u64;
+            return (warmth * ladder.size(number, self.rate)).max(60.0) as u64;
         } else {
             mean
         };
-        if self.spec.warm_up > TimeDelta::ZERO {
-            size *= self.warmth(now);
-        }
+        size *= warmth;
         let noise = if self.spec.size_scale > 0.0 {
             let draw = random.laplace(self.number, Purpose::FrameSize, number, 0);
             (1.0 + self.spec.size_scale * draw).clamp(0.2, 3.0)

@@ -7,6 +7,9 @@ use jackfield_core::units::{DataRate, TimeDelta};
 
 use super::{RateTrace, TraceError, rate, span};
 
+/// How long a step is that is the only one.
+const ALONE: TimeDelta = TimeDelta::seconds(1);
+
 impl RateTrace {
     /// Reads two columns, with blanks, tabs or commas between them. Lines that begin with `#` or `%` are skipped. The first instant counts as 0.
     ///
@@ -43,7 +46,7 @@ impl RateTrace {
             before = Some((seconds, fast));
         }
         if let Some((_, last)) = before {
-            let lasted = steps.last().map_or(TimeDelta::seconds(1), |(span, _)| *span);
+            let lasted = steps.last().map_or(ALONE, |(span, _)| *span);
             steps.push((lasted, last));
         }
         Self::of_steps(steps)
@@ -53,7 +56,9 @@ impl RateTrace {
     pub fn to_columns(&self) -> String {
         let mut text = String::new();
         let mut at = TimeDelta::ZERO;
-        for (span, rate) in self.steps() {
+        let mut steps = self.steps();
+        end_evenly(&mut steps);
+        for (span, rate) in steps {
             let _ = writeln!(
                 text,
                 "{:.6} {:.6}",
@@ -92,4 +97,25 @@ impl RateTrace {
         }
         steps
     }
+}
+
+/// Makes the last step as long as the one before it, for that is how long it is read to be: the longer of the two is divided.
+fn end_evenly(steps: &mut Vec<(TimeDelta, DataRate)>) {
+    let Some((last, rate)) = steps.pop() else { return };
+    match steps.last_mut() {
+        Some((before, _)) if *before == last => {}
+        None if last == ALONE => {}
+        Some((before, old)) if *before > last => {
+            *before -= last;
+            let old = *old;
+            steps.push((last, old));
+        }
+        _ => {
+            let half = last / 2;
+            steps.push((last - half, rate));
+            steps.push((half, rate));
+            return;
+        }
+    }
+    steps.push((last, rate));
 }

@@ -379,6 +379,12 @@ fn what_cannot_be_is_refused_with_the_key_and_what_to_do() {
             "outside the duration",
         ),
         (
+            "start = \"0 s\"",
+            "pauses = [{ from = \"20 s\", to = \"30 s\" }, { from = \"5 s\", to = \"10 s\" }]",
+            "flows[0].pauses[1].from",
+            "in the pause before",
+        ),
+        (
             "start = \"300 kbit/s\"",
             "start = \"3 Mbit/s\"",
             "flows[0].rate.start",

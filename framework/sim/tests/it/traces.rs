@@ -45,6 +45,12 @@ fn two_columns_hold_until_the_next_line() {
 #[test]
 fn a_trace_that_says_nothing_for_days_is_few_steps() {
     let trace = RateTrace::from_mahimahi("100\n908908618\n").expect("a trace");
+    let columns = RateTrace::from_columns(&trace.to_columns()).expect("what was written");
+    assert_eq!(
+        columns.duration(),
+        trace.duration(),
+        "whose last step is as long as the one before"
+    );
     let steps = RateTrace::from_netem(&trace.to_netem()).expect("what was written");
     assert_eq!(steps.duration(), trace.duration());
     let RateTrace::Steps(spans) = steps else {

@@ -287,10 +287,15 @@ fn e17_3_every_scenario_of_the_rfc_is_asserted() {
 }
 
 #[test]
-fn every_exception_stands_there_once() {
+fn every_exception_stands_there_once_and_is_of_a_scenario_that_is_there() {
+    let names = names();
     let mut seen = BTreeSet::new();
     for known in EXCEPTIONS {
         for scenario in known.scenarios {
+            assert!(
+                names.contains(&format!("{SUITE}{scenario}")),
+                "there is no {scenario}"
+            );
             let new = seen.insert((format!("{:?}", known.kind), *scenario, known.sentence));
             assert!(
                 new,
@@ -299,4 +304,18 @@ fn every_exception_stands_there_once() {
             );
         }
     }
+}
+
+/// Of all scenarios of the folder.
+fn names() -> BTreeSet<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/ab/scenarios/rfc8867");
+    let files = std::fs::read_dir(folder).expect("the folder is there");
+    let paths = files.map(|file| file.expect("it can be listed").path());
+    let scenarios = paths.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    scenarios
+        .flat_map(|path| {
+            Scenario::parse_all(&std::fs::read_to_string(path).expect("text")).expect("scenarios")
+        })
+        .map(|scenario| scenario.name)
+        .collect()
 }
