@@ -12,7 +12,7 @@ export programs
 
 cargo fuzz build --sanitizer none
 # What stands elsewhere in the tree, or is made from it, is not kept as a seed once more.
-mkdir -p fuzz/corpus/{experiment,graph_description,plugin_file,remote_description,scenario,session_description}
+mkdir -p fuzz/corpus/{experiment,graph_description,plugin_file,plugin_package,remote_description,scenario,session_description}
 vectors=framework/session/tests/vectors
 cp benches/ab/experiments/*.toml fuzz/corpus/experiment/
 cp framework/graph/src/profiles/*.toml fuzz/corpus/graph_description/
@@ -20,6 +20,7 @@ cp benches/ab/scenarios/*/*.toml fuzz/corpus/scenario/
 cp "$vectors"/*.sdp fuzz/corpus/session_description/
 cat "$vectors/chromium-156-audio.sdp" <(echo ---) "$vectors/chromium-156-renegotiation-1-answer.sdp" >fuzz/corpus/remote_description/chromium
 cc -shared -fPIC -fvisibility=hidden -Os -s -I plugin-sdk/abi/include -o fuzz/corpus/plugin_file/gain.so plugin-sdk/c/gain.c -lm
+cp fuzz/corpus/plugin_file/gain.so fuzz/corpus/plugin_package/
 
 fuzz_one() {
     local target="$1" corpus="fuzz/corpus/$1" artifacts="fuzz/artifacts/$1" log="$CARGO_TARGET_DIR/$1.log"

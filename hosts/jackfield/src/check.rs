@@ -86,15 +86,16 @@ impl CheckCommand {
         let report = Validator::new(program, &["plugin", CASE], options)
             .check(&file, id.as_deref())
             .into_diagnostic()?;
-        if self.json {
-            println!("{}", report.json());
-        } else {
-            print!("{report}");
-        }
+        // First, for whoever reads what is printed may stop before the end.
         if let Some(path) = &self.html {
             fs::write(path, report.html())
                 .into_diagnostic()
                 .wrap_err_with(|| format!("{} cannot be written", path.display()))?;
+        }
+        if self.json {
+            println!("{}", report.json());
+        } else {
+            print!("{report}");
         }
         Ok(report.passed())
     }

@@ -75,7 +75,7 @@ impl Folders {
     }
 
     /// Those of the command line.
-    fn named(&self) -> Vec<PathBuf> {
+    pub(crate) fn named(&self) -> Vec<PathBuf> {
         self.plugins
             .iter()
             .map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.clone()))

@@ -62,7 +62,11 @@ fn main() -> Result<ExitCode> {
     .map(|()| ExitCode::SUCCESS)
 }
 
-/// Whoever reads the output may have seen enough of it (`jackfield plugin list | head -1`): then nothing has gone wrong, and nobody is left to tell.
+/// Ended as by SIGPIPE, as a shell tells it.
+const NO_READER: i32 = 128 + 13;
+
+/// Whoever reads the output may have seen enough of it (`jackfield plugin list | head -1`): then nobody is left to tell anything. What the command
+/// would have come to is not known, so it is no success either.
 fn end_quietly_without_a_reader() {
     let otherwise = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -71,7 +75,7 @@ fn end_quietly_without_a_reader() {
             text.starts_with("failed printing to stdout") && text.contains("Broken pipe")
         });
         if nobody_reads {
-            std::process::exit(0);
+            std::process::exit(NO_READER);
         }
         otherwise(panic);
     }));

@@ -10,8 +10,9 @@ use super::replay::ReplayError;
 use super::{BufferLog, Happened, Listening, Stretch};
 use crate::log::EventLog;
 
-/// A jitter buffer is asked at least so often, in blocks; where the log has a longer gap, nothing was played.
-const LONGEST_GAP: i64 = 100;
+/// A jitter buffer is asked at least so often, in blocks: a packet lasts 120 ms at most, and a time stretcher may double it. Where the log has a longer
+/// gap, nothing was played.
+const LONGEST_GAP: i64 = 25;
 
 /// The packets of a stream as they came, and the blocks in which it was played: all that a jitter buffer needs to play it again.
 #[derive(Clone, Debug, PartialEq)]

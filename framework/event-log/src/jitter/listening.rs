@@ -103,8 +103,8 @@ impl Stretch {
 }
 
 impl Listening {
-    /// What was heard when it was recorded. Which jitter buffer of a swap was heard is told by the line at the swap's end; one that was rolled back
-    /// does not count.
+    /// What was heard when it was recorded. A newcomer is heard from when it was handed over to last, on probation at first; one that was rolled back
+    /// after that was heard for up to 400 ms, which are counted for its predecessor.
     ///
     /// # Errors
     /// If the log has no such stream, or not its beginning.
@@ -122,9 +122,14 @@ impl Listening {
         let committed = swaps.filter(|swap| swap.flow == stream && swap.rolled_back.is_none());
         let (mut from, mut heard) = (Timestamp::from_us(i64::MIN), buffers[0]);
         for swap in committed {
-            listening.hear(heard, (from, swap.at), clock, &packets);
-            let newcomer = buffers.iter().find(|one| one.instance == swap.instance);
-            (from, heard) = (swap.at, newcomer.copied().unwrap_or(heard));
+            let newcomer = buffers.iter().copied().find(|one| one.instance == swap.instance);
+            let joined = newcomer.and_then(|one| {
+                let before = |step: &&Step| step.at <= swap.at && matches!(step.what, Happened::TookOver(_));
+                one.steps.iter().rfind(before)
+            });
+            let at = joined.map_or(swap.at, |step| step.at);
+            listening.hear(heard, (from, at), clock, &packets);
+            (from, heard) = (at, newcomer.unwrap_or(heard));
         }
         listening.hear(heard, (from, Timestamp::NEVER), clock, &packets);
         Ok(listening)

@@ -89,7 +89,7 @@ pub const PARSERS: &[Parser] = &[
     parser("AbiText::of_text", &["framework/loader/src/abi_diff.rs"], "plugin_metadata",
         "framework/loader/tests/it/metadata.rs", "any_lines_can_be_compared_with_the_tables_of_this_host"),
     parser("Inspection::of", &["framework/loader/src/inspection.rs"], "plugin_package",
-        "framework/loader/tests/it/damaged_files.rs", "any_bytes_are_refused_with_a_reason"),
+        "framework/loader/tests/it/damaged_files.rs", "what_can_be_examined_can_be_inspected"),
     parser("entries", &["framework/loader/src/cache.rs"], "plugin_signature",
         "framework/loader/tests/it/remembering.rs", "any_bytes_as_a_cache_never_panic"),
     parser("Signature::from_str", &["framework/loader/src/signature.rs"], "plugin_signature",

@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::OnceLock;
 
+use jackfield_loader::inspection::Inspection;
 use jackfield_loader::{Loader, LoaderOptions, examine};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -88,6 +89,12 @@ proptest! {
             Ok(frames) => prop_assert!(frames.iter().any(|frame| !frame.modules.is_empty())),
             Err(fault) => prop_assert!(fault.to_string().len() > 20, "{fault}"),
         }
+    }
+
+    #[test]
+    fn what_can_be_examined_can_be_inspected(damage in prop::collection::vec(damage(), 1..6)) {
+        let bytes = damaged(&damage);
+        prop_assert_eq!(Inspection::of(&bytes).is_ok(), examine(&bytes).is_ok());
     }
 
     #[test]

@@ -28,10 +28,12 @@ pub(super) struct Plugins {
 impl Plugins {
     /// A bench with the manifest of the command line, or this one.
     pub(super) fn bench(&self, manifest: Option<&Path>) -> Result<Bench> {
-        let manifest = match self.manifest.as_deref().or(manifest) {
+        let mut manifest = match self.manifest.as_deref().or(manifest) {
             Some(path) => Manifest::read(path)?,
             None => Manifest::embedded_default(),
         };
+        // Who names a folder on the command line wants what lies there, whatever the manifest names.
+        manifest.folders.splice(0..0, self.folders.named());
         let options = LoaderOptions {
             folders: self.folders.all()?,
             ..LoaderOptions::default()

@@ -6,6 +6,17 @@ use jackfield_event_log::jitter::{BufferLog, Happened, Listening};
 
 use super::identity_facts;
 
+/// How long packets waited from when they came to when they were played.
+pub(super) fn delay(heard: &Summary) -> String {
+    if heard.delay_ms.is_nan() {
+        return "nothing was played".to_owned();
+    }
+    format!(
+        "{:.1} ms on average, 95 % within {:.1} ms",
+        heard.delay_ms, heard.delay_95_ms
+    )
+}
+
 /// By name. The first one of a stream has what was heard of the stream, whoever played it.
 pub(super) fn facts(log: &EventLog, buffer: &BufferLog, first: bool) -> Vec<(String, String)> {
     let mut facts = identity_facts(buffer.identity.as_ref());
@@ -23,13 +34,7 @@ pub(super) fn facts(log: &EventLog, buffer: &BufferLog, first: bool) -> Vec<(Str
     match Listening::of_record(log, buffer.stream) {
         Ok(listening) => {
             let heard = Summary::of(&listening);
-            fact(
-                "delay",
-                format!(
-                    "{:.1} ms on average, 95 % within {:.1} ms",
-                    heard.delay_ms, heard.delay_95_ms
-                ),
-            );
+            fact("delay", delay(&heard));
             fact(
                 "heard",
                 format!(

@@ -8,6 +8,7 @@ use jackfield_event_log::timeline::Grid;
 use jackfield_lab::report::{OverTime, OverTimeLine, OverTimePanel};
 use serde_json::{Value, json};
 
+use super::buffers::delay;
 use super::page::swap_marks;
 
 /// A line for each who played it.
@@ -17,12 +18,20 @@ pub(super) fn summary(rows: &[(String, Summary)]) -> String {
         "{:width$}  {:>8}  {:>8}  {:>10}  {:>11}  {:>9}  {:>6}  {:>8}  {:>7}\n",
         "", "delay ms", "95 % ms", "made up %", "faster %", "slower %", "late", "let go", "played"
     );
+    // Of what was not played nothing is known.
+    let ms = |delay: f64| {
+        if delay.is_nan() {
+            "-".to_owned()
+        } else {
+            format!("{delay:.1}")
+        }
+    };
     for (name, row) in rows {
         let _ = writeln!(
             text,
-            "{name:width$}  {:>8.1}  {:>8.1}  {:>10.2}  {:>11.2}  {:>9.2}  {:>6}  {:>8}  {:>7}",
-            row.delay_ms,
-            row.delay_95_ms,
+            "{name:width$}  {:>8}  {:>8}  {:>10.2}  {:>11.2}  {:>9.2}  {:>6}  {:>8}  {:>7}",
+            ms(row.delay_ms),
+            ms(row.delay_95_ms),
             100.0 * row.concealed,
             100.0 * row.accelerated,
             100.0 * row.expanded,
@@ -80,9 +89,8 @@ pub(super) fn page(
     let mut facts: Vec<(String, String)> = Vec::new();
     for (name, row) in rows {
         let value = format!(
-            "{:.1} ms on average, 95 % within {:.1} ms; {:.2} % made up, {:.2} % recovered; {} packets late, {} let go",
-            row.delay_ms,
-            row.delay_95_ms,
+            "{}; {:.2} % made up, {:.2} % recovered; {} packets late, {} let go",
+            delay(row),
             100.0 * row.concealed,
             100.0 * row.recovered,
             row.late,

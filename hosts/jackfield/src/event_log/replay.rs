@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::page::{Drawn, page};
 use super::table::{Table, write};
-use super::wanted::{Wanted, parameter};
+use super::wanted::{Wanted, named, parameter};
 use super::{origin, plugin, read};
 use crate::folders::Folders;
 
@@ -202,7 +202,7 @@ fn tell(
         .replay(&mut controller, wanted.is_recorded())
         .into_diagnostic()?;
     Ok(Told {
-        name: id.to_owned(),
+        name: named(id, given),
         replay,
         as_recorded: wanted.is_as_recorded(),
     })

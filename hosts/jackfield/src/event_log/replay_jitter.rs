@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::heard::{line, page, summary};
 use super::table::{Table, write};
-use super::wanted::{Wanted, parameter};
+use super::wanted::{Wanted, named, parameter};
 use super::{origin, plugin_of, read};
 use crate::folders::Folders;
 
@@ -78,8 +78,8 @@ impl ReplayJitterCommand {
         let identity = first.identity.as_ref();
         let wanted = match (&self.plugin, identity) {
             (Some(wanted), _) => wanted,
-            (None, Some(identity)) => &identity.plugin,
-            (None, None) => {
+            (None, Some(identity)) if !identity.plugin.is_empty() => &identity.plugin,
+            (None, _) => {
                 return Err(miette!(
                     "the log does not say which plugin it was; name one with --use"
                 ));
@@ -105,11 +105,11 @@ impl ReplayJitterCommand {
             .iter()
             .map(|(name, listening)| ((*name).to_owned(), Summary::of(listening)))
             .collect();
+        self.write(&log, &arrivals, &heard, &rows, &told)?;
         print!("{}", summary(&rows));
         for one in &told {
             eprintln!("{}: {}", one.name, one.outcome(first));
         }
-        self.write(&log, &arrivals, &heard, &rows, &told)?;
         let differs = told
             .iter()
             .filter_map(|one| one.replay.as_ref())
@@ -163,6 +163,13 @@ impl ReplayJitterCommand {
 impl Told {
     /// What came of it, in a sentence.
     fn outcome(&self, recorded: &BufferLog) -> String {
+        let played = self.listening.played.len();
+        if let Some((at, fault)) = &self.listening.fault {
+            return format!(
+                "it failed at {:.3} s, after {played} answers: {fault}",
+                at.us() as f64 / 1e6
+            );
+        }
         if let Some(replay) = &self.replay {
             let steps = replay.steps.len();
             return match replay.first_difference(recorded) {
@@ -174,14 +181,7 @@ impl Told {
                 }
             };
         }
-        let played = self.listening.played.len();
-        match &self.listening.fault {
-            Some((at, fault)) => format!(
-                "it failed at {:.3} s, after {played} answers: {fault}",
-                at.us() as f64 / 1e6
-            ),
-            None => format!("played what came, with {played} answers"),
-        }
+        format!("played what came, with {played} answers")
     }
 }
 
@@ -212,7 +212,7 @@ impl Stream<'_> {
             false => None,
         };
         Ok(Told {
-            name: id.to_owned(),
+            name: named(id, given),
             listening,
             replay,
         })

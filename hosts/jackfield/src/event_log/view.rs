@@ -33,9 +33,12 @@ pub(crate) struct EventLogCommand {
 }
 
 impl EventLogCommand {
-    /// Prints, and writes what was asked for.
+    /// Writes what was asked for, and prints: whoever reads may stop before the end.
     pub(crate) fn run(self) -> Result<()> {
         let log = read(&self.log)?;
+        if !self.out.is_empty() {
+            self.write(&log)?;
+        }
         println!("{}", origin(&log));
         for controller in &log.controllers {
             println!();
@@ -67,9 +70,6 @@ impl EventLogCommand {
         }
         if log.others > 0 {
             println!("\n{} lines tell of something else.", log.others);
-        }
-        if !self.out.is_empty() {
-            self.write(&log)?;
         }
         Ok(())
     }

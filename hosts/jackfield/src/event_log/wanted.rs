@@ -14,6 +14,12 @@ pub(super) struct Wanted<'a> {
     recorded: Option<&'a Identity>,
 }
 
+/// What its results are called: by its id, and by what was set otherwise than usual.
+pub(super) fn named(id: &str, given: &BTreeMap<String, ParameterValue>) -> String {
+    let with = |name: String, (key, value): (&String, &ParameterValue)| format!("{name} {key}={value}");
+    given.iter().fold(id.to_owned(), with)
+}
+
 impl<'a> Wanted<'a> {
     pub(super) fn resolve(
         socket: &str,
