@@ -114,6 +114,41 @@ pub trait CongestionController: Module {
     }
 }
 
+/// At which end of a path a congestion controller decides. Its descriptor says so ([`crate::module::Descriptor::congestion_role`]), and a
+/// socket takes none that decides elsewhere: it would never hear of what it goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CongestionRole {
+    /// At the sender, from what the remote end reports.
+    Sender,
+    /// At the receiver, from the packets that come; its target is told to the sender (REMB).
+    Receiver,
+    /// At either.
+    Either,
+}
+
+impl CongestionRole {
+    /// The name that metadata and JSON use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sender => "sender",
+            Self::Receiver => "receiver",
+            Self::Either => "either",
+        }
+    }
+
+    /// The role of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sender, Self::Receiver, Self::Either]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+
+    /// Whether one with this role can stand where `wanted` is decided.
+    pub fn serves(self, wanted: Self) -> bool {
+        self == Self::Either || self == wanted
+    }
+}
+
 /// Takes probe clusters.
 #[callback]
 pub trait ProbeSink {

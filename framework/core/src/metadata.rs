@@ -9,17 +9,19 @@
 //! module     area    id      name    version  vendor  licence  description  deterministic(0|1)
 //! audio      rates(comma separated, empty = any)  max channels  render(0|1)
 //! power      efficient(0|1)
+//! congestion role(sender|receiver|either)
 //! parameter  name    title   unit    kind  minimum  maximum  default  choices(| separated)  help
 //! statistic  name    unit    kind    help
 //! area       id      revision
 //! method     shape
 //! ```
 //!
-//! `audio`, `power`, `parameter` and `statistic` belong to the `module` before them, `method` to the `area` before it.
+//! `audio`, `power`, `congestion`, `parameter` and `statistic` belong to the `module` before them, `method` to the `area` before it.
 
 use jackfield_abi::Area;
 use jackfield_abi::shape::{AreaShape, ConstWriter};
 
+use crate::congestion_controller::CongestionRole;
 use crate::module::{Descriptor, Module};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::stats::{Statistic, StatisticKind};
@@ -123,6 +125,11 @@ const fn module(out: &mut ConstWriter<'_>, module: &ModuleDescription) {
     out.text(if d.audio.render { "\t1\n" } else { "\t0\n" });
     if d.power_efficient {
         out.text("power\t1\n");
+    }
+    if !matches!(d.congestion_role, CongestionRole::Sender) {
+        out.text("congestion\t");
+        out.text(d.congestion_role.name());
+        out.text("\n");
     }
     let mut i = 0;
     while i < module.parameters.len() {

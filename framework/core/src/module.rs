@@ -3,6 +3,7 @@
 use jackfield_abi::Fault;
 use jackfield_macros::{area, ffi, ffi_enum};
 
+use crate::congestion_controller::CongestionRole;
 use crate::environment::Environment;
 use crate::parameter::Parameters;
 use crate::stats::Statistic;
@@ -201,6 +202,8 @@ pub struct Descriptor {
     pub deterministic: bool,
     /// Whether it takes so little power that a device on its battery prefers it: done in hardware, or hardly any work at all.
     pub power_efficient: bool,
+    /// Of a congestion controller: where it decides.
+    pub congestion_role: CongestionRole,
 }
 
 impl Descriptor {
@@ -216,6 +219,7 @@ impl Descriptor {
             audio: AudioCapabilities::ANY,
             deterministic: true,
             power_efficient: false,
+            congestion_role: CongestionRole::Sender,
         }
     }
 
@@ -251,6 +255,13 @@ impl Descriptor {
     #[must_use]
     pub const fn power_efficient(mut self) -> Self {
         self.power_efficient = true;
+        self
+    }
+
+    /// Of a congestion controller: that it decides there, and not at the sender.
+    #[must_use]
+    pub const fn congestion_role(mut self, role: CongestionRole) -> Self {
+        self.congestion_role = role;
         self
     }
 

@@ -157,12 +157,7 @@ impl Bench {
     }
 
     fn resolve(&self, socket: &SocketManifest) -> Result<Resolved, LoadError> {
-        let area = self
-            .manifest
-            .profile
-            .socket(&socket.name)
-            .map_or("", |definition| definition.area);
-        self.loader.resolve(socket, area)
+        self.manifest.profile.resolve(&self.loader, socket)
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use jackfield_abi::{ABI_MAJOR, Fault, ImportError};
+use jackfield_core::congestion_controller::CongestionRole;
 
 use crate::digest::Digest;
 use crate::manifest::Isolation;
@@ -157,6 +158,20 @@ pub enum LoadError {
         /// The areas of the plugin.
         offered: String,
     },
+    /// A congestion controller decides at the other end of the path.
+    #[error(
+        "`{id}` does not fit into the socket `{socket}`: it decides {}, and that socket decides {}; choose another one from `jackfield plugin list`", end(*.offered), end(*.wanted)
+    )]
+    WrongRole {
+        /// The socket.
+        socket: String,
+        /// The id.
+        id: String,
+        /// Where the socket decides.
+        wanted: CongestionRole,
+        /// Where the plugin does.
+        offered: CongestionRole,
+    },
     /// Neither the candidates nor the fallback of a socket can be used.
     #[error("no plugin for the socket `{socket}`: {}", reasons(.tried))]
     NoneAvailable {
@@ -298,6 +313,14 @@ impl LoadError {
             id: id.to_owned(),
             reason: reason.to_string(),
         }
+    }
+}
+
+fn end(role: CongestionRole) -> &'static str {
+    match role {
+        CongestionRole::Sender => "at the sender, from what the remote end reports",
+        CongestionRole::Receiver => "at the receiver, from the packets that come",
+        CongestionRole::Either => "at either end",
     }
 }
 

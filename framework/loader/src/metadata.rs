@@ -1,6 +1,7 @@
 //! Reads what stands in `.jf_meta`; the format is described in [`jackfield_core::metadata`]. The bytes come from outside: whatever they
 //! are, the answer is frames or an error, never a panic.
 
+use jackfield_core::congestion_controller::CongestionRole;
 use jackfield_core::metadata::MAGIC;
 use jackfield_core::units::SampleRate;
 use serde::Serialize;
@@ -56,6 +57,9 @@ pub struct ModuleInfo {
     pub audio: AudioInfo,
     /// Whether it takes so little power that a device on its battery prefers it.
     pub power_efficient: bool,
+    /// Of a congestion controller: where it decides.
+    #[serde(serialize_with = "as_name")]
+    pub congestion_role: CongestionRole,
     /// Its parameters, in the order of their indices.
     pub parameters: Vec<ParameterInfo>,
     /// Its statistics, in order.
@@ -106,6 +110,10 @@ pub struct StatisticInfo {
     pub counter: bool,
     /// What it tells.
     pub help: String,
+}
+
+fn as_name<S: serde::Serializer>(role: &CongestionRole, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(role.name())
 }
 
 /// Metadata that cannot be read.
@@ -210,6 +218,7 @@ fn frame(text: &str) -> Result<Frame, MetadataError> {
             "abi" => abi = Some((fields.number(0)?, fields.number(1)?)),
             "module" => modules.push(fields.module()?),
             "audio" => fields.last(&mut modules)?.audio = fields.audio()?,
+            "congestion" => fields.last(&mut modules)?.congestion_role = fields.role()?,
             "power" => fields.last(&mut modules)?.power_efficient = fields.flag(0)?,
             "parameter" => {
                 let parameter = fields.parameter()?;
@@ -280,9 +289,16 @@ impl<'a> Fields<'a> {
                 render: false,
             },
             power_efficient: false,
+            congestion_role: CongestionRole::Sender,
             parameters: Vec::new(),
             statistics: Vec::new(),
         })
+    }
+
+    fn role(&self) -> Result<CongestionRole, MetadataError> {
+        let name = self.text(0)?;
+        CongestionRole::from_name(name)
+            .ok_or_else(|| self.fault(format!("`{name}` is no role: use sender, receiver or either")))
     }
 
     fn audio(&self) -> Result<AudioInfo, MetadataError> {

@@ -1,6 +1,12 @@
 //! Profiles: which sockets a kind of call has, what fits into each, and what stands in it unless the manifest says otherwise.
 
+use jackfield_core::congestion_controller::CongestionRole;
 use serde::Serialize;
+
+use crate::error::LoadError;
+use crate::loader::{Loader, Resolved};
+use crate::manifest::SocketManifest;
+use crate::metadata::ModuleInfo;
 
 /// A kind of call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -39,6 +45,18 @@ impl Profile {
         self.sockets().iter().find(|socket| socket.name == name)
     }
 
+    /// The plugin that is to stand in a socket of a call of this kind: [`Loader::resolve`], and whether it decides where that socket does
+    /// ([`SocketDefinition::fit`]).
+    ///
+    /// # Errors
+    /// As those.
+    pub fn resolve(self, loader: &Loader, socket: &SocketManifest) -> Result<Resolved, LoadError> {
+        match self.socket(&socket.name) {
+            Some(definition) => definition.fit(loader.resolve(socket, definition.area)?),
+            None => loader.resolve(socket, ""),
+        }
+    }
+
     /// The manifest text from which sockets come that a manifest with this profile leaves out.
     pub(crate) const fn text(self) -> &'static str {
         match self {
@@ -58,6 +76,33 @@ pub struct SocketDefinition {
     pub area: &'static str,
     /// Whether there is one instance for each participant or one for the room.
     pub scope: Scope,
+    /// Of a congestion controller: where it decides.
+    #[serde(skip)]
+    pub congestion_role: CongestionRole,
+}
+
+impl SocketDefinition {
+    /// Whether a module fits into it.
+    pub fn takes(&self, module: &ModuleInfo) -> bool {
+        module.area == self.area && module.congestion_role.serves(self.congestion_role)
+    }
+
+    /// Hands on what fits into it.
+    ///
+    /// # Errors
+    /// [`LoadError::WrongRole`] if it is a congestion controller that decides elsewhere.
+    pub fn fit(&self, resolved: Resolved) -> Result<Resolved, LoadError> {
+        let offered = resolved.module().congestion_role;
+        if self.takes(resolved.module()) {
+            return Ok(resolved);
+        }
+        Err(LoadError::WrongRole {
+            socket: self.name.to_owned(),
+            id: resolved.id,
+            wanted: self.congestion_role,
+            offered,
+        })
+    }
 }
 
 /// How many instances of a socket's plugin there are.
@@ -81,6 +126,7 @@ const fn socket(
         title,
         area,
         scope,
+        congestion_role: CongestionRole::Sender,
     }
 }
 
@@ -119,10 +165,13 @@ const CONFERENCE: &[SocketDefinition] = &[
         Scope::Participant,
     ),
     socket("pacer", "Pacer", "jackfield.pacer/1", Scope::Participant),
-    socket(
-        "estimator",
-        "Receive-side estimator",
-        "jackfield.congestion-controller/1",
-        Scope::Participant,
-    ),
+    SocketDefinition {
+        congestion_role: CongestionRole::Receiver,
+        ..socket(
+            "estimator",
+            "Receive-side estimator",
+            "jackfield.congestion-controller/1",
+            Scope::Participant,
+        )
+    },
 ];

@@ -14,7 +14,9 @@ use jackfield_graph::description::{Description, Kind};
 use jackfield_graph::plan::{Fitted, Plan, working_format};
 use jackfield_graph::processor::PreparedProcessor;
 use jackfield_graph::receive::{MAX_WAITING, Receiver};
-use jackfield_loader::{LoadError, Loader, Manifest, ModuleInfo, ParameterValue, Resolved, SocketManifest};
+use jackfield_loader::{
+    LoadError, Loader, Manifest, ModuleInfo, ParameterValue, Resolved, SocketDefinition, SocketManifest,
+};
 
 use crate::error::{EngineError, SocketError};
 
@@ -23,7 +25,8 @@ use crate::error::{EngineError, SocketError};
 pub(crate) struct Socket {
     /// What the manifest says of it: the place to start a swap from.
     pub(crate) manifest: SocketManifest,
-    pub(crate) title: &'static str,
+    /// What fits into it; nothing is known of one by itself.
+    pub(crate) definition: Option<&'static SocketDefinition>,
     pub(crate) kind: Kind,
     /// The plugin.
     pub(crate) resolved: Resolved,
@@ -63,7 +66,7 @@ impl Socket {
         let values = values_of(shown_module(&resolved, kind), &resolved.parameters)?;
         Ok(Self {
             manifest,
-            title: "",
+            definition: None,
             kind,
             resolved,
             values,
@@ -72,6 +75,10 @@ impl Socket {
 
     /// Stands `resolved` in the socket, with its parameters at what the manifest or the caller wants, else at their defaults.
     pub(crate) fn with(&self, resolved: Resolved) -> Result<Self, SocketError> {
+        let resolved = match self.definition {
+            Some(definition) => definition.fit(resolved)?,
+            None => resolved,
+        };
         let values = values_of(shown_module(&resolved, self.kind), &resolved.parameters)?;
         Ok(Self {
             resolved,
@@ -135,15 +142,14 @@ impl Fitting {
             let Some(node) = description.nodes.iter().find(|n| n.socket == socket.name) else {
                 continue;
             };
-            let resolved = loader.resolve(socket, socket_area(node.kind))?;
+            let resolved = manifest.profile.resolve(loader, socket)?;
             for reason in &resolved.passed_over {
                 tracing::warn!(socket = socket.name, plugin = resolved.id, %reason, "a plugin was passed over");
             }
-            let title = manifest.profile.socket(&socket.name).map_or("", |s| s.title);
             let values = values_of(shown_module(&resolved, node.kind), &resolved.parameters)?;
             sockets.push(Socket {
                 manifest: socket.clone(),
-                title,
+                definition: manifest.profile.socket(&socket.name),
                 kind: node.kind,
                 resolved,
                 values,

@@ -184,6 +184,10 @@ typedef struct jf_entry {
 // The module before takes so little power that a device on its battery prefers it.
 #define JF_META_POWER_EFFICIENT "power\t1\n"
 
+// The congestion controller before decides at the "receiver", from the packets that come, or at "either" end; without this line at the
+// sender.
+#define JF_META_CONGESTION_ROLE(role) "congestion\t" role "\n"
+
 // The next parameter of the module before. `kind` is "bool", "int", "float" or "choice"; `choices` are joined by |.
 #define JF_META_PARAMETER(name, title, unit, kind, minimum, maximum, initial, choices, help) \
   "parameter\t" name "\t" title "\t" unit "\t" kind "\t" minimum "\t" maximum "\t" initial "\t" choices "\t" help "\n"

@@ -198,3 +198,26 @@ fn e1_5_a_module_says_what_it_supports_and_whether_with_little_power() {
     );
     assert!(!plain.support(SampleRate::hz(44_100), 0).supported);
 }
+
+#[test]
+fn e19_5_a_congestion_controller_says_at_which_end_it_decides() {
+    use jackfield_core::congestion_controller::CongestionRole;
+    let lines =
+        module("a.b") + "congestion\treceiver\n" + &module("a.c") + "congestion\teither\n" + &module("a.d");
+    let frames = frames(&frame(&lines)).unwrap();
+    let roles: Vec<_> = frames[0]
+        .modules
+        .iter()
+        .map(|module| module.congestion_role)
+        .collect();
+    assert_eq!(
+        roles,
+        [
+            CongestionRole::Receiver,
+            CongestionRole::Either,
+            CongestionRole::Sender
+        ],
+        "who says nothing decides at the sender"
+    );
+    assert!(fault(&(module("a.b") + "congestion\tmiddle\n")).contains("use sender, receiver or either"));
+}

@@ -90,7 +90,10 @@ impl Inner {
         let bypassed = places.iter().any(|p| p.is_bypassed());
         SocketView {
             socket: socket.name().to_owned(),
-            title: socket.title.to_owned(),
+            title: socket
+                .definition
+                .map_or("", |definition| definition.title)
+                .to_owned(),
             area: area_name(socket.area()).to_owned(),
             scope: if socket.kind == Kind::Mixer {
                 Scope::Room
@@ -132,6 +135,9 @@ impl Inner {
             .filter(|(file, module)| {
                 file.isolation.is_linked() == socket.manifest.isolation.is_linked()
                     && module.id != socket.resolved.id
+                    && socket
+                        .definition
+                        .is_none_or(|definition| definition.takes(module))
             })
             .map(|(_, module)| Alternative {
                 id: module.id.clone(),

@@ -20,8 +20,12 @@ const REMB: Codec = Codec {
 };
 
 fn socket(room: &Room) -> SocketView {
+    named(room, "estimator")
+}
+
+fn named(room: &Room, name: &str) -> SocketView {
     let sockets = room.graph().sockets;
-    sockets.into_iter().find(|s| s.socket == "estimator").unwrap()
+    sockets.into_iter().find(|s| s.socket == name).unwrap()
 }
 
 /// The caller speaks until `enough` of what it heard, after so long a time.
@@ -87,5 +91,46 @@ async fn e19_5_who_knows_remb_alone_is_told_what_a_plugin_reckons_and_that_can_b
         told(ann).last() == Some(&fixed) || passed > Duration::from_secs(5)
     });
     assert_eq!(told(&ann).last(), Some(&fixed), "what the newcomer says");
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e19_5_what_decides_at_the_other_end_is_neither_offered_nor_taken() {
+    let (receiver, sender, either) = (
+        "jackfield.congestion.receive-side",
+        "jackfield.congestion.gcc",
+        "jackfield.congestion.fixed",
+    );
+    let start = |manifest| Engine::start(EngineOptions::new(manifest, loader(&[])));
+    let engine = start(manifest("profile = \"conference\"\n")).unwrap();
+    let room = engine.open_room("room").unwrap();
+    for (name, other, said) in [
+        ("estimator", sender, "that socket decides at the receiver"),
+        ("congestion", receiver, "that socket decides at the sender"),
+    ] {
+        let view = named(&room, name);
+        let offered: Vec<&str> = view.alternatives.iter().map(|one| one.id.as_str()).collect();
+        assert!(
+            !offered.contains(&other) && offered.contains(&either),
+            "{offered:?}"
+        );
+        let refused = room
+            .set_socket(name, Some(other), &Map::new())
+            .await
+            .err()
+            .unwrap();
+        assert!(refused.to_string().contains(said), "{refused}");
+        assert_eq!(
+            named(&room, name).plugin.id,
+            view.plugin.id,
+            "it stands where it stood"
+        );
+
+        let text = format!("profile = \"conference\"\n[sockets.{name}]\nuse = \"{other}\"\n");
+        let another = start(manifest(&text)).unwrap();
+        let refused = another.open_room("room").err().unwrap();
+        assert!(refused.to_string().contains(said), "{refused}");
+        another.close().await;
+    }
     engine.close().await;
 }

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use jackfield_lab::runners;
-use jackfield_loader::Manifest;
 use miette::Result;
 use serde_json::{Value, json};
 
@@ -25,9 +24,10 @@ impl ListCommand {
         let (manifest, loader) = self.folders.look(None)?;
         let catalogue = loader.catalogue();
         let plugins = |socket: &str| -> Vec<String> {
-            let area = area(&manifest, socket);
+            let definition = manifest.profile.socket(socket);
             catalogue
-                .of_area(area)
+                .modules()
+                .filter(|(_, module)| definition.is_some_and(|definition| definition.takes(module)))
                 .map(|(_, module)| module.id.clone())
                 .collect()
         };
@@ -78,11 +78,4 @@ impl ListCommand {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn area<'a>(manifest: &'a Manifest, socket: &str) -> &'a str {
-    manifest
-        .profile
-        .socket(socket)
-        .map_or("", |definition| definition.area)
 }

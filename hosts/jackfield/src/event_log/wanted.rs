@@ -31,17 +31,14 @@ impl<'a> Wanted<'a> {
         let base = manifest
             .socket(socket)
             .ok_or_else(|| miette!("the manifest has no socket `{socket}`"))?;
-        let area = manifest
-            .profile
-            .socket(socket)
-            .map_or("", |definition| definition.area);
         let socket = SocketManifest {
             // It is this plugin that was asked for.
             fallback: None,
             ..base.with_plugin(id, given.clone())
         };
-        let resolved = loader
-            .resolve(&socket, area)
+        let resolved = manifest
+            .profile
+            .resolve(loader, &socket)
             .into_diagnostic()
             .wrap_err_with(|| format!("`{id}` cannot be told anything"))?;
         if !resolved.module().deterministic {

@@ -240,17 +240,24 @@ fn a_report_for_which_there_is_no_room_leaves_the_one_before_whole() {
 fn what_is_wrong_is_told_by_words_and_by_exit_status() {
     let folder = folder(1);
     let at = folder.path();
-    let wrong = fs::read_to_string(at.join("experiment.toml"))
-        .unwrap()
-        .replace("congestion.gcc", "congestion.gc");
-    fs::write(at.join("wrong.toml"), wrong).unwrap();
-    let output = ab(at, &["plan", "wrong.toml"]);
-    let said = text(&output.stderr).replace('\n', " ");
-    assert!(!output.status.success());
-    assert!(
-        said.contains("jackfield.congestion.gcc") && said.contains("looked in"),
-        "{said}"
-    );
+    for (plugin, words) in [
+        ("congestion.gc", ["jackfield.congestion.gcc", "looked in"]),
+        (
+            "congestion.receive-side",
+            ["does not fit", "decides at the sender"],
+        ),
+    ] {
+        let wrong = fs::read_to_string(at.join("experiment.toml"))
+            .unwrap()
+            .replace("congestion.gcc", plugin);
+        fs::write(at.join("wrong.toml"), wrong).unwrap();
+        let output = ab(at, &["plan", "wrong.toml"]);
+        // Long lines are folded to the width of a terminal.
+        let said = text(&output.stderr).replace('│', " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(!output.status.success());
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    }
 
     let line = text(&ab(at, &["plan", "experiment.toml"]).stdout)
         .lines()
@@ -278,11 +285,8 @@ fn what_is_wrong_is_told_by_words_and_by_exit_status() {
     let list = ab(at, &["list", "--json"]);
     let kinds: Value = serde_json::from_slice(&list.stdout).unwrap();
     assert_eq!(kinds[0]["kind"], "congestion");
-    assert!(
-        kinds[0]["sockets"]["congestion"]
-            .as_array()
-            .unwrap()
-            .contains(&"jackfield.congestion.gcc".into()),
-        "{kinds}"
-    );
+    let offered = kinds[0]["sockets"]["congestion"].as_array().unwrap();
+    let offers = |id: &str| offered.contains(&id.into());
+    assert!(offers("jackfield.congestion.gcc"), "{kinds}");
+    assert!(!offers("jackfield.congestion.receive-side"), "{kinds}");
 }

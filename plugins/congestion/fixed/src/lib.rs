@@ -59,7 +59,8 @@ impl Plugin for FixedRate {
     )
     .vendor("Jackfield")
     .license("MIT OR Apache-2.0")
-    .description("Holds one rate, whatever the network does.");
+    .description("Holds one rate, whatever the network does.")
+    .congestion_role(CongestionRole::Either);
     type Parameters = FixedParameters;
 
     fn create(_: &Environment) -> Result<Self, Fault> {

@@ -71,7 +71,8 @@ impl Plugin for ReceiveSide {
     )
     .vendor("Jackfield")
     .license("MIT OR Apache-2.0")
-    .description("Says at the receiver what the path bears, from the delays of what comes, for REMB (draft-ietf-rmcat-gcc-02).");
+    .description("Says at the receiver what the path bears, from the delays of what comes, for REMB (draft-ietf-rmcat-gcc-02).")
+    .congestion_role(CongestionRole::Receiver);
     const STATISTICS: &'static [Statistic] = &[
         Statistic::gauge("estimate", "kbit/s", "What the sender is told."),
         Statistic::gauge("received", "kbit/s", "What comes; 0 before half a second has."),
