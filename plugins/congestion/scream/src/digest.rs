@@ -104,7 +104,9 @@ impl Digest {
             let before = (last.sent - packet.sent).as_ms_f64();
             let gap = (younger - packet.sent).as_ms_f64();
             younger = packet.sent;
-            is_short || before <= BURST || (before <= LONGEST_BURST && gap <= BURST_GAP)
+            let near = before <= LONGEST_BURST;
+            // One that was lost and came after all may be older than the feedback is long.
+            (is_short && (near || packet.recovered == 0)) || before <= BURST || (near && gap <= BURST_GAP)
         });
         for packet in burst {
             let delay = (packet.received - packet.sent).as_ms_f64();

@@ -27,6 +27,7 @@ pub(crate) const BEGINNING: Timestamp = Timestamp::from_ms(1_234_000);
 /// The order of the statistics.
 pub(crate) const WINDOW: usize = 1;
 pub(crate) const MARKS: usize = 4;
+pub(crate) const QUEUE: usize = 5;
 pub(crate) const QUEUE_TARGET: usize = 6;
 pub(crate) const ROUND_TRIP: usize = 7;
 pub(crate) const LIMITED: usize = 12;

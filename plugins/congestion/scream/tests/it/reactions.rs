@@ -3,7 +3,7 @@
 use jackfield_congestion_scream::Scream;
 use jackfield_sdk::prelude::*;
 
-use super::driver::{BEGINNING, Driver, MARKS, QUEUE_TARGET, WIDE, WINDOW};
+use super::driver::{BEGINNING, Driver, MARKS, QUEUE, QUEUE_TARGET, WIDE, WINDOW};
 use super::road::Road;
 
 const PACKET: DataSize = DataSize::bytes(1_000);
@@ -138,6 +138,25 @@ fn e17_2_losses_that_turn_out_to_be_late_packets_are_forgiven_and_then_waited_fo
         windows.windows(2).all(|pair| pair[1] >= pair[0]),
         "no reduction: {windows:?}"
     );
+}
+
+#[test]
+fn e17_2_a_packet_that_comes_after_all_says_nothing_of_the_queue_that_there_is_now() {
+    let mut driver = driver();
+    feed_new(&mut driver, 10, |_| {});
+    for _ in 0..20 {
+        feed_new(&mut driver, 70, |_| {});
+    }
+    let before = driver.statistic(QUEUE);
+    assert!(before > 20.0, "5 ms one way became 35: {before}");
+    feed_new(&mut driver, 70, |reports| {
+        // It left before the queue had grown, and nobody knew that it had come.
+        reports[0].sent -= TimeDelta::ms(200);
+        reports[0].received = reports[0].sent + TimeDelta::ms(5);
+        reports[0].recovered = 1;
+    });
+    let after = driver.statistic(QUEUE);
+    assert!(after >= before, "{before} to {after}");
 }
 
 #[test]
