@@ -69,7 +69,7 @@ unit: plugins ## the Rust tests, examples in the documentation included
 	@$(STEP) nextest cargo nextest run --workspace --locked --no-fail-fast
 	@$(STEP) doctest cargo test --workspace --locked --doc
 
-rfc8867: ## what RFC 8867 expects of the congestion controllers, in thirty weathers instead of three, and what does not hold in more than three of them: half an hour
+rfc8867: ## what RFC 8867 expects of the congestion controllers, in thirty weathers instead of three, and what does not hold in more than three of them: ten minutes on two fast cores
 	JACKFIELD_RFC8867_MANY=1 cargo nextest run --workspace --locked --profile many --no-fail-fast -E 'package(jackfield-sim) & test(rfc8867)'
 
 check-plugins: setup-run ## every plugin through the whole validator, in the release build: some minutes

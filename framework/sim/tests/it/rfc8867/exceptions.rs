@@ -18,7 +18,7 @@ impl Exception {
 }
 
 /// Short for a row below.
-const fn known(
+pub(super) const fn known(
     kind: Kind,
     sentence: &'static str,
     because: &'static str,
@@ -32,36 +32,36 @@ const fn known(
     }
 }
 
-const WEIGHTS: &str = "it knows of no weights";
-const GCC_TREND: &str = "it looks for a trend of the delay, and a queue that stands has none: where other traffic does not give way it keeps filling it";
-const GCC_OVERSHOOTS: &str =
+pub(super) const WEIGHTS: &str = "it knows of no weights";
+pub(super) const GCC_TREND: &str = "it looks for a trend of the delay, and a queue that stands has none: where other traffic does not give way it keeps filling it";
+pub(super) const GCC_OVERSHOOTS: &str =
     "far from its last capacity it grows by 8 % a second, and overshoots for a moment";
-const GCC_SLOW: &str = "near its last capacity it grows by a packet per response time: 20 s may not be enough, and who has more keeps it for long";
-const GCC_GIVES_WAY: &str =
+pub(super) const GCC_SLOW: &str = "near its last capacity it grows by a packet per response time: 20 s may not be enough, and who has more keeps it for long";
+pub(super) const GCC_GIVES_WAY: &str =
     "it gives way to whoever fills the queue; RFC 8867 asks for the minimum alone, and that it has";
-const SCREAM_SLOW: &str = "near the window of its last congestion it grows by a quarter of a segment per round trip, as that of libwebrtc: 20 s may not be enough";
-const SCREAM_EVENS_OUT: &str = "it grows by a quarter of a segment per round trip near the window of its last congestion, so that shares even out over minutes";
-const SCREAM_PACKET: &str = "a packet takes 5 to 16 ms here and DualPI2 marks from 1 ms on: all of a frame but its first packet is marked";
-const SCREAM_STANDING: &str =
+pub(super) const SCREAM_SLOW: &str = "near the window of its last congestion it grows by a quarter of a segment per round trip, as that of libwebrtc: 20 s may not be enough";
+pub(super) const SCREAM_EVENS_OUT: &str = "it grows by a quarter of a segment per round trip near the window of its last congestion, so that shares even out over minutes";
+pub(super) const SCREAM_PACKET: &str = "a packet takes 5 to 16 ms here and DualPI2 marks from 1 ms on: all of a frame but its first packet is marked";
+pub(super) const SCREAM_STANDING: &str =
     "where other traffic keeps a queue, it grows by a tenth of what it would, as that of libwebrtc";
-const SCREAM_TCP: &str = "its queue-delay target follows others up to the 400 ms of the draft, by their mean of seconds; RFC 8867 asks for the minimum alone, and that it has";
-const SCREAM_AQM: &str = "a managed queue stands at 5 to 15 ms, where it grows by less, down to a tenth, as that of libwebrtc; TCP does not mind";
-const SCREAM_TWICE: &str = "who goes through two bottlenecks meets the losses and marks of both";
-const SCREAM_FEW_MARKS: &str = "CoDel marks a few packets in a hundred, and the answer in proportion is smaller than that to a drop: the queue is a little longer";
-const SCREAM_DROPS: &str = "where other traffic does not give way CoDel drops in round after round, and each leaves 0.7 of the window";
-const NADA_FEW_MARKS: &str = "a mark weighs a fifth of a loss in its signal, and CoDel marks a few packets in a hundred: the queue is a little longer";
-const PIE_DROPS: &str = "PIE drops what it should mark once that is more than a tenth of all, as when the capacity shrinks: so much is lost with ECN as without";
-const DUAL_PI2_DROPS: &str = "DualPI2 drops what it should mark while it is overloaded, as when the capacity shrinks: who then loses more is chance";
-const NADA_TCP: &str = "it competes by losses, and only once it has lost a packet itself: at its minimum rate that takes a minute, and the longer the longer the queue";
-const NADA_BBR: &str =
+pub(super) const SCREAM_TCP: &str = "its queue-delay target follows others up to the 400 ms of the draft, by their mean of seconds; RFC 8867 asks for the minimum alone, and that it has";
+pub(super) const SCREAM_AQM: &str = "a managed queue stands at 5 to 15 ms, where it grows by less, down to a tenth, as that of libwebrtc; TCP does not mind";
+pub(super) const SCREAM_TWICE: &str = "who goes through two bottlenecks meets the losses and marks of both";
+pub(super) const SCREAM_FEW_MARKS: &str = "CoDel marks a few packets in a hundred, and the answer in proportion is smaller than that to a drop: the queue is a little longer";
+pub(super) const SCREAM_DROPS: &str = "CoDel drops in round after round while a large frame stands or other traffic does not give way, and each leaves 0.7 of the window";
+pub(super) const NADA_FEW_MARKS: &str = "a mark weighs a fifth of a loss in its signal, and CoDel marks a few packets in a hundred: the queue is a little longer";
+pub(super) const PIE_DROPS: &str = "PIE drops what it should mark once that is more than a tenth of all, as when the capacity shrinks: so much is lost with ECN as without";
+pub(super) const DUAL_PI2_DROPS: &str = "DualPI2 drops what it should mark while it is overloaded, as when the capacity shrinks: who then loses more is chance";
+pub(super) const NADA_TCP: &str = "it competes by losses, and only once it has lost a packet itself: at its minimum rate that takes a minute, and the longer the longer the queue";
+pub(super) const NADA_BBR: &str =
     "BBR as a TCP sends the same whatever is lost, and NADA a tenth below a third of the fair share at worst";
-const NADA_STEP: &str = "its signal grows with the square of the share of marks, and an L4S queue marks everything from 1 ms on: it asks for ECN only if it is told to";
-const NADA_LOSS: &str = "its signal grows with the square of the share of losses: a few in a second weigh as much as a queue of hundreds of ms";
-const BBR_RATCHET: &str = "where traffic does not give way, a full queue delivers more to who sends more: its probes find bandwidth that is not there, again and again";
-const BBR_UNEVEN: &str =
+pub(super) const NADA_STEP: &str = "its signal grows with the square of the share of marks, and an L4S queue marks everything from 1 ms on: it asks for ECN only if it is told to";
+pub(super) const NADA_LOSS: &str = "its signal grows with the square of the share of losses: a few in a second weigh as much as a queue of hundreds of ms";
+pub(super) const BBR_RATCHET: &str = "where traffic does not give way, a full queue delivers more to who sends more: its probes find bandwidth that is not there, again and again";
+pub(super) const BBR_UNEVEN: &str =
     "each of its flows keeps the fastest of eight rounds: they take tens of seconds to even out";
-const BBR_ROUND_TRIPS: &str = "its shares hang on the round trip, as is known of BBR: a probe lasts two round trips, and the window is a multiple of what fills one";
-const BBR_TCP: &str = "it drains queues of more than 80 ms for a while before it takes them for those of others; BBR and CUBIC as TCPs keep theirs meanwhile";
+pub(super) const BBR_ROUND_TRIPS: &str = "its shares hang on the round trip, as is known of BBR: a probe lasts two round trips, and the window is a multiple of what fills one";
+pub(super) const BBR_TCP: &str = "it drains queues of more than 80 ms for a while before it takes them for those of others; BBR and CUBIC as TCPs keep theirs meanwhile";
 
 pub(crate) const EXCEPTIONS: &[Exception] = &[
     known(
