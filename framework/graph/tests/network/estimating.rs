@@ -228,6 +228,25 @@ fn e19_5_where_packets_do_not_say_when_they_left_what_comes_is_told() {
 }
 
 #[test]
+fn e19_5_where_they_say_so_no_more_after_another_offer_what_comes_is_told_again() {
+    let (scribe, notes) = scribe(DataRate::kbps(500));
+    let mut world = pair_with(&agreed(), Some(Box::new(scribe)));
+    world.speak(0, 100);
+    assert_eq!(estimates(&world).last().unwrap().1, DataRate::kbps(500));
+    let mut untimed = agreed();
+    untimed.extensions = configuration().extensions;
+    for room in [0, 1] {
+        world
+            .with(room, |domain, _| domain.configure(1, &untimed))
+            .unwrap();
+    }
+    let heard = of_kind(&notes, CongestionEventKind::ReceivedPacket).len();
+    world.speak(0, 150);
+    assert_eq!(of_kind(&notes, CongestionEventKind::ReceivedPacket).len(), heard);
+    assert_eq!(estimates(&world).last().unwrap().1, DataRate::kbps(64));
+}
+
+#[test]
 fn e19_5_an_estimator_is_swapped_while_the_call_runs() {
     let mut world = narrow(Some(receive_side()));
     send_what_is_allowed(&mut world, 20);

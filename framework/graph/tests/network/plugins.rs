@@ -1,6 +1,7 @@
 //! Plugins with which the tests look into the domain: a pacer that really holds packets back, a controller that writes down what it is told.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jackfield_sdk::prelude::*;
@@ -12,6 +13,8 @@ pub(crate) struct Metronome {
     next: Timestamp,
     waiting: VecDeque<PacedPacket>,
     pub(crate) breaks: bool,
+    /// Whether it was told last that the congestion window is full.
+    pub(crate) congested: Arc<AtomicBool>,
 }
 
 impl Metronome {
@@ -22,6 +25,7 @@ impl Metronome {
             next: Timestamp::ZERO,
             waiting: VecDeque::new(),
             breaks: false,
+            congested: Arc::default(),
         }
     }
 }
@@ -53,6 +57,11 @@ impl Pacer for Metronome {
             return Err(Fault::failed("it refuses everything"));
         }
         self.waiting.push_back(*packet);
+        Ok(())
+    }
+
+    fn set_congested(&mut self, _: Timestamp, congested: u32) -> Result<(), Fault> {
+        self.congested.store(congested != 0, Ordering::Relaxed);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use jackfield_graph::stopwatch::NoStopwatch;
 use jackfield_graph::swap::{SwapMeasure, SwapOutcome};
 use jackfield_sdk::prelude::*;
 
-use super::plugins::Metronome;
+use super::plugins::{Metronome, Scribe};
 use super::world::{ANN, BOB, Plugs, World, activated, address, candidate, ice_dtls, loopback, pacer};
 
 /// A pair of which Ann has this pacer.
@@ -96,6 +96,29 @@ fn a_pacer_is_swapped_with_its_queue() {
         (first..10).collect::<Vec<_>>(),
         "in order, none lost, none twice"
     );
+}
+
+#[test]
+fn a_pacer_that_comes_in_while_the_window_is_full_is_told_so() {
+    let (mut controller, _) = Scribe::new();
+    controller.decision.window = DataSize::bytes(1);
+    let mut world = World::pair_controlled_by(Box::new(controller));
+    burst(&mut world, 0..3);
+    burst(&mut world, 3..4);
+    let newcomer = Metronome::every(TimeDelta::ms(5));
+    let congested = newcomer.congested.clone();
+    let now = world.now;
+    world
+        .with(0, |domain, _| {
+            domain.swap_pacer(now, 1, Box::new(newcomer), &mut NoStopwatch)
+        })
+        .unwrap();
+    assert!(
+        congested.load(Relaxed),
+        "nobody tells it again until that changes"
+    );
+    world.run_for(TimeDelta::seconds(1));
+    assert!(!congested.load(Relaxed), "what was on its way has come");
 }
 
 #[test]
