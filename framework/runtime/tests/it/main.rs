@@ -17,6 +17,7 @@ mod node_tracing;
 mod parameter_values;
 mod remb_alone;
 mod renewed_codec;
+mod scarce_plugin;
 mod slow_plugin;
 mod sockets_by_manifest;
 mod stereo_rooms;

@@ -8,6 +8,7 @@ use jackfield_sdk::prelude::*;
 use super::custom_codec::{Root, RootDecoder, RootEncoder};
 use super::feedback_by_stream::Heeding;
 use super::ledger::{Brittle, Spoilt};
+use super::scarce_plugin::Scarce;
 use super::slow_plugin::Slow;
 
 /// Halves the rate when anything is lost, else adds a twentieth.
@@ -78,4 +79,5 @@ jackfield_sdk::export! {
     CongestionController => RateController<Halving>,
     CongestionController => Heeding,
     Pacer => QueuedPacer<Metronome>,
+    Pacer => QueuedPacer<Scarce>,
 }
