@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jackfield_runtime::view::SwapOutcome;
 use jackfield_runtime::{Engine, EngineOptions, Room};
+use jackfield_sdk::pacing::Departure;
 use jackfield_sdk::prelude::*;
 use jackfield_transport_loopback::Loopback;
 use serde_json::Map;
@@ -69,6 +70,28 @@ impl AudioProcessor for Slow {
     }
 }
 
+/// A pacer that is made when it is let.
+pub(crate) struct SlowPacer(Slow);
+
+impl Plugin for SlowPacer {
+    const DESCRIPTOR: Descriptor = Descriptor::new("test.pacing.slow", "Slow", "1.0.0");
+    type Parameters = ();
+
+    fn create(environment: &Environment) -> Result<Self, Fault> {
+        Slow::create(environment).map(Self)
+    }
+
+    fn parameters(&mut self) -> &mut () {
+        self.0.parameters()
+    }
+}
+
+impl Departure for SlowPacer {
+    fn due(&self, came: Timestamp, _: &PacedPacket) -> Timestamp {
+        came
+    }
+}
+
 /// Waits until more than so many instances have been asked for; gives how many.
 fn asked_more_than(before: usize) -> usize {
     let gate = GATE.0.lock().unwrap();
@@ -114,13 +137,10 @@ async fn while_a_newcomer_is_being_made_the_room_answers_and_who_joins_meanwhile
     engine.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn while_what_somebody_needs_who_joins_is_being_made_the_room_answers_and_what_is_swapped_meanwhile_counts()
- {
-    let text = MANIFEST.replace(
-        "[sockets.gain]\nuse = \"jackfield.processing.null\"",
-        "[sockets.gain]\nuse = \"test.processing.slow\"",
-    );
+/// Somebody joins a room with `slow` in `socket`, and while it is being made for him `quick` is put in there.
+async fn joins_while_it_is_swapped(socket: &str, slow: &str, quick: &str) {
+    let text = MANIFEST.replace(&format!("[sockets.{socket}]\nuse = \"{quick}\""), "");
+    let text = format!("{text}[sockets.{socket}]\nuse = \"{slow}\"\n");
     let options = EngineOptions::new(manifest(&text), loader(&[JACKFIELD_PLUGIN]));
     let engine = Engine::start(options).unwrap();
     let room = engine.open_room("room").unwrap();
@@ -138,10 +158,7 @@ async fn while_what_somebody_needs_who_joins_is_being_made_the_room_answers_and_
     assert_eq!(room.participants().len(), 2);
     ann.participant.set_muted(true);
     let nothing = Map::new();
-    let report = room
-        .set_socket("gain", Some("jackfield.processing.null"), &nothing)
-        .await
-        .unwrap();
+    let report = room.set_socket(socket, Some(quick), &nothing).await.unwrap();
     assert_eq!(report.outcome, SwapOutcome::Committed, "{}", report.message);
     assert!(!bob.is_finished());
     let_make(true);
@@ -157,7 +174,18 @@ async fn while_what_somebody_needs_who_joins_is_being_made_the_room_answers_and_
         ann.step();
     }
     let sockets = room.graph().sockets;
-    let gain = sockets.iter().find(|socket| socket.socket == "gain").unwrap();
-    assert_eq!(gain.plugin.id, "jackfield.processing.null");
+    let view = sockets.iter().find(|view| view.socket == socket).unwrap();
+    assert_eq!(view.plugin.id, quick);
     engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_what_somebody_needs_who_joins_is_being_made_the_room_answers_and_what_is_swapped_meanwhile_counts()
+ {
+    joins_while_it_is_swapped("gain", "test.processing.slow", "jackfield.processing.null").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_it_is_on_the_network_side() {
+    joins_while_it_is_swapped("pacer", "test.pacing.slow", "jackfield.pacing.null").await;
 }

@@ -9,7 +9,7 @@ use super::custom_codec::{Root, RootDecoder, RootEncoder};
 use super::feedback_by_stream::Heeding;
 use super::ledger::{Brittle, Spoilt};
 use super::scarce_plugin::Scarce;
-use super::slow_plugin::Slow;
+use super::slow_plugin::{Slow, SlowPacer};
 
 /// Halves the rate when anything is lost, else adds a twentieth.
 struct Halving(());
@@ -80,4 +80,5 @@ jackfield_sdk::export! {
     CongestionController => Heeding,
     Pacer => QueuedPacer<Metronome>,
     Pacer => QueuedPacer<Scarce>,
+    Pacer => QueuedPacer<SlowPacer>,
 }
