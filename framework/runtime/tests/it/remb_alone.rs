@@ -101,8 +101,8 @@ async fn e19_5_what_decides_at_the_other_end_is_neither_offered_nor_taken() {
         "jackfield.congestion.gcc",
         "jackfield.congestion.fixed",
     );
-    let start = |manifest| Engine::start(EngineOptions::new(manifest, loader(&[])));
-    let engine = start(manifest("profile = \"conference\"\n")).unwrap();
+    let start = |manifest| Engine::start(EngineOptions::new(manifest, loader(&[]))).unwrap();
+    let engine = start(manifest("profile = \"conference\"\n"));
     let room = engine.open_room("room").unwrap();
     for (name, other, said) in [
         ("estimator", sender, "that socket decides at the receiver"),
@@ -127,7 +127,7 @@ async fn e19_5_what_decides_at_the_other_end_is_neither_offered_nor_taken() {
         );
 
         let text = format!("profile = \"conference\"\n[sockets.{name}]\nuse = \"{other}\"\n");
-        let another = start(manifest(&text)).unwrap();
+        let another = start(manifest(&text));
         let refused = another.open_room("room").err().unwrap();
         assert!(refused.to_string().contains(said), "{refused}");
         another.close().await;
