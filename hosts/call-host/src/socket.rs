@@ -1,24 +1,27 @@
 //! One signalling connection, from its first message to its end. Nothing that the other end does or fails to do here reaches the
 //! others in the room: what is malformed is answered, who is too fast or too slow is let go.
 
+mod admission;
+mod closing;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{Message, WebSocket};
+use jackfield_runtime::NegotiationError;
 use jackfield_runtime::view::{self, ParticipantView, RoomEvent};
-use jackfield_runtime::{EngineError, NegotiationError};
 use jackfield_session::signalling::{
     CandidateInit, ClientMessage, HostMessage, Limits, Participant, ParticipantKind, SignallingError,
 };
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{MissedTickBehavior, interval, timeout, timeout_at};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::error_code::ErrorCode;
-use crate::names;
 use crate::rate::Bucket;
-use crate::seats::{Place, SeatError};
+use crate::seats::Place;
 use crate::shared::Shared;
-use crate::token::TokenError;
+
+use closing::close;
 
 /// Serves `socket` until either end has had enough.
 pub(crate) async fn serve(socket: WebSocket, shared: Arc<Shared>) {
@@ -89,19 +92,6 @@ enum End {
     HostCloses,
 }
 
-/// RFC 6455 section 7.4.1.
-mod close {
-    pub(super) const GOING_AWAY: u16 = 1001;
-    pub(super) const POLICY: u16 = 1008;
-    pub(super) const TOO_BIG: u16 = 1009;
-    pub(super) const TRY_AGAIN: u16 = 1013;
-}
-
-/// Who was refused and says nothing for so long has nothing more on its way.
-const QUIET: Duration = Duration::from_millis(250);
-/// Who was refused and never stops talking is heard out for so long.
-const HEAR_OUT_FOR: Duration = Duration::from_secs(2);
-
 struct Connection {
     socket: WebSocket,
     shared: Arc<Shared>,
@@ -120,137 +110,6 @@ enum Heard {
 }
 
 impl Connection {
-    /// Reads until a valid join, within the time for it.
-    async fn admit(&mut self) -> Result<Place, End> {
-        let shared = Arc::clone(&self.shared);
-        let deadline = tokio::time::Instant::now() + shared.options.limits.join_within;
-        loop {
-            let frame = tokio::select! {
-                biased;
-                () = shared.closing.cancelled() => return Err(self.host_closes().await),
-                frame = timeout_at(deadline, self.socket.recv()) => frame,
-            };
-            let Ok(frame) = frame else {
-                let within = shared.options.limits.join_within.as_secs();
-                let message =
-                    format!("nobody joined within {within} s: connect again and send `join` at once");
-                return Err(self.refuse(ErrorCode::JoinTimeout, &message, close::POLICY).await);
-            };
-            match self.hear(frame).await? {
-                Heard::Nothing => {}
-                Heard::Message(ClientMessage::Join {
-                    room,
-                    name,
-                    token,
-                    resume,
-                    link,
-                }) => {
-                    let place = self
-                        .join(&room, &name, token.as_deref(), resume.as_deref())
-                        .await?;
-                    if let Some(link) = link {
-                        place.seat.participant.set_link(link);
-                    }
-                    return Ok(place);
-                }
-                Heard::Message(ClientMessage::Ping { id }) => self.send(&HostMessage::Pong { id }).await?,
-                Heard::Message(ClientMessage::Leave {}) => return Err(self.close(1000, "left").await),
-                Heard::Message(_) => {
-                    self.complain(
-                        ErrorCode::NotJoined,
-                        "nobody has joined on this connection: send `join` first",
-                    )
-                    .await?;
-                }
-            }
-        }
-    }
-
-    async fn join(
-        &mut self,
-        room: &str,
-        name: &str,
-        token: Option<&str>,
-        resume: Option<&str>,
-    ) -> Result<Place, End> {
-        let room = match names::room(room) {
-            Ok(room) => room,
-            Err(error) => {
-                return Err(self
-                    .refuse(ErrorCode::BadRoom, &error.to_string(), close::POLICY)
-                    .await);
-            }
-        };
-        if let Some(place) = resume.and_then(|secret| self.shared.seats.resume(room, secret)) {
-            return Ok(place);
-        }
-        let grant = match self.shared.options.access.admit(token) {
-            Ok(grant) if grant.opens(room) => grant,
-            Ok(_) => return Err(self.refuse_token(&TokenError::OtherRoom).await),
-            Err(error) => return Err(self.refuse_token(&error).await),
-        };
-        let name = match names::participant(grant.name.as_deref().unwrap_or(name)) {
-            Ok(name) => name,
-            Err(error) => {
-                return Err(self
-                    .refuse(ErrorCode::BadName, &error.to_string(), close::POLICY)
-                    .await);
-            }
-        };
-        match self.shared.seats.take(room, name).await {
-            Ok(place) => {
-                tracing::debug!(
-                    room,
-                    participant = place.seat.participant.id(),
-                    subject = grant.subject,
-                    "joined"
-                );
-                Ok(place)
-            }
-            Err(error) => {
-                let code = match error {
-                    SeatError::RoomFull(_) | SeatError::Engine(EngineError::RoomFull { .. }) => {
-                        ErrorCode::RoomFull
-                    }
-                    SeatError::TooManyRooms(_) | SeatError::Engine(EngineError::TooManyRooms) => {
-                        ErrorCode::TooManyRooms
-                    }
-                    SeatError::Engine(EngineError::Closed) => ErrorCode::HostClosing,
-                    SeatError::Engine(_) | SeatError::Randomness(_) => ErrorCode::HostFailure,
-                };
-                Err(self.refuse(code, &error.to_string(), close::TRY_AGAIN).await)
-            }
-        }
-    }
-
-    async fn refuse_token(&mut self, error: &TokenError) -> End {
-        let code = match error {
-            TokenError::Expired => ErrorCode::ExpiredToken,
-            _ => ErrorCode::BadToken,
-        };
-        self.refuse(code, &error.to_string(), close::POLICY).await
-    }
-
-    async fn welcome(&mut self, place: &Place) -> Result<(), End> {
-        let room = &place.seat.room;
-        let joined = HostMessage::Joined {
-            room: room.name().to_owned(),
-            participant: place.seat.participant.id().to_owned(),
-            resume: place.secret.clone(),
-            resumed: place.resumed,
-            participants: room.participants().iter().map(signalled).collect(),
-        };
-        self.send(&joined).await?;
-        if place.resumed {
-            // What changed meanwhile was told to nobody.
-            self.send(&HostMessage::Graph {
-                revision: room.graph().revision,
-            })
-            .await?;
-        }
-        self.tell_limits(place).await
-    }
-
     /// Tells how much may be sent, if that is not what the client knows.
     async fn tell_limits(&mut self, place: &Place) -> Result<(), End> {
         let limits = place.seat.participant.limits();
@@ -478,31 +337,6 @@ impl Connection {
         self.put(Message::Ping(Vec::new().into())).await
     }
 
-    async fn was_removed(&mut self) -> End {
-        let message = "the host has let this participant go, because no media came any more: join again";
-        let _ = self.complain(ErrorCode::NotJoined, message).await;
-        self.close(close::TRY_AGAIN, "removed").await;
-        End::Removed
-    }
-
-    async fn was_superseded(&mut self) -> End {
-        self.refuse(
-            ErrorCode::Superseded,
-            "this participant came back over another connection",
-            close::POLICY,
-        )
-        .await;
-        End::Superseded
-    }
-
-    async fn host_closes(&mut self) -> End {
-        let _ = self
-            .complain(ErrorCode::HostClosing, "the host closes: connect again later")
-            .await;
-        self.close(close::GOING_AWAY, "the host closes").await;
-        End::HostCloses
-    }
-
     /// Says what is wrong and goes on.
     async fn complain(&mut self, code: ErrorCode, message: &str) -> Result<(), End> {
         self.shared.counters.refused(code.as_str());
@@ -512,45 +346,6 @@ impl Connection {
             fatal: false,
         })
         .await
-    }
-
-    /// Says what is wrong and ends the connection; coming back would not help.
-    async fn refuse(&mut self, code: ErrorCode, message: &str, close_code: u16) -> End {
-        self.shared.counters.refused(code.as_str());
-        let _ = self
-            .send(&HostMessage::Error {
-                code: code.as_str().to_owned(),
-                message: message.to_owned(),
-                fatal: true,
-            })
-            .await;
-        let end = self.close(close_code, code.as_str()).await;
-        self.hear_out().await;
-        end
-    }
-
-    /// Takes what the other end is still saying and heeds none of it. A socket that is closed while something in it is unread is reset, and a
-    /// reset takes back what was sent: the refusal would never be read.
-    async fn hear_out(&mut self) {
-        let _ = timeout(HEAR_OUT_FOR, async {
-            while let Ok(Some(Ok(_))) = timeout(QUIET, self.socket.recv()).await {}
-        })
-        .await;
-    }
-
-    async fn close_lost(&mut self, code: u16, reason: &'static str) -> End {
-        self.close(code, reason).await;
-        End::Lost
-    }
-
-    async fn close(&mut self, code: u16, reason: &'static str) -> End {
-        let _ = self
-            .put(Message::Close(Some(CloseFrame {
-                code,
-                reason: reason.into(),
-            })))
-            .await;
-        End::Lost
     }
 
     async fn send(&mut self, message: &HostMessage) -> Result<(), End> {
