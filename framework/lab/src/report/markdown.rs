@@ -94,7 +94,7 @@ fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
     means(report, out)?;
     writeln!(
         out,
-        "## Replay\n\nEvery cell can be run again by its id, and its packets compared with those of this run:\n"
+        "## Replay\n\nEvery cell can be run again by its id, and its packets compared with those of this run. In the folder of the dataset, or from elsewhere with `--in FOLDER`:\n"
     )?;
     writeln!(out, "```sh\njackfield ab replay CELL\n```\n")?;
     for (scenario, arm, seed, cell) in page::cells_worth_listing(report) {

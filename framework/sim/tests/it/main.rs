@@ -17,6 +17,7 @@ mod links;
 mod nat;
 mod network;
 mod peers;
+mod policed;
 mod queues;
 mod relay;
 mod repair;

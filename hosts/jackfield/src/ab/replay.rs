@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use jackfield_lab::cell::replace;
 use jackfield_lab::replay::Replay;
 use jackfield_lab::rows::Row;
 use jackfield_lab::runner::Record;
@@ -43,7 +44,7 @@ impl ReplayCommand {
         let replay = bench.replay(&cell, &folder).into_diagnostic()?;
         if let Some(path) = &self.series {
             match bench.series(&replay.spec).into_diagnostic()? {
-                Some(series) => std::fs::write(path, series.to_csv()).into_diagnostic()?,
+                Some(series) => replace(path, series.to_csv().as_bytes()).into_diagnostic()?,
                 None => eprintln!("This cell has nothing that happens over time."),
             }
         }
@@ -53,7 +54,7 @@ impl ReplayCommand {
         ] {
             let Some(path) = path else { continue };
             match bench.record(&replay.spec, record).into_diagnostic()? {
-                Some(bytes) => std::fs::write(path, bytes).into_diagnostic()?,
+                Some(bytes) => replace(path, &bytes).into_diagnostic()?,
                 None => eprintln!("This cell leaves no such record: {}", path.display()),
             }
         }

@@ -1,5 +1,6 @@
 //! `jackfield ab report`: what a dataset shows, for people and for programs.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -32,6 +33,10 @@ pub(super) struct ReportCommand {
     /// Where the report goes; beside the dataset if nothing is said.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Draw this cell over time, and those of the other arms beside it, and not the most telling ones: its id, or the first digits of it. May be
+    /// given several times.
+    #[arg(long, value_name = "CELL")]
+    draw: Vec<String>,
     /// End with exit status 1 if something got worse: a primary metric surely, a guardrail possibly.
     #[arg(long)]
     gate: bool,
@@ -51,7 +56,8 @@ impl ReportCommand {
             None => (carried(&dataset)?, self.plugins.bench(None)?),
         };
         let beside = dataset.parent().unwrap_or(Path::new("")).to_owned();
-        let written = write(&bench, &experiment, &dataset, &self.out.unwrap_or(beside))?;
+        let out = self.out.unwrap_or(beside);
+        let written = write_with(&bench, &experiment, &dataset, &out, &self.draw)?;
         print_verdicts(&written);
         if self.gate && !written.gate.passes() {
             for reason in &written.gate.reasons {
@@ -92,13 +98,28 @@ pub(super) fn print_verdicts(written: &Written) {
     println!("\nThe report: {}", written.page.display());
 }
 
-/// Writes the report of a dataset into `folder`.
+/// Writes the report of a dataset into `folder`, with the most telling cells over time.
 pub(super) fn write(
     bench: &Bench,
     experiment: &Experiment,
     dataset: &Path,
     folder: &Path,
 ) -> Result<Written> {
+    write_with(bench, experiment, dataset, folder, &[])
+}
+
+/// The same with these cells over time, if there are any.
+fn write_with(
+    bench: &Bench,
+    experiment: &Experiment,
+    dataset: &Path,
+    folder: &Path,
+    wanted: &[String],
+) -> Result<Written> {
+    RowReader::open(dataset)
+        .and_then(RowReader::verify)
+        .into_diagnostic()
+        .wrap_err("`jackfield ab merge` makes the dataset anew from the rows of the cells")?;
     let mut values = Values::new();
     for row in RowReader::open(dataset).into_diagnostic()? {
         values.push(&row.into_diagnostic()?);
@@ -107,7 +128,11 @@ pub(super) fn write(
         .runner(&experiment.kind)
         .map_or_else(Registry::network, Runner::metrics);
     let plain = Report::new(experiment, &values, &registry);
-    let drawn = plain.telling_cells(DRAWN);
+    let drawn = if wanted.is_empty() {
+        plain.telling_cells(DRAWN)
+    } else {
+        named(&values, wanted)?
+    };
     let cells = dataset.parent().unwrap_or(Path::new("."));
     let report = plain.with_series(series(bench, &values, &drawn, cells));
     std::fs::create_dir_all(folder).into_diagnostic()?;
@@ -135,6 +160,25 @@ pub(super) fn write(
         gate: report.gate(),
         page: folder.join("report.html"),
     })
+}
+
+/// The scenario and seed of each of these cells.
+fn named(values: &Values, wanted: &[String]) -> Result<Vec<(String, u64)>> {
+    let one = |id: &String| {
+        let found: BTreeSet<(&str, u64)> = values
+            .cells()
+            .filter(|(.., cell)| cell.id.starts_with(id))
+            .map(|(scenario, _, seed, _)| (scenario, seed))
+            .collect();
+        match found.first() {
+            Some((scenario, seed)) if found.len() == 1 => Ok(((*scenario).to_owned(), *seed)),
+            Some(_) => Err(miette!("several cells begin with {id}: give more digits of it")),
+            None => Err(miette!(
+                "no cell of this dataset begins with {id}; report.json lists all of them"
+            )),
+        }
+    };
+    wanted.iter().map(one).collect()
 }
 
 /// What happened in some cells over time: they are run once more for that. A cell whose plugins are not to be had here is not drawn.

@@ -143,6 +143,29 @@ fn e17_7_e26_7_an_experiment_ends_with_a_verdict_and_its_steps_give_the_same_dat
             .starts_with("time s,")
     );
     assert!(ab(at, &["report", "steps"]).status.success());
+
+    // A cell of one's own choice is drawn beside those of the other arms.
+    let chosen = format!("seed {}</span>", spec["seed"]);
+    let page = || fs::read_to_string(at.join("steps/report.html")).unwrap();
+    let drawn = ab(at, &["report", "steps", "--draw", id]);
+    assert!(drawn.status.success(), "{drawn:?}");
+    assert_eq!(page().matches("<span class=\"tag\">seed").count(), 1);
+    assert!(page().contains(&chosen), "{chosen}");
+    let unknown = ab(at, &["report", "steps", "--draw", "no-such-cell"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(
+        text(&unknown.stderr).contains("report.json lists all"),
+        "{unknown:?}"
+    );
+
+    // A dataset that is not as it was written shows nothing.
+    let dataset = at.join("steps/dataset.parquet");
+    let mut bytes = fs::read(&dataset).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    fs::write(&dataset, bytes).unwrap();
+    let broken = ab(at, &["report", "steps"]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(text(&broken.stderr).contains("dataset.parquet"), "{broken:?}");
 }
 
 #[test]
@@ -204,7 +227,40 @@ fn what_is_killed_goes_on_where_it_was_and_ctrl_c_ends_it_with_a_word() {
     assert_eq!(parts(), 180);
 }
 
-/// No file may be longer than 16 KiB: the parts are shorter, a report is not. So it is on a disk that is full.
+/// Runs it where no file may be longer than so many blocks of 512 bytes: so it is on a disk that is full.
+fn with_little_room(at: &Path, blocks: u32, arguments: &[&str]) -> Output {
+    let narrow = command(at, arguments);
+    Command::new("sh")
+        .args([
+            "-c",
+            &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""),
+        ])
+        .arg(narrow.get_program())
+        .args(narrow.get_args())
+        .current_dir(at)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_sweep_for_which_there_is_no_room_says_so_and_goes_on_once_there_is() {
+    let folder = folder(1);
+    let at = folder.path();
+    let full = with_little_room(at, 2, &["run", "experiment.toml", "--out", "out"]);
+    assert!(!full.status.success(), "{full:?}");
+    assert!(text(&full.stderr).contains("File too large"), "{full:?}");
+    let parts = || {
+        let files = fs::read_dir(at.join("out")).unwrap().flatten();
+        let names = files.map(|file| file.file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("part-")).count()
+    };
+    assert_eq!(parts(), 0, "nothing half written is left");
+    let ran = ab(at, &["run", "experiment.toml", "--out", "out"]);
+    assert!(ran.status.success(), "{ran:?}");
+    assert_eq!(parts(), 3);
+}
+
+/// The parts are shorter than 16 KiB, a report is not.
 #[test]
 fn a_report_for_which_there_is_no_room_leaves_the_one_before_whole() {
     let folder = folder(2);
@@ -218,14 +274,7 @@ fn a_report_for_which_there_is_no_room_leaves_the_one_before_whole() {
     let kept = || fs::read_dir(at.join("out")).unwrap().count();
     let count = kept();
 
-    let narrow = command(at, &["report", "out"]);
-    let output = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 32; exec \"$0\" \"$@\""])
-        .arg(narrow.get_program())
-        .args(narrow.get_args())
-        .current_dir(at)
-        .output()
-        .unwrap();
+    let output = with_little_room(at, 32, &["report", "out"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(
         text(&output.stderr).contains("the dataset is whole"),

@@ -331,7 +331,7 @@ pub(super) fn replay(report: &Report<'_>) -> String {
         )
     };
     format!(
-        "<div class=prose><p>A cell is named by its content: scenario, plugins, parameters, seed. Run again, it gives the same packets at the same nanoseconds, and says so by comparing their digest. The first digits of an id suffice as long as no other begins with them.</p></div><dl class=origin>{origin}</dl><details><summary><h3>{which}</h3></summary><p class=tools><label>Only with <input id=filter type=search autocomplete=off></label></p><div class=scroll><table class=cells id=cells><thead><tr><th scope=col>scenario</th><th scope=col>arm</th><th scope=col class=n>seed</th><th scope=col>command</th><th scope=col>packets</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
+        "<div class=prose><p>A cell is named by its content: scenario, plugins, parameters, seed. Run again, it gives the same packets at the same nanoseconds, and says so by comparing their digest. The first digits of an id suffice as long as no other begins with them. In the folder of the dataset: <code>jackfield ab replay CELL</code>; from elsewhere with <code>--in FOLDER</code>.</p></div><dl class=origin>{origin}</dl><details><summary><h3>{which}</h3></summary><p class=tools><label>Only with <input id=filter type=search autocomplete=off></label></p><div class=scroll><table class=cells id=cells><thead><tr><th scope=col>scenario</th><th scope=col>arm</th><th scope=col class=n>seed</th><th scope=col>command</th><th scope=col>packets</th></tr></thead><tbody>{rows}</tbody></table></div></details>"
     )
 }
 
