@@ -8,6 +8,7 @@ use crate::report::Values;
 use crate::rows::{RowReader, RowsError};
 use crate::statistics::multiple::holm;
 use crate::statistics::sequential::SequentialMean;
+use crate::statistics::summary::mean;
 
 /// Whether every candidate is known to be better or worse than the baseline in every primary metric: an always-valid test of the mean over
 /// scenarios, seed by seed, corrected for several metrics by Holm's method. An arm that knows the truth is no candidate, nor is one of TCP. Never, unless the
@@ -41,25 +42,30 @@ pub fn suffices(experiment: &Experiment, dataset: &Path) -> Result<bool, RowsErr
     }))
 }
 
-/// The test with the seeds so far; only those that every scenario has.
-fn test(experiment: &Experiment, values: &Values, metric: &str, arm: &str, alpha: f64) -> SequentialMean {
-    let scenarios = values.scenarios();
-    let mut by_seed: BTreeMap<u64, (f64, usize)> = BTreeMap::new();
-    for scenario in &scenarios {
+/// The always-valid test of the mean over scenarios, seed by seed in the order of the experiment; only seeds that every scenario has in which
+/// the metric is measured at all.
+pub(crate) fn test(
+    experiment: &Experiment,
+    values: &Values,
+    metric: &str,
+    arm: &str,
+    alpha: f64,
+) -> SequentialMean {
+    let mut by_seed: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    let mut measured = 0;
+    for scenario in &values.scenarios() {
         let baseline = values.by_seed(metric, scenario, &experiment.baseline);
+        measured += usize::from(!baseline.is_empty());
         for (seed, value) in values.by_seed(metric, scenario, arm) {
             if let Some(other) = baseline.get(&seed) {
-                let sum = by_seed.entry(seed).or_default();
-                *sum = (sum.0 + value - other, sum.1 + 1);
+                by_seed.entry(seed).or_default().push(value - other);
             }
         }
     }
     let mut test = SequentialMean::new(alpha);
     for seed in &experiment.seeds {
-        if let Some((sum, count)) = by_seed.get(seed)
-            && *count == scenarios.len()
-        {
-            test.push(sum / *count as f64);
+        if let Some(differences) = by_seed.get(seed).filter(|found| found.len() == measured) {
+            test.push(mean(differences));
         }
     }
     test

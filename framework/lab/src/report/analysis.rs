@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::values::Values;
+use crate::decision;
 use crate::experiment::{Experiment, Stopping};
 use crate::metrics::{Better, Metric, Registry};
 use crate::statistics::Interval;
@@ -13,12 +14,11 @@ use crate::statistics::hierarchy::Hierarchy;
 use crate::statistics::multiple::{benjamini_hochberg, holm};
 use crate::statistics::paired::Pairs;
 use crate::statistics::rank::{Method, Side, Zeros, wilcoxon};
-use crate::statistics::sequential::SequentialMean;
 use crate::statistics::summary::mean;
 
 /// How often intervals of effects hold the truth, and the level of tests that goes with it.
 pub const CONFIDENCE: f64 = 0.95;
-const LEVEL: f64 = 0.05;
+pub(super) const LEVEL: f64 = 0.05;
 
 /// What an arm is in the experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -195,8 +195,12 @@ impl Analyst<'_> {
             effects.extend(self.effect(arm, name, MetricRole::Exploratory, None));
         }
         adjust(&mut effects);
+        let level = match self.experiment.stopping {
+            Stopping::Sequential { alpha, .. } => alpha,
+            Stopping::Fixed => LEVEL,
+        };
         for effect in &mut effects {
-            effect.outcome = outcome(effect);
+            effect.outcome = outcome(effect, level);
         }
         Comparison {
             arm: arm.to_owned(),
@@ -239,7 +243,7 @@ impl Analyst<'_> {
         let one_sided = hierarchy.interval(&resampling.at(1.0 - 2.0 * LEVEL)).ok();
         let mut p_value = hierarchy.p_value(&resampling).unwrap_or(f64::NAN);
         if let (Stopping::Sequential { alpha, .. }, MetricRole::Primary) = (self.experiment.stopping, role) {
-            let test = self.looked_at(metric, arm, alpha);
+            let test = decision::test(self.experiment, self.values, metric.name, arm, alpha);
             p_value = test.p_value();
             overall = Some(test.interval()).filter(|interval| interval.lower.is_finite());
         }
@@ -277,29 +281,6 @@ impl Analyst<'_> {
             scenarios,
             outcome: Outcome::Missing,
         })
-    }
-
-    /// The always-valid test of the mean over scenarios, seed by seed in the order of the experiment; only seeds that every scenario has.
-    fn looked_at(&self, metric: &Metric, arm: &str, alpha: f64) -> SequentialMean {
-        let mut by_seed: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-        let scenarios = self.values.scenarios();
-        for scenario in &scenarios {
-            let baseline = self
-                .values
-                .by_seed(metric.name, scenario, &self.experiment.baseline);
-            for (seed, value) in self.values.by_seed(metric.name, scenario, arm) {
-                if let Some(other) = baseline.get(&seed) {
-                    by_seed.entry(seed).or_default().push(value - other);
-                }
-            }
-        }
-        let mut test = SequentialMean::new(alpha);
-        for seed in &self.experiment.seeds {
-            if let Some(differences) = by_seed.get(seed).filter(|found| found.len() == scenarios.len()) {
-                test.push(mean(differences));
-            }
-        }
-        test
     }
 
     pub(super) fn pairs(&self, metric: &Metric, scenario: &str, baseline: &str, candidate: &str) -> Pairs {
@@ -351,7 +332,7 @@ fn adjust(effects: &mut [Effect]) {
     }
 }
 
-fn outcome(effect: &Effect) -> Outcome {
+fn outcome(effect: &Effect, level: f64) -> Outcome {
     let (Some(overall), Some(one_sided)) = (effect.overall, effect.one_sided) else {
         return Outcome::Missing;
     };
@@ -369,7 +350,7 @@ fn outcome(effect: &Effect) -> Outcome {
                 Outcome::Open
             }
         }
-        _ if effect.adjusted > LEVEL => Outcome::Alike,
+        _ if effect.adjusted > level => Outcome::Alike,
         _ => judged(&overall, effect.better),
     }
 }

@@ -298,3 +298,35 @@ fn with_sequential_stopping_the_claim_rests_on_the_always_valid_test() {
     };
     assert!(width(&experiment) > fixed, "looking early costs width");
 }
+
+#[test]
+fn scenarios_without_the_metric_do_not_keep_the_always_valid_test_from_a_decision() {
+    let world: World<'_> = &[("tcp_share", 0.7, 0.06, 0.02), ("utilisation", 0.7, 0.0, 0.02)];
+    let mut experiment = experiment("tcp_share", &[]);
+    experiment.stopping = Stopping::Sequential {
+        alpha: 0.05,
+        every: 5,
+    };
+    let mut rows = rows(world, 0.0, 30);
+    // There is TCP in half of the scenarios.
+    rows.retain(|row| &*row.metric != "tcp_share" || &*row.scenario < "case 3");
+    let values = Values::of_rows(&rows);
+    let registry = Registry::network();
+    let report = Report::new(&experiment, &values, &registry);
+    assert_eq!(report.comparisons()[0].effects[0].outcome, Outcome::Better);
+}
+
+#[test]
+fn what_ended_at_its_own_level_is_judged_at_that_level() {
+    // Too little for one in twenty, enough for one in two.
+    let world: World<'_> = &[("utilisation", 0.7, 0.0009, 0.02)];
+    let mut experiment = experiment("utilisation", &[]);
+    let values = Values::of_rows(&rows(world, 0.0, 30));
+    let registry = Registry::network();
+    let mut outcome = |alpha: f64| {
+        experiment.stopping = Stopping::Sequential { alpha, every: 5 };
+        let report = Report::new(&experiment, &values, &registry);
+        report.comparisons()[0].effects[0].outcome
+    };
+    assert_eq!([outcome(0.05), outcome(0.5)], [Outcome::Alike, Outcome::Better]);
+}

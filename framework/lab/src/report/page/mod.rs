@@ -6,10 +6,11 @@ mod tables;
 use std::fmt::Write as _;
 
 use super::Report;
-use super::analysis::{ArmRole, Comparison, Effect, MetricRole};
+use super::analysis::{ArmRole, Comparison, Effect, LEVEL, MetricRole};
 use super::charts::{escape, forest, marker};
 use super::values::Cell;
 use super::verdict::{Finding, Verdict};
+use crate::experiment::Stopping;
 use crate::metrics::Metric;
 
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -288,9 +289,17 @@ fn methods(report: &Report<'_>) -> String {
             );
         }
     }
+    let (level, sequential) = match report.experiment.stopping {
+        Stopping::Fixed => (LEVEL, ""),
+        Stopping::Sequential { alpha, .. } => (
+            alpha,
+            " This experiment ends as soon as that is known: p-values and intervals of primary metrics are those of an always-valid test, whose promise holds however often one looks (a mixture of t statistics with the right Haar prior). Guardrails are judged as if the number of seeds had been fixed.",
+        ),
+    };
+    let confidence = (1.0 - level) * 100.0;
     format!(
         r"<div class=prose><p>Arms meet under equal seeds: in one scenario and seed they meet the same network and the same pictures, so that every difference is a difference of the arms. A scenario's interval comes from its differences by the bias-corrected and accelerated bootstrap (10 000 resamples). The interval over all scenarios resamples scenarios, their variants and seeds, level by level, so that many seeds of few scenarios do not pass for much evidence.</p>
-<p>A primary metric counts as better or worse if its p-value, corrected for the number of primary metrics by Holm's method, is at most 0.05 and its 95&nbsp;% interval leaves out zero. A guardrail is judged by two one-sided tests (TOST): it holds if the one-sided 95&nbsp;% bound of the harm lies within its margin, and is broken if the opposite bound lies beyond it; else it is open. The column “ranks” is Wilcoxon's signed-rank test over all pairs, as a check that assumes less.</p>
+<p>A primary metric counts as better or worse if its p-value, corrected for the number of primary metrics by Holm's method, is at most {level} and its {confidence:.0}&nbsp;% interval leaves out zero.{sequential} A guardrail is judged by two one-sided tests (TOST): it holds if the one-sided 95&nbsp;% bound of the harm lies within its margin, and is broken if the opposite bound lies beyond it; else it is open. The column “ranks” is Wilcoxon's signed-rank test over all pairs, as a check that assumes less.</p>
 <p>A cell that failed counts with the worst value of each metric. An interval says how far the mean would stray if other seeds and scenarios of the same kind had been drawn; it says nothing of scenarios of another kind.</p></div>
 <details><summary><h3>What the metrics measure</h3></summary><dl class=terms>{terms}</dl></details>"
     )
