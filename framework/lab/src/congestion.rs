@@ -11,7 +11,7 @@ use jackfield_sim::scenario::{FlowSpec, Scenario, TcpAlgorithm, TcpSpec};
 use serde_json::Value;
 
 use crate::files::Files;
-use crate::metrics::{LightMetrics, Registry};
+use crate::metrics::{LightMetrics, MetricValue, Registry};
 use crate::plugins::Plugins;
 use crate::runner::{Job, Measured, Outcome, Record, Runner};
 use crate::series::Series;
@@ -44,19 +44,14 @@ impl Runner for Congestion {
     }
 
     fn outline(&self, job: &Job<'_>) -> Result<Vec<Measured>, String> {
-        let registry = self.metrics();
-        let mut values = self.measured(&measuring(job, &scenario(job)?));
-        for one in &mut values {
-            one.value = registry.find(&one.metric).map_or(f64::NAN, |metric| metric.worst);
-        }
-        Ok(values)
+        Ok(self.measured(measuring(job, &scenario(job)?).worst()))
     }
 
     fn run(&self, job: &Job<'_>, plugins: &Plugins) -> Result<Outcome, String> {
         let (trace_hash, metrics) = measure(job, plugins)?;
         Ok(Outcome {
             trace_hash,
-            values: self.measured(&metrics),
+            values: self.measured(metrics.rows()),
         })
     }
 
@@ -80,10 +75,9 @@ impl Runner for Congestion {
 }
 
 impl Congestion {
-    fn measured(&self, metrics: &LightMetrics) -> Vec<Measured> {
+    fn measured(&self, values: Vec<MetricValue>) -> Vec<Measured> {
         let registry = self.metrics();
-        metrics
-            .rows()
+        values
             .into_iter()
             .map(|value| Measured {
                 flow: Arc::from(value.flow),

@@ -128,7 +128,11 @@ impl Bench {
                 swept.merged = None;
                 return Ok(swept);
             }
-            let merged = self.merge_and_mend(&plan, seeds, sweep)?;
+            let Some(merged) = self.merge_and_mend(&plan, seeds, sweep)? else {
+                swept.tally.stopped = true;
+                swept.merged = None;
+                return Ok(swept);
+            };
             let suffices = seeds < all && decided(&merged.path)?;
             swept.merged = Some(merged);
             if suffices {
@@ -139,11 +143,16 @@ impl Bench {
         Ok(swept)
     }
 
-    /// Merges; if parts are damaged, runs their cells again and merges once more.
-    fn merge_and_mend(&self, plan: &Plan, seeds: usize, sweep: &Sweep<'_>) -> Result<Merged, SweepError> {
+    /// Merges; if parts are damaged, runs their cells again and merges once more. Nothing if that was interrupted.
+    fn merge_and_mend(
+        &self,
+        plan: &Plan,
+        seeds: usize,
+        sweep: &Sweep<'_>,
+    ) -> Result<Option<Merged>, SweepError> {
         let parts = match merge(sweep.folder) {
             Err(MergeError::Damaged { parts }) => parts,
-            result => return Ok(result?),
+            result => return Ok(Some(result?)),
         };
         for (id, _) in &parts {
             let path = part_path(sweep.folder, *id);
@@ -153,8 +162,11 @@ impl Bench {
             progress: &(),
             ..sweep.execution()
         };
-        self.run_cells(plan.first_seeds(seeds), &silent)?;
-        Ok(merge(sweep.folder)?)
+        let mended = self.run_cells(plan.first_seeds(seeds), &silent)?;
+        if mended.stopped {
+            return Ok(None);
+        }
+        Ok(Some(merge(sweep.folder)?))
     }
 }
 

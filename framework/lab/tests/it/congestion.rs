@@ -177,9 +177,13 @@ fn a_failed_cell_has_the_rows_of_one_that_ran_with_the_worst_values() {
         assert_eq!(
             worst,
             Registry::network().find(metric).map(|metric| metric.worst),
-            "{metric}; missing {missing:?}"
+            "{metric}"
         );
     }
+    let told = ["packets", "bytes", "sent_rate", "target_rate", "reaction_time"];
+    let judges = |row: &&String| !told.iter().any(|metric| row.ends_with(metric));
+    let missing: Vec<_> = missing.iter().filter(judges).collect();
+    assert!(missing.is_empty(), "of what judges: {missing:?}");
 }
 
 #[test]
