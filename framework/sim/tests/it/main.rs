@@ -11,13 +11,14 @@ mod executor;
 mod exports;
 mod frames;
 mod gcc;
+mod hard_paths;
 mod in_place;
 mod light;
 mod links;
 mod nat;
 mod network;
 mod peers;
-mod policed;
+
 mod queues;
 mod relay;
 mod repair;
